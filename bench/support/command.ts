@@ -1,0 +1,26 @@
+/** Programs on PATH, and command lines split as a shell would, though no shell runs. */
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+
+/** Full path of a program on PATH, or of a path given as it is; null when it cannot be run. */
+export function programFind(name: string): string | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const paths = name.includes('/') ? [resolve(name)] : folders.map((folder) => join(folder, name));
+  return paths.find(programRuns) ?? null;
+}
+
+/** Splits at blanks; single and double quotes hold words together. */
+export function commandSplit(command: string): string[] {
+  const words = command.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [];
+  return words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
+}
+
+function programRuns(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false; // access is asked to find out: whatever the reason, it does not run
+  }
+}

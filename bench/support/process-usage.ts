@@ -1,0 +1,76 @@
+/**
+ * CPU time and memory of processes, read from outside.
+ *
+ * CPU comes from /proc/PID/stat, which sums the threads of a process, live and ended, in clock ticks.
+ * Where there is no /proc (macOS) CPU is null, and memory comes from `ps`.
+ * Spec: proc(5), "/proc/pid/stat" and "/proc/stat".
+ */
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const TICK_US = 1e6 / ticksPerSecRead();
+
+/** Field numbers as proc(5) counts them; the text after the command name starts at field 3. */
+const STAT_FIELD = { utime: 14, stime: 15, childrenUtime: 16, childrenStime: 17 } as const;
+const STAT_FIELD_FIRST = 3;
+
+/** utime + stime of a process since its start, in µs; null without /proc. */
+export function processCpuUsRead(pid: number): number | null {
+  return statFieldsUsRead(pid, STAT_FIELD.utime, STAT_FIELD.stime);
+}
+
+/** CPU time in µs of those children of this process that have ended; null without /proc. */
+export function childrenCpuUsRead(): number | null {
+  return statFieldsUsRead(process.pid, STAT_FIELD.childrenUtime, STAT_FIELD.childrenStime);
+}
+
+/** Resident memory of a process. */
+export function processRssBytesRead(pid: number): number {
+  const status = fileRead(`/proc/${pid}/status`);
+  if (status !== null) return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
+}
+
+/** CPU time of the whole machine in µs, and what its host took away; null without /proc. */
+export function machineCpuRead(): { readonly busyUs: number; readonly stealUs: number } | null {
+  const line = fileRead('/proc/stat')?.split('\n', 1)[0];
+  if (line === undefined) return null;
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return { busyUs: (user + nice + system + irq + softIrq) * TICK_US, stealUs: steal * TICK_US };
+}
+
+/** Most files this process may hold open; Infinity when unknown. */
+export function fileLimitRead(): number {
+  const limits = fileRead('/proc/self/limits');
+  if (limits === null) return Number.POSITIVE_INFINITY;
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
+function statFieldsUsRead(pid: number, field: number, otherField: number): number | null {
+  const stat = fileRead(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  // The command name is in parentheses and may hold any byte, so count from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks =
+    Number(fields[field - STAT_FIELD_FIRST]) + Number(fields[otherField - STAT_FIELD_FIRST]);
+  return ticks * TICK_US;
+}
+
+function fileRead(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code; // node:fs throws nothing else
+    if (code === 'ENOENT' || code === 'ESRCH') return null;
+    throw error;
+  }
+}
+
+function ticksPerSecRead(): number {
+  if (process.platform !== 'linux') return 100;
+  return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+}

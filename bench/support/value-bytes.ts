@@ -1,0 +1,41 @@
+/**
+ * Values that know whom they belong to: a reply with another key's value, with bytes out of place or
+ * torn between two values, differs from what is expected.
+ *
+ *   key ┆ '|' ┆ filler, from a phase that depends on the key; cut to the value's size
+ */
+
+import { hashInt, randomMake } from './random.ts';
+
+const FILLER_BYTES = 1 << 16;
+const PHASE_COUNT = 4096;
+const FILLER = fillerMake();
+
+/**
+ * Writes a key's value.
+ *   keyId     the number that the key was made from
+ *   returns   offset just past the value
+ */
+export function valueWrite(
+  target: Buffer,
+  offset: number,
+  key: string,
+  keyId: number,
+  valueBytes: number,
+): number {
+  const end = offset + valueBytes;
+  let at = offset + target.write(key, offset, Math.min(key.length, valueBytes), 'latin1');
+  if (at < end) target[at++] = 0x7c;
+  let phase = hashInt(keyId, 5) % PHASE_COUNT;
+  while (at < end) {
+    at += FILLER.copy(target, at, phase, Math.min(FILLER_BYTES, phase + end - at));
+    phase = 0;
+  }
+  return end;
+}
+
+/** Printable bytes, so that a value can be read in a dump. */
+function fillerMake(): Buffer {
+  const random = randomMake(7);
+  return Buffer.from(Uint8Array.from({ length: FILLER_BYTES }, () => 0x21 + (random() % 94)));
+}

@@ -1,0 +1,68 @@
+/**
+ * The log: one line per event on standard error, readable on a terminal and JSON otherwise.
+ *
+ * Lines are written synchronously. They are few, none is on the data path, and the last line before
+ * a crash is the one that is wanted; a worker thread of its own (pino's transport) could lose it.
+ */
+import { pino } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+export type Logger = pino.Logger;
+
+export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export type LogLevel = 'warn' | 'info' | 'debug' | 'trace';
+
+/**
+ *   verbosity    how many -v; 0 or more
+ *   format       'auto': pretty on a terminal, else JSON
+ *   isTerminal   whether `fd` is one
+ *   fd           where lines go; standard error unless told
+ *   isColored    default: on a terminal, unless NO_COLOR is set
+ */
+export interface LogSettings {
+  readonly verbosity: number;
+  readonly format: LogFormat;
+  readonly isTerminal: boolean;
+  readonly fd?: number;
+  readonly isColored?: boolean;
+}
+
+const STDERR_FD = 2;
+
+/**
+ * The level below which lines are dropped. memcached prints nothing unless asked; so do we where
+ * nobody is watching. On a terminal the line that says where the server listens is worth having.
+ */
+export function logLevel(verbosity: number, isTerminal: boolean): LogLevel {
+  if (verbosity >= 3) return 'trace';
+  if (verbosity === 2) return 'debug';
+  return verbosity === 1 || isTerminal ? 'info' : 'warn';
+}
+
+/** A logger with `settings`. Safe to call in every thread: each writes whole lines. */
+export function loggerCreate(settings: LogSettings): Logger {
+  const fd = settings.fd ?? STDERR_FD;
+  const isPretty =
+    settings.format === 'pretty' || (settings.format === 'auto' && settings.isTerminal);
+  const isColored = settings.isColored ?? (settings.isTerminal && !process.env['NO_COLOR']);
+  const stream = isPretty
+    ? PinoPretty({
+        destination: fd,
+        sync: true,
+        colorize: isColored,
+        ignore: 'pid',
+        translateTime: 'SYS:HH:MM:ss.l',
+      })
+    : pino.destination({ dest: fd, sync: true });
+  return pino(
+    {
+      level: logLevel(settings.verbosity, settings.isTerminal),
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+}

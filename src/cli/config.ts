@@ -1,0 +1,103 @@
+/**
+ * What the command line, the environment and the config file come to: one plain object, which can
+ * be posted to a worker as it is. Each field is filled by the row that names it in
+ * `option-rows.ts` or `extended-options.ts`; the few derived ones say so.
+ */
+import type { LogFormat } from '../base/log.ts';
+
+export interface Config {
+  // Network. A unix socket turns TCP off, as memcached does; `listenTargets` knows the rule.
+  /** TCP port: 0 off, -1 any free one. */
+  readonly port: number;
+  /** Always 0: UDP is not served. */
+  readonly udpPort: number;
+  /** As given: `host`, `host:port`, `[v6]:port`. Empty: all interfaces. */
+  readonly listenAddresses: readonly string[];
+  readonly unixSocketPath: string | null;
+  /** File mode of the socket, such as 0o700. */
+  readonly unixSocketMask: number;
+  readonly backlog: number;
+  readonly connectionCountMax: number;
+  /** Refuse connections above the limit at once, rather than leave them waiting. */
+  readonly maxconnsFast: boolean;
+  /** 0: never. */
+  readonly idleTimeoutSec: number;
+  readonly readBufferBytesMax: number;
+
+  // Memory.
+  readonly memoryBytes: number;
+  /** False: answer "out of memory" instead of forgetting items. */
+  readonly evict: boolean;
+  readonly itemBytesMax: number;
+  readonly growthFactor: number;
+  readonly chunkBytesMin: number;
+  readonly lockMemory: boolean;
+  readonly largePages: boolean;
+  readonly slabChunkBytesMax: number;
+  readonly slabReassign: boolean;
+  /** 0 off, 1 on, 2 aggressive. */
+  readonly slabAutomove: number;
+  readonly slabAutomoveRatio: number;
+  readonly slabAutomoveWindow: number;
+  readonly lruCrawler: boolean;
+  readonly lruCrawlerSleepUs: number;
+  /** 0: no limit. */
+  readonly lruCrawlerItemCountMax: number;
+  readonly lruMaintainer: boolean;
+  readonly hotLruPct: number;
+  readonly warmLruPct: number;
+  readonly hotMaxFactor: number;
+  readonly warmMaxFactor: number;
+  readonly temporaryTtlSec: number;
+  /** Derived: `temporary_ttl` was given. */
+  readonly temporaryLru: boolean;
+  readonly tailRepairTimeSec: number;
+  /** 0: sized by the memory. */
+  readonly hashpowerInit: number;
+  readonly hashExpand: boolean;
+  /** As asked; the hash is our own whatever is named. */
+  readonly hashAlgorithm: string;
+
+  // Threads.
+  readonly threadCount: number;
+  readonly requestsPerEventMax: number;
+
+  // Protocol.
+  readonly protocol: 'auto' | 'ascii';
+  readonly casEnabled: boolean;
+  readonly flushAllEnabled: boolean;
+  readonly shutdownCommand: boolean;
+  readonly dumpEnabled: boolean;
+  readonly watchEnabled: boolean;
+  /** One byte. */
+  readonly statsPrefixDelimiter: string;
+  /** Derived: `-D` was given, which turns "stats detail" on from the start. */
+  readonly statsDetailEnabled: boolean;
+  readonly trackSizes: boolean;
+  readonly watcherLogBytes: number;
+  readonly workerLogBytes: number;
+
+  // Process.
+  readonly verbosity: number;
+  readonly logFormat: LogFormat;
+  readonly daemonize: boolean;
+  readonly pidFile: string | null;
+  readonly user: string | null;
+
+  /** Derived: one line for every option that was accepted without doing what it says. */
+  readonly warnings: readonly string[];
+}
+
+/** What the defaults and the sanity checks depend on besides the options; injected in tests. */
+export interface Machine {
+  readonly coreCount: number;
+  readonly memoryBytes: number;
+}
+
+/** A Config in the making, and what is known of how it came about. */
+export interface Draft {
+  readonly config: { -readonly [Field in keyof Config]: Config[Field] };
+  /** Names of rows, extended ones included, that were given anywhere. */
+  readonly given: Set<string>;
+  readonly warnings: string[];
+}

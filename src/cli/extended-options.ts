@@ -1,0 +1,224 @@
+/**
+ * The extended options, `-o name,name=value,…`: one row each, as memcached names them. A row whose
+ * field is true or false may be written `name`, `no_name` or `name=yes`.
+ *
+ * They are read from left to right, so `no_modern,lru_crawler` is a server without memcached's
+ * modern defaults but with the crawler.
+ */
+import { FAULT } from '../base/errors.ts';
+import type { Config } from './config.ts';
+import type { SwitchField } from './option-rows.ts';
+import {
+  booleanParse,
+  decimalParser,
+  integerParser,
+  KIB,
+  MIB,
+  type Parse,
+  sizeParser,
+  wordParser,
+} from './units.ts';
+
+interface RowBase {
+  readonly name: string;
+  readonly doc: string;
+  /** Said when the option is given, because it does less here than in memcached. */
+  readonly warning?: string;
+}
+
+/** Fills `field` with what `parse` makes of the value. */
+type ExtendedValueRow = {
+  readonly [Field in keyof Config]: RowBase & {
+    readonly kind: 'value';
+    readonly field: Field;
+    readonly parse: Parse<Config[Field]>;
+    readonly default: string;
+    /** What the name means without a value; where absent a value is needed. */
+    readonly bare?: string;
+    /** What `no_name` means; where absent there is no such name. */
+    readonly negated?: string;
+  };
+}[keyof Config];
+
+/** Turns `field` on, or off as `no_name`. */
+interface ExtendedSwitchRow extends RowBase {
+  readonly kind: 'switch';
+  readonly field: SwitchField;
+  readonly default: boolean;
+}
+
+/** Several fields at once. */
+interface ExtendedPresetRow extends RowBase {
+  readonly kind: 'preset';
+  readonly sets: Partial<Config>;
+}
+
+/**
+ *   nothing   accepted: nothing is lost
+ *   ignored   accepted with the row's warning
+ *   refused   the doc is the reason; a name that ends in `_` stands for all that start so
+ */
+interface ExtendedOtherRow extends RowBase {
+  readonly kind: 'nothing' | 'ignored' | 'refused';
+}
+
+export type ExtendedRow =
+  | ExtendedValueRow
+  | ExtendedSwitchRow
+  | ExtendedPresetRow
+  | ExtendedOtherRow;
+
+/** memcached's slab page, of which a chunk is an even part. */
+export const SLAB_PAGE_BYTES = MIB;
+
+const INT32_MAX = 2 ** 31 - 1;
+const LOG_BYTES_MAX = 1024 * MIB;
+
+const percentParse = integerParser(1, 79);
+const secondsParse = integerParser(0, INT32_MAX);
+const kilobytesParse = sizeParser(KIB, '', KIB, LOG_BYTES_MAX);
+/** 0 for the default, or what `parse` takes. */
+function zeroOr(parse: Parse<number>): Parse<number> {
+  return (text, label) => (text === '0' ? 0 : parse(text, label));
+}
+
+// biome-ignore format: a table reads in columns
+export const EXTENDED_ROWS: readonly ExtendedRow[] = [
+  { kind: 'switch',  name: 'maxconns_fast',        field: 'maxconnsFast',           default: true,
+    doc: 'Close connections above -c at once instead of leaving them waiting.' },
+  { kind: 'value',   name: 'idle_timeout',         field: 'idleTimeoutSec',         default: '0',   parse: secondsParse,
+    doc: 'Close connections that say nothing for so many seconds; 0: never.' },
+  { kind: 'value',   name: 'read_buf_mem_limit',   field: 'readBufferBytesMax',     default: '0',   parse: sizeParser(MIB, '', 0, 64 * 1024 * MIB),
+    doc: 'Memory for all connection buffers together, in MiB; 0: no limit.' },
+  { kind: 'switch',  name: 'lru_crawler',          field: 'lruCrawler',             default: true,
+    doc: 'Free expired items in the background.' },
+  { kind: 'value',   name: 'lru_crawler_sleep',    field: 'lruCrawlerSleepUs',      default: '100', parse: integerParser(0, 1_000_000),
+    doc: 'Microseconds the crawler rests between items.' },
+  { kind: 'value',   name: 'lru_crawler_tocrawl',  field: 'lruCrawlerItemCountMax', default: '0',   parse: integerParser(0, 2 ** 32 - 1),
+    doc: 'Most items per slab class and crawl; 0: no limit.' },
+  { kind: 'switch',  name: 'lru_maintainer',       field: 'lruMaintainer',          default: true,
+    doc: 'Keep items in hot, warm and cold segments, sorted in the background.' },
+  { kind: 'value',   name: 'hot_lru_pct',          field: 'hotLruPct',              default: '20',  parse: percentParse,
+    doc: 'Percent of memory for hot items.' },
+  { kind: 'value',   name: 'warm_lru_pct',         field: 'warmLruPct',             default: '40',  parse: percentParse,
+    doc: 'Percent of memory for warm items; hot and warm together at most 80.' },
+  { kind: 'value',   name: 'hot_max_factor',       field: 'hotMaxFactor',           default: '0.2', parse: decimalParser(0, 1e6),
+    doc: 'Hot items idle for longer than the coldest item\'s age times this move on.' },
+  { kind: 'value',   name: 'warm_max_factor',      field: 'warmMaxFactor',          default: '2',   parse: decimalParser(0, 1e6),
+    doc: 'The same for warm items.' },
+  { kind: 'value',   name: 'temporary_ttl',        field: 'temporaryTtlSec',        default: '61',  parse: secondsParse,
+    doc: 'Items that live at most so many seconds are kept apart; off unless given.' },
+  { kind: 'switch',  name: 'slab_reassign',        field: 'slabReassign',           default: true,
+    doc: 'Let memory move between slab classes.' },
+  { kind: 'value',   name: 'slab_automove',        field: 'slabAutomove',           default: '1',   parse: integerParser(0, 2), bare: '1', negated: '0',
+    doc: 'Move it unasked: 0 never, 1 with care, 2 at every eviction.' },
+  { kind: 'value',   name: 'slab_automove_ratio',  field: 'slabAutomoveRatio',      default: '0.8', parse: decimalParser(0, 1),
+    doc: 'How uneven the classes\' ages must be before memory moves.' },
+  { kind: 'value',   name: 'slab_automove_window', field: 'slabAutomoveWindow',     default: '10',  parse: integerParser(3, 1800),
+    doc: 'Seconds looked back on before memory moves.' },
+  { kind: 'value',   name: 'slab_chunk_max',       field: 'slabChunkBytesMax',      default: '512', parse: sizeParser(KIB, '', KIB, SLAB_PAGE_BYTES),
+    doc: 'Largest chunk, in KiB, an even part of 1024; larger items take several.' },
+  { kind: 'preset',  name: 'no_chunked_items',     sets: { slabChunkBytesMax: SLAB_PAGE_BYTES },
+    doc: 'The same as slab_chunk_max=1024.' },
+  { kind: 'preset',  name: 'no_modern',            sets: { slabChunkBytesMax: SLAB_PAGE_BYTES, slabReassign: false, slabAutomove: 0, maxconnsFast: false, lruCrawler: false, lruMaintainer: false },
+    doc: 'The defaults of memcached 1.4: no background work, waiting connections.' },
+  { kind: 'switch',  name: 'track_sizes',          field: 'trackSizes',             default: false,
+    doc: 'Keep the histogram that "stats sizes" shows.' },
+  { kind: 'value',   name: 'watcher_logbuf_size',  field: 'watcherLogBytes',        default: '256', parse: kilobytesParse,
+    doc: 'KiB that may wait for each client that watches.' },
+  { kind: 'value',   name: 'worker_logbuf_size',   field: 'workerLogBytes',         default: '64',  parse: kilobytesParse,
+    doc: 'KiB that may wait in each thread for the watchers.' },
+  { kind: 'value',   name: 'hashpower',            field: 'hashpowerInit',          default: '0',   parse: zeroOr(integerParser(12, 32)), warning: 'the index is sized by -m',
+    doc: 'Without effect: the index is sized by -m.' },
+  { kind: 'switch',  name: 'hashexpand',           field: 'hashExpand',             default: true,  warning: 'the index is sized by -m',
+    doc: 'Without effect: the index is sized by -m.' },
+  { kind: 'value',   name: 'hash_algorithm',       field: 'hashAlgorithm',          default: 'fnv1a', parse: wordParser(['fnv1a', 'jenkins', 'murmur3', 'xxh3']), warning: 'the hash is a keyed FNV-1a',
+    doc: 'Without effect: the hash is a keyed FNV-1a.' },
+  { kind: 'value',   name: 'tail_repair_time',     field: 'tailRepairTimeSec',      default: '0',   parse: zeroOr(integerParser(10, INT32_MAX)), warning: 'no item can be lost at the end of a list here',
+    doc: 'Without effect: it mends a fault that cannot arise here.' },
+  { kind: 'ignored', name: 'resp_obj_mem_limit',   warning: 'see read_buf_mem_limit',
+    doc: 'Without effect, as in memcached: see read_buf_mem_limit.' },
+  { kind: 'ignored', name: 'slab_sizes',           warning: 'sizes follow from -n and -f',
+    doc: 'Without effect: sizes follow from -n and -f.' },
+  { kind: 'nothing', name: 'modern',               doc: 'Without effect: these are the defaults.' },
+  { kind: 'nothing', name: 'inline_ascii_resp',    doc: 'Without effect, as in memcached.' },
+  { kind: 'nothing', name: 'no_inline_ascii_resp', doc: '' },
+  { kind: 'nothing', name: 'relaxed_privileges',   doc: 'Without effect: there is no filter to relax.' },
+  { kind: 'nothing', name: 'no_drop_privileges',   doc: '' },
+  { kind: 'refused', name: 'drop_privileges',      doc: 'Node.js cannot filter its own system calls; confine the server from outside' },
+  { kind: 'refused', name: 'sock_cookie_id',       doc: 'Node.js cannot mark sockets' },
+  { kind: 'refused', name: 'ssl_',                 doc: 'TLS is not in this version' },
+  { kind: 'refused', name: 'ext_',                 doc: 'storage on flash is not in this version' },
+  { kind: 'refused', name: 'slab_automove_freeratio', doc: 'storage on flash is not in this version' },
+  { kind: 'refused', name: 'proxy_',               doc: 'the proxy is not in this version' },
+];
+
+/** What one name in the list came to. */
+export interface ExtendedSetting {
+  readonly row: ExtendedRow;
+  readonly sets: Partial<Config>;
+  /** How a message names it: `-o hashpower=20`. */
+  readonly label: string;
+}
+
+/**
+ * Reads one `-o` argument.
+ *   label   of the whole option, as far as the name: `-o`, `FLAGSTONE_EXTENDED`, `my.conf:3: extended`
+ */
+export function extendedParse(text: string, label: string): readonly ExtendedSetting[] {
+  const parts = text.split(',');
+  // memcached lets a list end in a comma, and be empty.
+  if (parts.at(-1)?.trim() === '') parts.pop();
+  return parts.map((part) => {
+    const trimmed = part.trim();
+    const split = trimmed.indexOf('=');
+    const name = split < 0 ? trimmed : trimmed.slice(0, split);
+    const value = split < 0 ? null : trimmed.slice(split + 1);
+    return settingParse(name, value, `${label} ${trimmed}`);
+  });
+}
+
+function settingParse(name: string, value: string | null, label: string): ExtendedSetting {
+  if (name === '') throw FAULT.optionValue(label.trim(), 'an extended option has no name');
+  const exact = EXTENDED_ROWS.find((row) => row.name === name);
+  if (exact !== undefined) return { row: exact, sets: rowSets(exact, value, label), label };
+  const positive = name.startsWith('no_') ? name.slice(3) : '';
+  for (const row of EXTENDED_ROWS) {
+    if (row.kind === 'refused' && row.name.endsWith('_') && name.startsWith(row.name)) {
+      throw FAULT.optionRefused(label, row.doc);
+    }
+    if (row.name === positive && rowHasNegative(row)) {
+      if (value !== null) throw FAULT.optionValue(label, 'takes no value');
+      return {
+        row,
+        sets: rowSets(row, row.kind === 'value' ? (row.negated ?? '') : 'no', label),
+        label,
+      };
+    }
+  }
+  throw FAULT.optionValue(label, 'no such extended option; flagstone --help lists them');
+}
+
+/** Whether `no_name` is a name too. */
+export function rowHasNegative(row: ExtendedRow): boolean {
+  return row.kind === 'switch' || (row.kind === 'value' && row.negated !== undefined);
+}
+
+function rowSets(row: ExtendedRow, value: string | null, label: string): Partial<Config> {
+  switch (row.kind) {
+    case 'value': {
+      const text = value ?? row.bare;
+      if (text === undefined) throw FAULT.optionValue(label, `needs a value: ${row.name}=...`);
+      return { [row.field]: row.parse(text, label) };
+    }
+    case 'switch':
+      return { [row.field]: value === null || booleanParse(value, label) };
+    case 'preset':
+      if (value !== null) throw FAULT.optionValue(label, 'takes no value');
+      return row.sets;
+    case 'refused':
+      throw FAULT.optionRefused(label, row.doc);
+    default:
+      return {};
+  }
+}

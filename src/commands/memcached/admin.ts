@@ -1,0 +1,115 @@
+/**
+ * version, quit, verbosity, flush_all, stats, slabs, shutdown, and the test command debugtime.
+ * Spec: memcached/memcached doc/protocol.txt, "Other commands".
+ */
+import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
+import { keyspaceFlush, keyspaceFlushAt, keyspacePagesMove } from '../../engine/keyspace.ts';
+import { CONTROL, CONTROL_F64, COUNTER } from '../../memory/control.ts';
+import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
+import { lineWord } from '../../protocol/memcached/line.ts';
+import { REPLY } from '../../protocol/memcached/replies.ts';
+import { replyText } from '../../protocol/reply.ts';
+import { answer, type Call } from './call.ts';
+import type { TextRow } from './row.ts';
+import { PHASE } from './session.ts';
+import { stats } from './stats.ts';
+
+const VERBOSITY_MAX = 3;
+
+// biome-ignore format: a table reads in columns
+export const ADMIN_ROWS: readonly TextRow[] = [
+  { name: 'version',   wordsMin: 1, run: version,   streams: false, resume: null, doc: 'The version of the server.' },
+  { name: 'quit',      wordsMin: 1, run: quit,      streams: false, resume: null, doc: 'Closes the connection.' },
+  { name: 'verbosity', wordsMin: 1, run: verbosity, streams: false, resume: null, doc: 'Sets how much is logged: 0 to 3.' },
+  { name: 'flush_all', wordsMin: 1, run: flushAll,  streams: false, resume: null, doc: 'Forgets all items, now or at a time.' },
+  { name: 'stats',     wordsMin: 1, run: stats,     streams: false, resume: null, doc: 'Counters and settings, by section.' },
+  { name: 'slabs',     wordsMin: 1, run: slabs,     streams: false, resume: null, doc: 'slabs automove 0|1|2: whether memory follows demand.' },
+  { name: 'shutdown',  wordsMin: 1, run: shutdown,  streams: false, resume: null, doc: 'Ends the server, if it was started with -A.' },
+  { name: 'debugtime', wordsMin: 1, run: debugTime, streams: false, resume: null, doc: 'Moves the clock; for tests, if the server allows it.' },
+];
+
+function version(call: Call): number {
+  if (!call.line.noreply) replyText(call.reply, `VERSION ${call.server.version}\r\n`);
+  return call.line.next;
+}
+
+function quit(call: Call): number {
+  call.session.phase = PHASE.CLOSED;
+  return call.end;
+}
+
+function verbosity(call: Call): number {
+  const { line, input } = call;
+  const level = decimalParse(input, line.start[1], line.count > 1 ? line.end[1] : line.start[1]);
+  if (Number.isNaN(level)) {
+    answer(call, REPLY.badFormat);
+  } else {
+    Atomics.store(call.keyspace.control.i32, CONTROL.verbosity, Math.min(level, VERBOSITY_MAX));
+    answer(call, REPLY.ok);
+  }
+  return line.next;
+}
+
+/** flush_all [delay|time] [noreply]; a negative time counts as none, as in memcached. */
+function flushAll(call: Call): number {
+  const { line, input, op, keyspace } = call;
+  call.counters[call.block + COUNTER.flushCommands]++;
+  if (!call.server.config.flushAllEnabled) {
+    answer(call, REPLY.flushRefused);
+    return line.next;
+  }
+  const words = line.noreply ? line.count - 1 : line.count;
+  const delay = words > 1 ? decimalParseSigned(input, line.start[1], line.end[1]) : 0;
+  if (Number.isNaN(delay)) {
+    answer(call, REPLY.badExptime);
+    return line.next;
+  }
+  if (delay > 0) keyspaceFlushAt(keyspace, exptimeToMs(delay, op.nowMs));
+  else keyspaceFlush(keyspace);
+  answer(call, REPLY.ok);
+  return line.next;
+}
+
+function slabs(call: Call): number {
+  const { line, input } = call;
+  if (lineWord(line, input, 1) !== 'automove' || line.count < 3) {
+    answer(call, REPLY.error);
+    return line.next;
+  }
+  const level = decimalParse(input, line.start[2], line.end[2]);
+  if (!(level <= 2)) {
+    answer(call, REPLY.badFormat);
+    return line.next;
+  }
+  keyspacePagesMove(call.keyspace, level > 0);
+  answer(call, REPLY.ok);
+  return line.next;
+}
+
+function shutdown(call: Call): number {
+  const { line, input, session } = call;
+  const mode = lineWord(line, input, 1);
+  if (!call.server.config.shutdownCommand) {
+    answer(call, REPLY.shutdownRefused);
+  } else if (mode === '' || mode === 'graceful') {
+    session.phase = PHASE.CLOSED;
+    call.server.shutdown(mode === 'graceful');
+  } else {
+    answer(call, REPLY.badShutdown);
+  }
+  return line.next;
+}
+
+/** debugtime SECONDS: all threads' clocks move together. */
+function debugTime(call: Call): number {
+  const { line, input, keyspace } = call;
+  const seconds =
+    line.count > 1 ? decimalParseSigned(input, line.start[1], line.end[1]) : Number.NaN;
+  if (!call.server.debugCommands || Number.isNaN(seconds)) {
+    answer(call, REPLY.error);
+    return line.next;
+  }
+  keyspace.control.f64[CONTROL_F64.clockOffsetMs] += seconds * 1000;
+  answer(call, REPLY.ok);
+  return line.next;
+}

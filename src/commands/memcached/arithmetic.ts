@@ -1,0 +1,157 @@
+/**
+ * incr, decr, delete, touch: commands on one key without a value.
+ * Spec: memcached/memcached doc/protocol.txt, "Increment/Decrement", "Deletion", "Touch".
+ */
+import { decimalParseSigned } from '../../base/decimal.ts';
+import { hashBytes } from '../../base/hash.ts';
+import { STATUS, type Status } from '../../engine/status.ts';
+import { counterAdd } from '../../engine/types/counter.ts';
+import { itemDelete, itemFind, itemTouch } from '../../engine/types/string.ts';
+import { COUNTER } from '../../memory/control.ts';
+import {
+  CLASS,
+  classRecord,
+  type Partition,
+  partitionLock,
+  partitionUnlock,
+} from '../../memory/partition.ts';
+import { chunkClass } from '../../memory/slab.ts';
+import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
+import { CRLF, REPLY } from '../../protocol/memcached/replies.ts';
+import { replyBytes, replyRange } from '../../protocol/reply.ts';
+import { answer, type Call, KEY_BYTES_MAX } from './call.ts';
+import type { TextRow } from './row.ts';
+
+// biome-ignore format: a table reads in columns
+export const ARITHMETIC_ROWS: readonly TextRow[] = [
+  { name: 'incr',   wordsMin: 3, run: (call) => count(call, true),  streams: false, resume: null, doc: 'Adds to a number.' },
+  { name: 'decr',   wordsMin: 3, run: (call) => count(call, false), streams: false, resume: null, doc: 'Subtracts from a number, down to 0.' },
+  { name: 'delete', wordsMin: 2, run: remove,                       streams: false, resume: null, doc: 'Removes a key.' },
+  { name: 'touch',  wordsMin: 3, run: touch,                        streams: false, resume: null, doc: 'Sets a new expiry time.' },
+];
+
+/** Points the operation at the key in word 1. False when the key is too long. */
+function keyFill(call: Call): boolean {
+  const { input, line, op } = call;
+  op.key = input;
+  op.keyStart = line.start[1];
+  op.keyBytes = line.end[1] - op.keyStart;
+  if (op.keyBytes > KEY_BYTES_MAX) return false;
+  op.hash = hashBytes(input, op.keyStart, op.keyBytes);
+  return true;
+}
+
+/** Runs an operation on the key's partition, locked. */
+function keyRun(call: Call, operation: (p: Partition, call: Call) => Status): Status {
+  const p = call.keyspace.partitionFor(call.op.hash);
+  partitionLock(p);
+  const status = operation(p, call);
+  partitionUnlock(p);
+  return status;
+}
+
+function count(call: Call, up: boolean): number {
+  const { input, line, op } = call;
+  if (!keyFill(call)) {
+    answer(call, REPLY.badFormat);
+    return line.next;
+  }
+  op.value = input;
+  op.valueStart = line.start[2];
+  op.valueBytes = line.end[2] - line.start[2];
+  if (!deltaIsValid(input, op.valueStart, op.valueBytes)) {
+    answer(call, REPLY.badDelta);
+    return line.next;
+  }
+  const status = keyRun(call, up ? counterUp : counterDown);
+  if (status === STATUS.OK) {
+    if (!line.noreply) {
+      replyRange(call.reply, call.counterResult.digits, 0, call.counterResult.bytes);
+      replyBytes(call.reply, CRLF);
+    }
+  } else if (status === STATUS.MISSING) {
+    call.counters[call.block + (up ? COUNTER.incrMisses : COUNTER.decrMisses)]++;
+    answer(call, REPLY.notFound);
+  } else if (status === STATUS.NOT_NUMERIC) {
+    answer(call, REPLY.notNumeric);
+  } else {
+    answer(call, status === STATUS.WRONG_TYPE ? REPLY.wrongType : REPLY.noMemoryCounter);
+  }
+  return line.next;
+}
+
+function counterUp(p: Partition, call: Call): Status {
+  return counterAdd(p, call.op, true, call.counterResult);
+}
+
+function counterDown(p: Partition, call: Call): Status {
+  return counterAdd(p, call.op, false, call.counterResult);
+}
+
+/** An unsigned 64-bit decimal. */
+function deltaIsValid(input: Buffer, start: number, bytes: number): boolean {
+  if (bytes === 0 || bytes > 20) return false;
+  for (let at = start; at < start + bytes; at++) {
+    if (input[at] < 0x30 || input[at] > 0x39) return false;
+  }
+  return bytes < 20 || BigInt(input.toString('latin1', start, start + bytes)) < 1n << 64n;
+}
+
+function remove(call: Call): number {
+  const { line, input } = call;
+  // Old clients send a 0 behind the key. No other word makes sense there.
+  const words = line.noreply ? line.count - 1 : line.count;
+  const isOldForm = words === 3 && input.toString('latin1', line.start[2], line.end[2]) === '0';
+  if (words > 2 && !isOldForm) {
+    answer(call, REPLY.badDelete);
+    return line.next;
+  }
+  if (!keyFill(call)) {
+    answer(call, REPLY.badFormat);
+    return line.next;
+  }
+  const status = keyRun(call, itemDeleteOf);
+  if (status === STATUS.OK) {
+    answer(call, REPLY.deleted);
+  } else {
+    call.counters[call.block + COUNTER.deleteMisses]++;
+    answer(call, REPLY.notFound);
+  }
+  return line.next;
+}
+
+function itemDeleteOf(p: Partition, call: Call): Status {
+  return itemDelete(p, call.op);
+}
+
+function touch(call: Call): number {
+  const { line, input, op, counters, block } = call;
+  if (!keyFill(call)) {
+    answer(call, REPLY.badFormat);
+    return line.next;
+  }
+  const exptime = decimalParseSigned(input, line.start[2], line.end[2]);
+  if (Number.isNaN(exptime)) {
+    answer(call, REPLY.badExptime);
+    return line.next;
+  }
+  op.expiresAtMs = exptimeToMs(exptime, op.nowMs);
+  counters[block + COUNTER.touchCommands]++;
+  const status = keyRun(call, itemTouchOf);
+  if (status === STATUS.OK) {
+    answer(call, REPLY.touched);
+  } else if (status === STATUS.MISSING) {
+    counters[block + COUNTER.touchMisses]++;
+    answer(call, REPLY.notFound);
+  } else {
+    answer(call, REPLY.noMemoryCounter);
+  }
+  return line.next;
+}
+
+function itemTouchOf(p: Partition, call: Call): Status {
+  const ref = itemFind(p, call.op);
+  if (ref === 0) return STATUS.MISSING;
+  p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
+  return itemTouch(p, call.op, ref) === 0 ? STATUS.NO_MEMORY : STATUS.OK;
+}

@@ -1,0 +1,63 @@
+/**
+ * A call: what a handler of the text protocol works with. One object per thread, pointed at the
+ * connection whose batch is running.
+ */
+
+import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
+import { Operation } from '../../engine/operation.ts';
+import { CounterResult } from '../../engine/types/counter.ts';
+import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { Line } from '../../protocol/memcached/line.ts';
+import { type Reply, replyBytes } from '../../protocol/reply.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { TextSession } from './session.ts';
+
+/** Spec: memcached/memcached doc/protocol.txt, "Keys". */
+export const KEY_BYTES_MAX = 250;
+
+export class Call {
+  readonly keyspace: Keyspace;
+  readonly server: ServerContext;
+  readonly op: Operation;
+  readonly reply: Reply;
+  readonly line: Line;
+  readonly counterResult: CounterResult;
+  /** The thread's counters: `counters[block + COUNTER.getMisses]++`. */
+  readonly counters: Float64Array;
+  readonly block: number;
+  session: TextSession;
+  /** What has arrived: input[…, end), with a line feed at `end`. */
+  input: Buffer;
+  end: number;
+  /** Why the last run ended: RUN_ENDED. */
+  runEnded: number;
+
+  constructor(keyspace: Keyspace, server: ServerContext, reply: Reply, idle: TextSession) {
+    this.keyspace = keyspace;
+    this.server = server;
+    this.op = new Operation(reply.bytes);
+    this.op.itemBytesMax = server.config.itemBytesMax;
+    this.reply = reply;
+    this.line = new Line();
+    this.counterResult = new CounterResult();
+    this.counters = keyspace.control.f64;
+    this.block = counterBlock(server.threadIndex);
+    this.session = idle;
+    this.input = reply.bytes;
+    this.end = 0;
+    this.runEnded = 0;
+  }
+}
+
+/** Starts a batch: the clock stands still until the next one. */
+export function callClock(call: Call): void {
+  const nowMs = Date.now() + call.counters[CONTROL_F64.clockOffsetMs];
+  call.op.nowMs = nowMs;
+  call.op.nowSec = Math.floor(nowMs / 1000);
+  keyspaceFlushIfDue(call.keyspace, nowMs);
+}
+
+/** Answers one of the fixed lines, unless the client asked for silence. */
+export function answer(call: Call, line: Uint8Array): void {
+  if (!call.line.noreply) replyBytes(call.reply, line);
+}

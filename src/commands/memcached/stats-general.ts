@@ -1,0 +1,198 @@
+/** stats without a section: the server as a whole. And `stats server`: what only this server has. */
+import { connectionsOpen } from '../../memory/connections.ts';
+import {
+  CONTROL,
+  CONTROL_F64,
+  COUNTER,
+  counterSum,
+  GAUGE,
+  gaugeSum,
+} from '../../memory/control.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  HEADER_F64,
+  type Partition,
+  partitionLock,
+  partitionUnlock,
+} from '../../memory/partition.ts';
+import { PAGE_BYTES } from '../../memory/slab-classes.ts';
+import type { Call } from './call.ts';
+import type { StatRow } from './stats.ts';
+
+/** Sums over all partitions, each read under its lock. */
+class Totals {
+  readonly header = new Int32Array(HEADER.words).map(() => 0);
+  readonly f64 = new Float64Array(HEADER_F64.words);
+  readonly klass = new Float64Array(CLASS.words);
+
+  constructor(partitions: readonly Partition[]) {
+    for (const p of partitions) {
+      partitionLock(p);
+      this.add(p);
+      partitionUnlock(p);
+    }
+  }
+
+  private add(p: Partition): void {
+    for (const word of [HEADER.itemCount, HEADER.bucketCount, HEADER.indexPageCount]) {
+      this.header[word] += p.i32[word];
+    }
+    this.header[HEADER.pageFreeCount] += p.i32[HEADER.pageFreeCount];
+    for (let at = HEADER_F64.itemTotal; at <= HEADER_F64.pageMoveTotal; at++) {
+      this.f64[at] += p.f64[at];
+    }
+    for (let classId = 1; classId < p.classes.count; classId++) {
+      const klass = classRecord(classId);
+      for (let word = CLASS.evictions; word < CLASS.words; word++) {
+        this.klass[word] += p.i32[klass + word];
+      }
+    }
+  }
+}
+
+function seconds(microseconds: number): string {
+  return (microseconds / 1e6).toFixed(6);
+}
+
+export function statsGeneral(call: Call): StatRow[] {
+  const { control } = call.keyspace;
+  const totals = new Totals(call.keyspace.partitions);
+  return [
+    ...processRows(call),
+    ...connectionRows(call),
+    ...commandRows(call, totals),
+    ...memoryRows(call, totals),
+    ['log_worker_dropped', 0],
+    ['log_worker_written', 0],
+    ['log_watcher_skipped', 0],
+    ['log_watcher_sent', 0],
+    ['log_watchers', 0],
+    ['unexpected_napi_ids', 0],
+    ['round_robin_fallback', 0],
+    ['bytes', totals.f64[HEADER_F64.itemBytes]],
+    ['curr_items', totals.header[HEADER.itemCount]],
+    ['total_items', totals.f64[HEADER_F64.itemTotal]],
+    ['slab_global_page_pool', totals.header[HEADER.pageFreeCount]],
+    ['expired_unfetched', totals.f64[HEADER_F64.expiredUnfetchedTotal]],
+    ['evicted_unfetched', totals.f64[HEADER_F64.evictedUnfetchedTotal]],
+    ['evictions', totals.f64[HEADER_F64.evictionTotal]],
+    ['reclaimed', totals.f64[HEADER_F64.expiryTotal]],
+    ['crawler_reclaimed', control.i32[CONTROL.sweepReclaims]],
+    ['crawler_items_checked', totals.klass[CLASS.sweepVisits]],
+    ['lrutail_reflocked', 0],
+  ];
+}
+
+function processRows(call: Call): StatRow[] {
+  const { f64 } = call.keyspace.control;
+  const usage = process.resourceUsage();
+  const startedAtMs = f64[CONTROL_F64.startedAtMs];
+  return [
+    ['pid', process.pid],
+    ['uptime', Math.floor((call.op.nowMs - startedAtMs) / 1000)],
+    ['time', call.op.nowSec],
+    ['version', call.server.version],
+    ['libevent', `libuv-${process.versions.uv}`],
+    ['pointer_size', 64],
+    ['rusage_user', seconds(usage.userCPUTime)],
+    ['rusage_system', seconds(usage.systemCPUTime)],
+  ];
+}
+
+function connectionRows(call: Call): StatRow[] {
+  const { control } = call.keyspace;
+  const open = connectionsOpen(control);
+  const { threadCount } = call.server.config;
+  return [
+    ['max_connections', control.connectionCountMax],
+    ['curr_connections', open],
+    ['total_connections', Atomics.load(control.i32, CONTROL.connectionClaims)],
+    ['rejected_connections', Atomics.load(control.i32, CONTROL.connectionRejects)],
+    ['connection_structures', open],
+    ['response_obj_oom', 0],
+    ['response_obj_count', threadCount],
+    ['response_obj_bytes', threadCount * PAGE_BYTES],
+    ['read_buf_count', threadCount],
+    ['read_buf_bytes', threadCount * PAGE_BYTES],
+    ['read_buf_bytes_free', 0],
+    ['read_buf_oom', 0],
+    ['reserved_fds', 0],
+  ];
+}
+
+function commandRows(call: Call, totals: Totals): StatRow[] {
+  const { control } = call.keyspace;
+  const sum = (counter: number): number => counterSum(control, counter);
+  const { klass } = totals;
+  return [
+    ['cmd_get', sum(COUNTER.getCommands)],
+    ['cmd_set', sum(COUNTER.setCommands)],
+    ['cmd_flush', sum(COUNTER.flushCommands)],
+    ['cmd_touch', sum(COUNTER.touchCommands)],
+    ['cmd_meta', 0],
+    ['get_hits', klass[CLASS.getHits]],
+    ['get_misses', sum(COUNTER.getMisses)],
+    ['get_expired', sum(COUNTER.getExpired)],
+    ['get_flushed', sum(COUNTER.getFlushed)],
+    ['delete_misses', sum(COUNTER.deleteMisses)],
+    ['delete_hits', klass[CLASS.deleteHits]],
+    ['incr_misses', sum(COUNTER.incrMisses)],
+    ['incr_hits', klass[CLASS.incrHits]],
+    ['decr_misses', sum(COUNTER.decrMisses)],
+    ['decr_hits', klass[CLASS.decrHits]],
+    ['cas_misses', sum(COUNTER.casMisses)],
+    ['cas_hits', klass[CLASS.casHits]],
+    ['cas_badval', klass[CLASS.casBadval]],
+    ['touch_hits', klass[CLASS.touchHits]],
+    ['touch_misses', sum(COUNTER.touchMisses)],
+    ['store_too_large', sum(COUNTER.storeTooLarge)],
+    ['store_no_memory', sum(COUNTER.storeNoMemory)],
+    ['auth_cmds', 0],
+    ['auth_errors', 0],
+    ['bytes_read', sum(COUNTER.bytesRead)],
+    ['bytes_written', sum(COUNTER.bytesWritten)],
+  ];
+}
+
+function memoryRows(call: Call, totals: Totals): StatRow[] {
+  const { control } = call.keyspace;
+  const { config } = call.server;
+  return [
+    ['limit_maxbytes', config.memoryBytes],
+    ['accepting_conns', 1],
+    ['listen_disabled_num', 0],
+    ['time_in_listen_disabled_us', 0],
+    ['threads', config.threadCount],
+    ['conn_yields', counterSum(control, COUNTER.connectionYields)],
+    ['hash_power_level', Math.ceil(Math.log2(totals.header[HEADER.bucketCount]))],
+    ['hash_bytes', totals.header[HEADER.indexPageCount] * PAGE_BYTES],
+    ['hash_is_expanding', 0],
+    ['slab_reassign_rescues', 0],
+    ['slab_reassign_chunk_rescues', 0],
+    ['slab_reassign_inline_reclaim', 0],
+    ['slab_reassign_busy_items', 0],
+    ['slab_reassign_busy_deletes', 0],
+    ['slab_reassign_busy_nomem', 0],
+    ['slab_reassign_last_busy_status', 'none'],
+    ['slab_reassign_running', 0],
+    ['slabs_moved', totals.f64[HEADER_F64.pageMoveTotal]],
+    ['malloc_fails', 0],
+  ];
+}
+
+export function statsServer(call: Call): StatRow[] {
+  const { control, partitions } = call.keyspace;
+  return [
+    ['partitions', partitions.length],
+    ['partition_bytes', partitions[0].sab.byteLength],
+    ['heap_used', gaugeSum(control, GAUGE.heapBytes)],
+    ['thread_restarts', Atomics.load(control.i32, CONTROL.threadRestarts)],
+    ['locks_freed', Atomics.load(control.i32, CONTROL.locksFreed)],
+    ['partition_resets', Atomics.load(control.i32, CONTROL.partitionResets)],
+    ['output_blocked', counterSum(control, COUNTER.outputBlocked)],
+    ['output_cuts', counterSum(control, COUNTER.outputCuts)],
+    ['idle_kicks', counterSum(control, COUNTER.idleKicks)],
+  ];
+}

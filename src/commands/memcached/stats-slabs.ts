@@ -1,0 +1,123 @@
+/** stats slabs, items and sizes: the slab classes, summed over the partitions. */
+import { chunkKind, itemBytes, itemIsLinked, KIND_ITEM } from '../../memory/item.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  PAGE,
+  type Partition,
+  pageOffset,
+  pageRecord,
+  partitionLock,
+  partitionUnlock,
+} from '../../memory/partition.ts';
+import { PAGE_BYTES } from '../../memory/slab-classes.ts';
+import type { Call } from './call.ts';
+import type { StatRow } from './stats.ts';
+
+/** A class's record, summed over all partitions; words as in CLASS. */
+function classSums(call: Call, classId: number): Float64Array {
+  const sums = new Float64Array(CLASS.words);
+  for (const p of call.keyspace.partitions) {
+    partitionLock(p);
+    for (let word = 0; word < CLASS.words; word++) sums[word] += p.i32[classRecord(classId) + word];
+    partitionUnlock(p);
+  }
+  return sums;
+}
+
+export function statsSlabs(call: Call): StatRow[] {
+  const { classes } = call.keyspace.partitions[0];
+  const rows: StatRow[] = [];
+  let active = 0;
+  let pages = 0;
+  for (let classId = 1; classId < classes.count; classId++) {
+    const sums = classSums(call, classId);
+    if (sums[CLASS.pageCount] === 0) continue;
+    active++;
+    pages += sums[CLASS.pageCount];
+    const perPage = classes.chunksPerPage[classId];
+    const chunks = sums[CLASS.pageCount] * perPage;
+    rows.push(
+      [`${classId}:chunk_size`, classes.chunkBytes[classId]],
+      [`${classId}:chunks_per_page`, perPage],
+      [`${classId}:total_pages`, sums[CLASS.pageCount]],
+      [`${classId}:total_chunks`, chunks],
+      [`${classId}:used_chunks`, sums[CLASS.usedCount]],
+      [`${classId}:free_chunks`, chunks - sums[CLASS.usedCount]],
+      [`${classId}:free_chunks_end`, 0],
+      [`${classId}:get_hits`, sums[CLASS.getHits]],
+      [`${classId}:cmd_set`, sums[CLASS.setCount]],
+      [`${classId}:delete_hits`, sums[CLASS.deleteHits]],
+      [`${classId}:incr_hits`, sums[CLASS.incrHits]],
+      [`${classId}:decr_hits`, sums[CLASS.decrHits]],
+      [`${classId}:cas_hits`, sums[CLASS.casHits]],
+      [`${classId}:cas_badval`, sums[CLASS.casBadval]],
+      [`${classId}:touch_hits`, sums[CLASS.touchHits]],
+    );
+  }
+  rows.push(['active_slabs', active], ['total_malloced', pages * PAGE_BYTES]);
+  return rows;
+}
+
+export function statsItems(call: Call): StatRow[] {
+  const { classes } = call.keyspace.partitions[0];
+  const rows: StatRow[] = [];
+  for (let classId = 1; classId < classes.count; classId++) {
+    const sums = classSums(call, classId);
+    if (sums[CLASS.itemCount] === 0) continue;
+    const prefix = `items:${classId}`;
+    rows.push(
+      [`${prefix}:number`, sums[CLASS.itemCount]],
+      [`${prefix}:number_hot`, sums[CLASS.itemCount] - sums[CLASS.mainCount]],
+      [`${prefix}:number_warm`, 0],
+      [`${prefix}:number_cold`, sums[CLASS.mainCount]],
+      [`${prefix}:age`, classAgeSec(call, classId)],
+      [`${prefix}:mem_requested`, sums[CLASS.itemBytes]],
+      [`${prefix}:evicted`, sums[CLASS.evictions]],
+      [`${prefix}:evicted_nonzero`, sums[CLASS.evictionsNonzero]],
+      [`${prefix}:evicted_time`, classAgeSec(call, classId)],
+      [`${prefix}:outofmemory`, sums[CLASS.outOfMemory]],
+      [`${prefix}:tailrepairs`, 0],
+      [`${prefix}:reclaimed`, sums[CLASS.expired]],
+      [`${prefix}:expired_unfetched`, sums[CLASS.expiredUnfetched]],
+      [`${prefix}:evicted_unfetched`, sums[CLASS.evictionsUnfetched]],
+      [`${prefix}:crawler_reclaimed`, 0],
+      [`${prefix}:crawler_items_checked`, sums[CLASS.sweepVisits]],
+      [`${prefix}:lrutail_reflocked`, 0],
+    );
+  }
+  return rows;
+}
+
+/** How long the item evicted last had not been used: the greatest over the partitions. */
+function classAgeSec(call: Call, classId: number): number {
+  const word = classRecord(classId) + CLASS.evictedAgeSec;
+  return Math.max(...call.keyspace.partitions.map((p) => p.i32[word]));
+}
+
+/** How many items there are of each size, in steps of 32 bytes. Walks everything: costly. */
+export function statsSizes(call: Call): StatRow[] {
+  if (!call.server.config.trackSizes) return [['sizes_status', 'disabled']];
+  const counts = new Map<number, number>();
+  for (const p of call.keyspace.partitions) {
+    for (let page = 0; page < p.pageCount; page++) pageSizesCount(p, page, counts);
+  }
+  return [...counts].sort(([a], [b]) => a - b).map(([bytes, count]) => [String(bytes), count]);
+}
+
+/** One page under the lock at a time, so that the walk holds nobody up. */
+function pageSizesCount(p: Partition, page: number, counts: Map<number, number>): void {
+  partitionLock(p);
+  const record = pageRecord(p, page);
+  const classId = p.i32[record + PAGE.classId];
+  const isInUse = page < p.i32[HEADER.pageBump] && classId > 0;
+  const chunkCount = isInUse ? p.i32[record + PAGE.bumpCount] : 0;
+  for (let chunk = 0; chunk < chunkCount; chunk++) {
+    const ref = (pageOffset(p, page) + chunk * p.classes.chunkBytes[classId]) >>> 3;
+    if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
+    const bucket = Math.ceil(itemBytes(p, ref) / 32) * 32;
+    counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+  }
+  partitionUnlock(p);
+}

@@ -1,0 +1,106 @@
+/**
+ * stats: the sections that memcached's users and exporters read, under memcached's names. What has no
+ * counterpart here has the value that is true here: there is no separate log thread, for one.
+ * Spec: memcached/memcached doc/protocol.txt, "Statistics".
+ */
+import { decimalParse } from '../../base/decimal.ts';
+import { keyspaceCountsReset } from '../../engine/keyspace.ts';
+import {
+  CONNECTION,
+  connectionListener,
+  connectionRemote,
+  connectionsWalk,
+} from '../../memory/connections.ts';
+import { CONTROL, countersReset } from '../../memory/control.ts';
+import { CLASS_COUNT_MAX } from '../../memory/slab-classes.ts';
+import { lineWord } from '../../protocol/memcached/line.ts';
+import { REPLY } from '../../protocol/memcached/replies.ts';
+import { replyText } from '../../protocol/reply.ts';
+import { answer, type Call } from './call.ts';
+import { PHASE } from './session.ts';
+import { cacheDump } from './stats-dump.ts';
+import { statsGeneral, statsServer } from './stats-general.ts';
+import { statsSettings } from './stats-settings.ts';
+import { statsItems, statsSizes, statsSlabs } from './stats-slabs.ts';
+
+/** Name and value, as they go out: `STAT name value`. */
+export type StatRow = readonly [name: string, value: string | number];
+
+const SECTIONS: Readonly<Record<string, (call: Call) => readonly StatRow[]>> = {
+  '': statsGeneral,
+  settings: statsSettings,
+  items: statsItems,
+  slabs: statsSlabs,
+  sizes: statsSizes,
+  conns: statsConnections,
+  server: statsServer,
+};
+
+export function stats(call: Call): number {
+  const { line, input } = call;
+  const name = lineWord(line, input, 1);
+  if (Object.hasOwn(SECTIONS, name)) {
+    const rows = SECTIONS[name](call);
+    const text = rows.map(([stat, value]) => `STAT ${stat} ${value}\r\n`).join('');
+    replyText(call.reply, `${text}END\r\n`);
+  } else if (name === 'reset') {
+    statsReset(call);
+    answer(call, REPLY.reset);
+  } else if (name === 'cachedump') {
+    statsCacheDump(call);
+  } else {
+    answer(call, REPLY.error);
+  }
+  return line.next;
+}
+
+function statsReset(call: Call): void {
+  const { control } = call.keyspace;
+  countersReset(control);
+  keyspaceCountsReset(call.keyspace);
+  Atomics.store(control.i32, CONTROL.connectionRejects, 0);
+}
+
+/** stats cachedump CLASS LIMIT */
+function statsCacheDump(call: Call): void {
+  const { line, input } = call;
+  if (!call.server.config.dumpEnabled) {
+    answer(call, REPLY.dumpRefused);
+    return;
+  }
+  if (line.count < 4) {
+    answer(call, REPLY.badLine);
+    return;
+  }
+  const classId = decimalParse(input, line.start[2], line.end[2]);
+  const limit = decimalParse(input, line.start[3], line.end[3]);
+  if (Number.isNaN(classId) || Number.isNaN(limit)) answer(call, REPLY.badFormat);
+  else if (classId >= CLASS_COUNT_MAX) answer(call, REPLY.badSlabClass);
+  else replyText(call.reply, cacheDump(call, classId, limit));
+}
+
+const PHASE_NAMES: Readonly<Record<number, string>> = {
+  [PHASE.COMMAND]: 'conn_read',
+  [PHASE.RETRIEVE]: 'conn_parse_cmd',
+  [PHASE.SEND]: 'conn_mwrite',
+  [PHASE.RECEIVE]: 'conn_nread',
+  [PHASE.SWALLOW]: 'conn_swallow',
+  [PHASE.SKIP_LINE]: 'conn_swallow',
+  [PHASE.CLOSED]: 'conn_closing',
+};
+
+function statsConnections(call: Call): StatRow[] {
+  const { control } = call.keyspace;
+  const rows: StatRow[] = [];
+  connectionsWalk(control, (record) => {
+    const id = control.i32[record + CONNECTION.id];
+    const idleSec = call.op.nowSec - control.i32[record + CONNECTION.lastCommandSec];
+    rows.push(
+      [`${id}:addr`, connectionRemote(control, record)],
+      [`${id}:listen_addr`, connectionListener(control, record)],
+      [`${id}:state`, PHASE_NAMES[control.i32[record + CONNECTION.phase]]],
+      [`${id}:secs_since_last_cmd`, Math.max(0, idleSec)],
+    );
+  });
+  return rows;
+}

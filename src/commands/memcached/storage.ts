@@ -1,0 +1,261 @@
+/**
+ * set, add, replace, append, prepend, cas. A value that has arrived whole is stored from the input;
+ * one that is long or late is received into a chain of chunks as it comes.
+ * Spec: memcached/memcached doc/protocol.txt, "Storage commands".
+ */
+import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
+import { hashBytes } from '../../base/hash.ts';
+import { itemHash } from '../../engine/hash-index.ts';
+import { STATUS, type Status } from '../../engine/status.ts';
+import {
+  chainAbandon,
+  chainCommit,
+  chainStart,
+  chainWrite,
+  storeFailed,
+  valueStore,
+} from '../../engine/types/chained.ts';
+import { STORE, type StoreMode } from '../../engine/types/string.ts';
+import { COUNTER } from '../../memory/control.ts';
+import { itemBytesFor, itemKeyBytes, itemKeyOffset } from '../../memory/item.ts';
+import { HEADER, type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
+import { CR, LF } from '../../protocol/memcached/line.ts';
+import { REPLY } from '../../protocol/memcached/replies.ts';
+import { answer, type Call, KEY_BYTES_MAX } from './call.ts';
+import type { TextRow } from './row.ts';
+import { PHASE, sessionSwallow, waitAt } from './session.ts';
+
+const CLIENT_FLAGS_MAX = 0xffffffff;
+const VALUE_BYTES_MAX = 2 ** 31 - 3;
+/** A request that is to be this short is waited for; the value of a longer one is received. */
+const WAITED_BYTES_MAX = 10240;
+/** Words: name, key, flags, exptime, bytes, and for cas the unique. */
+const WORD = { KEY: 1, FLAGS: 2, EXPTIME: 3, BYTES: 4, CAS: 5 } as const;
+
+export const STORAGE_ROWS: readonly TextRow[] = [
+  row('set', STORE.SET, 'Stores a value.'),
+  row('add', STORE.ADD, 'Stores a value if the key is missing.'),
+  row('replace', STORE.REPLACE, 'Stores a value if the key is there.'),
+  row('append', STORE.APPEND, 'Puts data behind the value of a key.'),
+  row('prepend', STORE.PREPEND, 'Puts data before the value of a key.'),
+  row('cas', STORE.CAS, 'Stores a value if the key is as it was when it was fetched.'),
+];
+
+function row(name: string, mode: StoreMode, doc: string): TextRow {
+  const run = (call: Call, at: number): number => {
+    call.session.row = self;
+    return store(call, at, mode);
+  };
+  const self: TextRow = { name, wordsMin: 5, run, streams: false, resume: receive, doc };
+  return self;
+}
+
+function store(call: Call, at: number, mode: StoreMode): number {
+  const { input, line, op } = call;
+  const valueBytes = decimalParse(input, line.start[WORD.BYTES], line.end[WORD.BYTES]);
+  // Without a length there is no telling where the data ends: it will be read as commands.
+  if (!(valueBytes <= VALUE_BYTES_MAX)) {
+    answer(call, REPLY.badFormat);
+    return line.next;
+  }
+  const requestEnd = line.next + valueBytes + 2;
+  const isWhole = requestEnd <= call.end;
+  if (!isWhole && requestEnd - at <= WAITED_BYTES_MAX) return waitAt(at);
+  if (!operationFill(call, mode)) return storeRefuse(call, valueBytes, REPLY.badFormat);
+
+  const { counters, block } = call;
+  counters[block + COUNTER.setCommands]++;
+  if (itemBytesFor(0, op.keyBytes, valueBytes) > op.itemBytesMax) {
+    counters[block + COUNTER.storeTooLarge]++;
+    staleDrop(call, mode);
+    return storeRefuse(call, valueBytes, REPLY.tooLarge);
+  }
+  if (!isWhole) return receiveStart(call, mode, valueBytes);
+  if (input[requestEnd - 2] !== CR || input[requestEnd - 1] !== LF) {
+    answer(call, REPLY.badChunk);
+    return requestEnd;
+  }
+  op.value = input;
+  op.valueStart = line.next;
+  op.valueBytes = valueBytes;
+  const p = call.keyspace.partitionFor(op.hash);
+  partitionLock(p);
+  const status = valueStore(p, op, mode);
+  partitionUnlock(p);
+  storeAnswer(call, mode, status);
+  return requestEnd;
+}
+
+/** Key, flags, expiry and CAS unique from the line. False when one of them is malformed. */
+function operationFill(call: Call, mode: StoreMode): boolean {
+  const { input, line, op } = call;
+  const clientFlags = decimalParse(input, line.start[WORD.FLAGS], line.end[WORD.FLAGS]);
+  const exptime = decimalParseSigned(input, line.start[WORD.EXPTIME], line.end[WORD.EXPTIME]);
+  op.key = input;
+  op.keyStart = line.start[WORD.KEY];
+  op.keyBytes = line.end[WORD.KEY] - op.keyStart;
+  if (op.keyBytes > KEY_BYTES_MAX) return false;
+  if (!(clientFlags <= CLIENT_FLAGS_MAX) || Number.isNaN(exptime)) return false;
+  if (mode === STORE.CAS && !casFill(call)) return false;
+  op.clientFlags = clientFlags;
+  op.expiresAtMs = exptimeToMs(exptime, op.nowMs);
+  op.hash = hashBytes(input, op.keyStart, op.keyBytes);
+  return true;
+}
+
+/** CAS uniques are below 2^53 here; a valid number beyond that can match none. */
+function casFill(call: Call): boolean {
+  const { input, line, op } = call;
+  if (line.count <= WORD.CAS) return false;
+  const text = input.toString('latin1', line.start[WORD.CAS], line.end[WORD.CAS]);
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 1n << 64n) return false;
+  op.casUnique = Number(text);
+  return true;
+}
+
+/** Answers an error and discards the data block. */
+function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): number {
+  answer(call, error);
+  sessionSwallow(call.session, valueBytes + 2);
+  return call.line.next;
+}
+
+/** A set that cannot be done must not leave the old value behind. */
+function staleDrop(call: Call, mode: StoreMode): void {
+  const p = call.keyspace.partitionFor(call.op.hash);
+  partitionLock(p);
+  storeFailed(p, call.op, mode);
+  partitionUnlock(p);
+}
+
+function storeAnswer(call: Call, mode: StoreMode, status: Status): void {
+  const { counters, block } = call;
+  switch (status) {
+    case STATUS.OK:
+      answer(call, REPLY.stored);
+      break;
+    case STATUS.NOT_STORED:
+      answer(call, REPLY.notStored);
+      break;
+    case STATUS.EXISTS:
+      answer(call, REPLY.exists);
+      break;
+    case STATUS.MISSING:
+      if (mode === STORE.CAS) counters[block + COUNTER.casMisses]++;
+      answer(call, REPLY.notFound);
+      break;
+    case STATUS.TOO_LARGE:
+      counters[block + COUNTER.storeTooLarge]++;
+      answer(call, REPLY.tooLarge);
+      break;
+    case STATUS.WRONG_TYPE:
+      answer(call, REPLY.wrongType);
+      break;
+    default:
+      counters[block + COUNTER.storeNoMemory]++;
+      answer(call, REPLY.noMemory);
+  }
+}
+
+// ── Values that arrive in pieces ────────────────────────────────────────────────────────────────
+
+function receiveStart(call: Call, mode: StoreMode, valueBytes: number): number {
+  const { op, session, line } = call;
+  const p = call.keyspace.partitionFor(op.hash);
+  partitionLock(p);
+  session.ref = chainStart(p, op, valueBytes);
+  if (session.ref === 0) storeFailed(p, op, mode);
+  session.resetCount = p.i32[HEADER.resetCount];
+  partitionUnlock(p);
+  if (session.ref === 0) {
+    call.counters[call.block + COUNTER.storeNoMemory]++;
+    return storeRefuse(call, valueBytes, REPLY.noMemory);
+  }
+  session.partition = p.id;
+  session.holder.holdSet(p.id, session.ref, session.resetCount);
+  session.storeMode = mode;
+  session.casUnique = op.casUnique;
+  session.valueBytes = valueBytes;
+  session.receivedBytes = 0;
+  session.noreply = line.noreply;
+  session.phase = PHASE.RECEIVE;
+  return line.next;
+}
+
+/** Takes what has arrived of the value; with its last byte the store is carried out. */
+function receive(call: Call, from: number): number {
+  const { session, input } = call;
+  const p = call.keyspace.partitions[session.partition];
+  call.line.noreply = session.noreply;
+  const bytes = Math.min(session.valueBytes - session.receivedBytes, call.end - from);
+  const at = from + bytes;
+  if (bytes > 0 && !pieceWrite(call, p, from, bytes)) {
+    // What is left of the value is refused, and what was written of it is gone.
+    answer(call, REPLY.noMemory);
+    sessionSwallow(session, session.valueBytes - session.receivedBytes - bytes + 2);
+    return at;
+  }
+  session.receivedBytes += bytes;
+  if (session.receivedBytes < session.valueBytes || call.end - at < 2) return waitAt(at);
+  session.phase = PHASE.COMMAND;
+  if (input[at] !== CR || input[at + 1] !== LF) {
+    sessionRelease(call);
+    answer(call, REPLY.badChunk);
+    return at + 2;
+  }
+  commit(call, p);
+  return at + 2;
+}
+
+/** Writes a piece; when there is no memory for it, the value and what it would replace are dropped. */
+function pieceWrite(call: Call, p: Partition, from: number, bytes: number): boolean {
+  const { session, input, op } = call;
+  partitionLock(p);
+  const isThere = p.i32[HEADER.resetCount] === session.resetCount;
+  const written =
+    isThere && chainWrite(p, session.ref, session.receivedBytes, input, from, bytes, op.nowMs);
+  if (isThere && !written) {
+    keyFromItem(call, p);
+    storeFailed(p, op, session.storeMode);
+    chainAbandon(p, session.ref);
+  }
+  partitionUnlock(p);
+  if (written) return true;
+  session.holder.holdClear();
+  call.counters[call.block + COUNTER.storeNoMemory]++;
+  return false;
+}
+
+function commit(call: Call, p: Partition): void {
+  const { session, op } = call;
+  let status: Status = STATUS.NO_MEMORY;
+  partitionLock(p);
+  if (p.i32[HEADER.resetCount] === session.resetCount) {
+    keyFromItem(call, p);
+    op.casUnique = session.casUnique;
+    status = chainCommit(p, op, session.storeMode, session.ref);
+  }
+  partitionUnlock(p);
+  session.holder.holdClear();
+  storeAnswer(call, session.storeMode, status);
+}
+
+/** The request's line is gone; the item that was received knows its key. */
+function keyFromItem(call: Call, p: Partition): void {
+  const { session, op } = call;
+  op.key = p.u8;
+  op.keyStart = itemKeyOffset(p, session.ref);
+  op.keyBytes = itemKeyBytes(p, session.ref);
+  op.hash = itemHash(p, session.ref);
+}
+
+/** Lets go of the chained item that the session sends or receives. */
+export function sessionRelease(call: Call): void {
+  const { session } = call;
+  const p = call.keyspace.partitions[session.partition];
+  partitionLock(p);
+  if (p.i32[HEADER.resetCount] === session.resetCount) chainAbandon(p, session.ref);
+  partitionUnlock(p);
+  session.holder.holdClear();
+}

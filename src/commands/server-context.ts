@@ -1,0 +1,61 @@
+/** What commands may know of the server around them. */
+
+/** The part of the configuration that commands read. */
+export type CommandConfig = {
+  readonly port: number;
+  readonly listenAddresses: readonly string[];
+  readonly unixSocketPath: string | null;
+  readonly unixSocketMask: number;
+  readonly backlog: number;
+  readonly connectionCountMax: number;
+  readonly maxconnsFast: boolean;
+  readonly idleTimeoutSec: number;
+  readonly memoryBytes: number;
+  readonly evict: boolean;
+  readonly itemBytesMax: number;
+  readonly growthFactor: number;
+  readonly chunkBytesMin: number;
+  readonly slabChunkBytesMax: number;
+  readonly slabReassign: boolean;
+  readonly slabAutomove: number;
+  readonly slabAutomoveRatio: number;
+  readonly slabAutomoveWindow: number;
+  readonly lruCrawler: boolean;
+  readonly lruCrawlerSleepUs: number;
+  readonly lruCrawlerItemCountMax: number;
+  readonly lruMaintainer: boolean;
+  readonly hotLruPct: number;
+  readonly warmLruPct: number;
+  readonly hotMaxFactor: number;
+  readonly warmMaxFactor: number;
+  readonly temporaryTtlSec: number;
+  readonly temporaryLru: boolean;
+  readonly tailRepairTimeSec: number;
+  readonly hashpowerInit: number;
+  readonly hashExpand: boolean;
+  readonly hashAlgorithm: string;
+  readonly threadCount: number;
+  readonly requestsPerEventMax: number;
+  readonly protocol: 'auto' | 'ascii';
+  readonly casEnabled: boolean;
+  readonly flushAllEnabled: boolean;
+  readonly shutdownCommand: boolean;
+  readonly dumpEnabled: boolean;
+  readonly watchEnabled: boolean;
+  readonly statsPrefixDelimiter: string;
+  readonly statsDetailEnabled: boolean;
+  readonly trackSizes: boolean;
+  readonly watcherLogBytes: number;
+  readonly workerLogBytes: number;
+  readonly readBufferBytesMax: number;
+};
+
+export interface ServerContext {
+  readonly config: CommandConfig;
+  readonly version: string;
+  readonly threadIndex: number;
+  /** Commands that only tests need: `debugtime`. */
+  readonly debugCommands: boolean;
+  /** Asks the process to end, at once or after the batches under way. */
+  shutdown(graceful: boolean): void;
+}

@@ -1,0 +1,147 @@
+/**
+ * The change log: the one seam through which everything that happens to a key becomes known to
+ * others: watchers, blocked clients, invalidation, and later replicas and files.
+ *
+ * While nobody listens, a change costs one load and a branch. The first listener gives the partition
+ * a page that serves as a ring of records, in the order in which the changes happened:
+ *
+ *   ┌────────────┬──────┬──────────┬─────────┬─────────┬─────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ┐
+ *   │ recordBytes│ kind │ keyBytes │ casLo   │ casHi   │ itemType│ key, padded to 4
+ *   │ u16        │ u8   │ u16      │ u32     │ u16     │ u8      │
+ *   └────────────┴──────┴──────────┴─────────┴─────────┴─────────┴ ─ ─ ─ ─ ─ ─ ─ ─ ┘
+ *     as words: recordBytes | kind << 16 | itemType << 24 ; keyBytes ; casLo ; casHi ; key …
+ *
+ * `changeHead` counts the bytes ever written. A reader keeps its own position; one that falls more
+ * than a ring behind learns how many bytes it lost, and never sees a torn record.
+ *
+ * Guard: the partition lock, for readers as well.
+ */
+import { assert } from '../base/assert.ts';
+import { itemCas, itemKeyBytes, itemKeyOffset, itemType } from '../memory/item.ts';
+import {
+  HEADER,
+  HEADER_F64,
+  PAGE,
+  PAGE_CHANGES,
+  type Partition,
+  pageGive,
+  pageOffset,
+  pageRecord,
+  pageTake,
+} from '../memory/partition.ts';
+import { PAGE_BYTES } from '../memory/slab-classes.ts';
+
+/** Kinds of change, a bit each: a listener names the set it wants. */
+export const CHANGE = {
+  STORE: 1, // the value is new, whatever was there before
+  DELETE: 2,
+  EXPIRE: 4,
+  EVICT: 8,
+  TOUCH: 16, // the expiry time changed, the value did not
+  FLUSH: 32, // everything before this; no key
+} as const;
+
+export type Change = {
+  readonly kind: number;
+  readonly itemType: number;
+  readonly cas: number;
+  readonly key: Buffer;
+};
+
+export type ChangeBatch = {
+  readonly changes: Change[];
+  /** Where to read on. */
+  readonly position: number;
+  /** Bytes of records that were overwritten before they were read. */
+  readonly lostBytes: number;
+};
+
+const RECORD_HEADER_BYTES = 16;
+
+/**
+ * Starts recording `kinds`. Returns the position from which to read, or -1 without a page to spare.
+ */
+export function changeListen(p: Partition, kinds: number): number {
+  if (p.i32[HEADER.changePage] === 0) {
+    const page = pageTake(p);
+    if (page < 0) return -1;
+    p.i32[pageRecord(p, page) + PAGE.classId] = PAGE_CHANGES;
+    p.i32[HEADER.changePage] = page + 1;
+  }
+  p.i32[HEADER.changeListeners] |= kinds;
+  return p.f64[HEADER_F64.changeHead];
+}
+
+/** Stops recording and gives the page back. */
+export function changeUnlisten(p: Partition): void {
+  p.i32[HEADER.changeListeners] = 0;
+  if (p.i32[HEADER.changePage] !== 0) pageGive(p, p.i32[HEADER.changePage] - 1);
+  p.i32[HEADER.changePage] = 0;
+}
+
+/** Records a change of a linked item. Called before the item's bytes may go. */
+export function changeNote(p: Partition, kind: number, ref: number): void {
+  if ((p.i32[HEADER.changeListeners] & kind) !== 0) changeWrite(p, kind, ref);
+}
+
+/** Records a flush of the whole partition. */
+export function changeNoteFlush(p: Partition): void {
+  if ((p.i32[HEADER.changeListeners] & CHANGE.FLUSH) !== 0) changeWrite(p, CHANGE.FLUSH, 0);
+}
+
+function changeWrite(p: Partition, kind: number, ref: number): void {
+  const keyBytes = ref === 0 ? 0 : itemKeyBytes(p, ref);
+  const recordBytes = RECORD_HEADER_BYTES + ((keyBytes + 3) & ~3);
+  const ring = pageOffset(p, p.i32[HEADER.changePage] - 1);
+  let head = p.f64[HEADER_F64.changeHead];
+  // A record does not wrap: one that would not fit leaves an empty record to the ring's end.
+  const roomBytes = PAGE_BYTES - (head % PAGE_BYTES);
+  if (roomBytes < recordBytes) {
+    p.i32[(ring + (head % PAGE_BYTES)) >>> 2] = 0;
+    head += roomBytes;
+  }
+  const offset = ring + (head % PAGE_BYTES);
+  const word = offset >>> 2;
+  const cas = ref === 0 ? 0 : itemCas(p, ref);
+  p.i32[word] = recordBytes | (kind << 16) | ((ref === 0 ? 0 : itemType(p, ref)) << 24);
+  p.i32[word + 1] = keyBytes;
+  p.i32[word + 2] = cas | 0;
+  p.i32[word + 3] = Math.floor(cas / 4294967296);
+  if (keyBytes > 0) {
+    const keyOffset = itemKeyOffset(p, ref);
+    p.u8.copyWithin(offset + RECORD_HEADER_BYTES, keyOffset, keyOffset + keyBytes);
+  }
+  p.f64[HEADER_F64.changeHead] = head + recordBytes;
+}
+
+/** Reads what was recorded since `position`; for listeners, off the hot path. */
+export function changeRead(p: Partition, position: number): ChangeBatch {
+  const head = p.f64[HEADER_F64.changeHead];
+  const changes: Change[] = [];
+  assert(p.i32[HEADER.changePage] !== 0, 'changes are read while somebody listens');
+  if (head - position > PAGE_BYTES) {
+    return { changes, position: head, lostBytes: head - position };
+  }
+  const ring = pageOffset(p, p.i32[HEADER.changePage] - 1);
+  let at = position;
+  while (at < head) {
+    const offset = ring + (at % PAGE_BYTES);
+    const word = offset >>> 2;
+    const recordBytes = p.i32[word] & 0xffff;
+    if (recordBytes === 0) {
+      at += PAGE_BYTES - (at % PAGE_BYTES);
+      continue;
+    }
+    const keyBytes = p.i32[word + 1];
+    changes.push({
+      kind: (p.i32[word] >>> 16) & 0xff,
+      itemType: p.i32[word] >>> 24,
+      cas: p.i32[word + 3] * 4294967296 + (p.i32[word + 2] >>> 0),
+      key: Buffer.from(
+        p.u8.subarray(offset + RECORD_HEADER_BYTES, offset + RECORD_HEADER_BYTES + keyBytes),
+      ),
+    });
+    at += recordBytes;
+  }
+  return { changes, position: head, lostBytes: 0 };
+}

@@ -1,0 +1,71 @@
+/**
+ * Expiry and flush. An item whose time has come is never served (`itemFind` sees to that); this is
+ * the active side, which gives its memory back: a sweep over the pages, in slices, that reads only
+ * pages where something is due.
+ *
+ * `flush_all` does not walk at all: every item stored before it has a smaller CAS unique than the one
+ * it notes, and is dead from that moment. The sweep then collects them.
+ *
+ * Guard: the partition lock.
+ */
+import { chunkKind, itemExpiresAtMs, itemIsLinked, KIND_ITEM } from '../memory/item.ts';
+import { pageExpiresAtMinMs, pageExpiresAtMinMsSet } from '../memory/page-times.ts';
+import { HEADER, PAGE, type Partition, pageOffset, pageRecord } from '../memory/partition.ts';
+import { changeNoteFlush } from './change-log.ts';
+import { itemHash } from './hash-index.ts';
+import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
+
+/** Everything stored up to now is dead. */
+export function partitionFlush(p: Partition): void {
+  p.i32[HEADER.flushCasLo] = p.i32[HEADER.casLo];
+  p.i32[HEADER.flushCasHi] = p.i32[HEADER.casHi];
+  p.i32[HEADER.flushSweepPages] = p.pageCount;
+  changeNoteFlush(p);
+}
+
+/**
+ * Visits up to `pagesMax` pages that have something due, starting where the last call ended, and
+ * frees what is dead. Returns how many items went.
+ */
+export function expirySweep(p: Partition, nowMs: number, pagesMax: number): number {
+  const { i32 } = p;
+  const pagesUsed = i32[HEADER.pageBump];
+  let visited = 0;
+  let reaped = 0;
+  for (let step = 0; step < pagesUsed && visited < pagesMax; step++) {
+    const page = i32[HEADER.expiryPage] % pagesUsed;
+    i32[HEADER.expiryPage] = page + 1;
+    const flushed = i32[HEADER.flushSweepPages] > 0;
+    if (flushed) i32[HEADER.flushSweepPages]--;
+    if (i32[pageRecord(p, page) + PAGE.classId] <= 0) continue;
+    const earliest = pageExpiresAtMinMs(p, page);
+    if (!flushed && (earliest === 0 || earliest > nowMs)) continue;
+    visited++;
+    reaped += pageReap(p, page, nowMs);
+  }
+  return reaped;
+}
+
+/** Frees the dead items of a page, and finds its new earliest expiry. */
+function pageReap(p: Partition, page: number, nowMs: number): number {
+  const { i32 } = p;
+  const record = pageRecord(p, page);
+  const classId = i32[record + PAGE.classId];
+  const chunkBytes = p.classes.chunkBytes[classId];
+  let earliest = 0;
+  let reaped = 0;
+  for (let chunk = 0; chunk < i32[record + PAGE.bumpCount]; chunk++) {
+    const ref = (pageOffset(p, page) + chunk * chunkBytes) >>> 3;
+    if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
+    if (itemIsDead(p, ref, nowMs) && !itemIsHeld(p, ref)) {
+      itemReap(p, itemHash(p, ref), ref);
+      reaped++;
+      if (i32[record + PAGE.classId] !== classId) return reaped; // that was the page's last item
+    } else {
+      const expiresAtMs = itemExpiresAtMs(p, ref);
+      if (expiresAtMs !== 0 && (earliest === 0 || expiresAtMs < earliest)) earliest = expiresAtMs;
+    }
+  }
+  pageExpiresAtMinMsSet(p, page, earliest);
+  return reaped;
+}

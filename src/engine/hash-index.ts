@@ -1,0 +1,292 @@
+/**
+ * The hash index: linear hashing over buckets of one cache line (Litwin, "Linear hashing", VLDB '80).
+ *
+ *   bucket, 64 bytes = 16 words
+ *   ┌────────────────────────┬──────────┬─────────────────────────────────────────────┐
+ *   │ tag 0 … tag 11, 1 B    │ overflow │ ref 0 … ref 11, 4 B                         │
+ *   │ each; 0 = empty slot   │ Ref      │                                             │
+ *   └────────────────────────┴──────────┴─────────────────────────────────────────────┘
+ *     words 0–2                word 3     words 4–15
+ *
+ * A lookup reads the bucket's line, compares twelve tags four at a time, and goes to an item only
+ * where the tag agrees: one miss in 255 costs a needless visit. A bucket that runs over chains a
+ * further one from slab class 0.
+ *
+ * The table grows one bucket at a time, as items come: bucket `count - 2^n` is split, so no insert
+ * ever waits for a rehash. Primary buckets live in pages of their own, 1024 to a page, found through
+ * the index directory. All of it is part of the partition's memory budget.
+ *
+ * Guard: the partition lock.
+ */
+import { hashBytes } from '../base/hash.ts';
+import { itemKeyBytes, itemKeyEquals, itemKeyOffset } from '../memory/item.ts';
+import {
+  HEADER,
+  INDEX_DIRECTORY_OFFSET,
+  PAGE,
+  PAGE_INDEX,
+  type Partition,
+  pageOffset,
+  pageRecord,
+  pageTake,
+} from '../memory/partition.ts';
+import { chunkGive, chunkTake } from '../memory/slab.ts';
+import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
+
+const BUCKET_WORDS = 16;
+const BUCKETS_PER_PAGE_SHIFT = 10;
+const BUCKETS_PER_PAGE = 1 << BUCKETS_PER_PAGE_SHIFT;
+const OVERFLOW_WORD = 3;
+const REF_WORD = 4;
+export const SLOTS_PER_BUCKET = 12;
+/** Splits keep the mean at this many items a bucket: about 8 bytes of index an item. */
+const ITEMS_PER_BUCKET = 9;
+const DIRECTORY_WORD = INDEX_DIRECTORY_OFFSET >>> 2;
+
+/** Gives an empty partition its first page of buckets. */
+export function indexInit(p: Partition): boolean {
+  const { i32 } = p;
+  i32[HEADER.bucketCount] = 1;
+  i32[HEADER.bucketMask] = 0;
+  i32[HEADER.indexPageCount] = 0;
+  return indexPageAdd(p);
+}
+
+/** The live item with this key, or 0. */
+export function indexFind(
+  p: Partition,
+  hash: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyBytes: number,
+): number {
+  const { i32 } = p;
+  const pattern = Math.imul(hashTag(hash), 0x01010101);
+  let bucket = bucketWord(p, hash);
+  for (;;) {
+    for (let group = 0; group < 3; group++) {
+      const difference = i32[bucket + group] ^ pattern;
+      // A set high bit marks a byte that is zero, that is, a tag that agrees. (A borrow may mark a
+      // byte above a zero one as well: the key comparison sorts that out.)
+      let hits = (difference - 0x01010101) & ~difference & 0x80808080;
+      while (hits !== 0) {
+        const slot = (group << 2) + ((31 - Math.clz32(hits & -hits)) >>> 3);
+        const ref = i32[bucket + REF_WORD + slot];
+        if (ref !== 0 && itemKeyEquals(p, ref, key, keyStart, keyBytes)) return ref;
+        hits &= hits - 1;
+      }
+    }
+    const overflow = i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) return 0;
+    bucket = overflow << 1;
+  }
+}
+
+/**
+ * Adds an item whose key is not in the index. False when a further bucket is needed and there is no
+ * chunk for it; the index is then as it was.
+ */
+export function indexInsert(p: Partition, hash: number, ref: number): boolean {
+  if (!bucketInsert(p, bucketWord(p, hash), hashTag(hash), ref)) return false;
+  const count = ++p.i32[HEADER.itemCount];
+  if (count > p.i32[HEADER.bucketCount] * ITEMS_PER_BUCKET) indexSplit(p);
+  return true;
+}
+
+/** Points the entry of one item at another with the same key. */
+export function indexReplace(p: Partition, hash: number, oldRef: number, ref: number): void {
+  const at = slotFind(p, hash, oldRef);
+  p.i32[at] = ref;
+}
+
+export function indexRemove(p: Partition, hash: number, ref: number): void {
+  const at = slotFind(p, hash, ref);
+  const bucket = (at >>> 4) << 4;
+  p.i32[at] = 0;
+  p.u8[(bucket << 2) + (at - bucket - REF_WORD)] = 0;
+  p.i32[HEADER.itemCount]--;
+}
+
+/** Calls visit(ref) for every item. For verification and cold paths. */
+export function indexWalk(p: Partition, visit: (ref: number, bucket: number) => void): void {
+  for (let index = 0; index < p.i32[HEADER.bucketCount]; index++) {
+    let bucket = bucketWordAt(p, index);
+    for (;;) {
+      for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
+        const ref = p.i32[bucket + REF_WORD + slot];
+        if (ref !== 0) visit(ref, index);
+      }
+      const overflow = p.i32[bucket + OVERFLOW_WORD];
+      if (overflow === 0) break;
+      bucket = overflow << 1;
+    }
+  }
+}
+
+/** Which bucket a hash belongs to. */
+export function indexBucketOf(p: Partition, hash: number): number {
+  const index = hash & p.i32[HEADER.bucketMask];
+  return index < p.i32[HEADER.bucketCount] ? index : index & (p.i32[HEADER.bucketMask] >>> 1);
+}
+
+export function itemHash(p: Partition, ref: number): number {
+  return hashBytes(p.u8, itemKeyOffset(p, ref), itemKeyBytes(p, ref));
+}
+
+/** Eight bits that partition and (small tables') bucket numbers do not use; never 0. */
+function hashTag(hash: number): number {
+  const tag = (hash >>> 17) & 0xff;
+  return tag === 0 ? 1 : tag;
+}
+
+function bucketWord(p: Partition, hash: number): number {
+  const { i32 } = p;
+  const mask = i32[HEADER.bucketMask];
+  let index = hash & mask;
+  if (index >= i32[HEADER.bucketCount]) index &= mask >>> 1;
+  return (
+    i32[DIRECTORY_WORD + (index >>> BUCKETS_PER_PAGE_SHIFT)] +
+    ((index & (BUCKETS_PER_PAGE - 1)) << 4)
+  );
+}
+
+function bucketWordAt(p: Partition, index: number): number {
+  return (
+    p.i32[DIRECTORY_WORD + (index >>> BUCKETS_PER_PAGE_SHIFT)] +
+    ((index & (BUCKETS_PER_PAGE - 1)) << 4)
+  );
+}
+
+/** i32 index of the slot that holds `ref`. The caller knows that there is one. */
+function slotFind(p: Partition, hash: number, ref: number): number {
+  const { i32 } = p;
+  let bucket = bucketWord(p, hash);
+  for (;;) {
+    for (let at = bucket + REF_WORD; at < bucket + BUCKET_WORDS; at++) {
+      if (i32[at] === ref) return at;
+    }
+    const overflow = i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) throw new Error('broken invariant: a linked item is in the index');
+    bucket = overflow << 1;
+  }
+}
+
+function bucketInsert(p: Partition, firstBucket: number, tag: number, ref: number): boolean {
+  const { i32 } = p;
+  let bucket = firstBucket;
+  for (;;) {
+    for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
+      if (i32[bucket + REF_WORD + slot] === 0) {
+        i32[bucket + REF_WORD + slot] = ref;
+        p.u8[(bucket << 2) + slot] = tag;
+        return true;
+      }
+    }
+    let overflow = i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) {
+      overflow = chunkTake(p, CLASS_OVERFLOW);
+      if (overflow === 0) return false;
+      const fresh = overflow << 1;
+      for (let word = 0; word < BUCKET_WORDS; word++) i32[fresh + word] = 0;
+      i32[bucket + OVERFLOW_WORD] = overflow;
+      i32[HEADER.overflowBucketCount]++;
+    }
+    bucket = overflow << 1;
+  }
+}
+
+/** Adds one bucket and moves to it what belongs there. Without memory the table stays as it is. */
+function indexSplit(p: Partition): void {
+  const { i32 } = p;
+  const fresh = i32[HEADER.bucketCount];
+  if (fresh >>> BUCKETS_PER_PAGE_SHIFT === i32[HEADER.indexPageCount] && !indexPageAdd(p)) return;
+  if (fresh > i32[HEADER.bucketMask]) {
+    i32[HEADER.bucketMask] = (i32[HEADER.bucketMask] << 1) | 1;
+  }
+  i32[HEADER.bucketCount] = fresh + 1;
+  const old = fresh & (i32[HEADER.bucketMask] >>> 1);
+  const target = bucketWordAt(p, fresh);
+  let bucket = bucketWordAt(p, old);
+  for (;;) {
+    for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
+      const ref = i32[bucket + REF_WORD + slot];
+      if (ref === 0 || (itemHash(p, ref) & i32[HEADER.bucketMask]) !== fresh) continue;
+      // Should there be no chunk for an overflow bucket, undo: half a bucket cannot stay behind.
+      if (!bucketInsert(p, target, p.u8[(bucket << 2) + slot], ref)) {
+        indexSplitUndo(p, old, fresh);
+        return;
+      }
+      i32[bucket + REF_WORD + slot] = 0;
+      p.u8[(bucket << 2) + slot] = 0;
+    }
+    const overflow = i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) break;
+    bucket = overflow << 1;
+  }
+  overflowTrim(p, old);
+}
+
+/** Takes back a split: the entries that moved return to the slots they left. */
+function indexSplitUndo(p: Partition, old: number, fresh: number): void {
+  const { i32 } = p;
+  let bucket = bucketWordAt(p, fresh);
+  for (;;) {
+    for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
+      const ref = i32[bucket + REF_WORD + slot];
+      if (ref === 0) continue;
+      bucketInsert(p, bucketWordAt(p, old), p.u8[(bucket << 2) + slot], ref);
+      i32[bucket + REF_WORD + slot] = 0;
+      p.u8[(bucket << 2) + slot] = 0;
+    }
+    const overflow = i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) break;
+    bucket = overflow << 1;
+  }
+  overflowTrim(p, fresh);
+  i32[HEADER.bucketCount] = fresh;
+  if (fresh === (i32[HEADER.bucketMask] >>> 1) + 1 && fresh > 1) i32[HEADER.bucketMask] >>>= 1;
+  else if (fresh === 1) i32[HEADER.bucketMask] = 0;
+}
+
+/** Frees the overflow buckets of a chain that are empty. */
+function overflowTrim(p: Partition, index: number): void {
+  const { i32 } = p;
+  let previous = bucketWordAt(p, index);
+  for (;;) {
+    const overflow = i32[previous + OVERFLOW_WORD];
+    if (overflow === 0) return;
+    const bucket = overflow << 1;
+    if ((i32[bucket] | i32[bucket + 1] | i32[bucket + 2]) === 0) {
+      i32[previous + OVERFLOW_WORD] = i32[bucket + OVERFLOW_WORD];
+      chunkGive(p, overflow);
+      i32[HEADER.overflowBucketCount]--;
+    } else {
+      previous = bucket;
+    }
+  }
+}
+
+function indexPageAdd(p: Partition): boolean {
+  const page = pageTake(p);
+  if (page < 0) return false;
+  const { i32 } = p;
+  const offset = pageOffset(p, page);
+  i32[pageRecord(p, page) + PAGE.classId] = PAGE_INDEX;
+  p.u8.fill(0, offset, offset + PAGE_BYTES);
+  i32[DIRECTORY_WORD + i32[HEADER.indexPageCount]] = offset >>> 2;
+  i32[HEADER.indexPageCount]++;
+  return true;
+}
+
+/** Overflow buckets that hang in chains. For verification. */
+export function indexOverflowCount(p: Partition): number {
+  let count = 0;
+  for (let index = 0; index < p.i32[HEADER.bucketCount]; index++) {
+    let overflow = p.i32[bucketWordAt(p, index) + OVERFLOW_WORD];
+    while (overflow !== 0) {
+      count++;
+      overflow = p.i32[(overflow << 1) + OVERFLOW_WORD];
+    }
+  }
+  return count;
+}

@@ -1,0 +1,131 @@
+/**
+ * The keyspace: all partitions, and the operations that concern all of them.
+ *
+ * A key's partition follows from the top bits of its hash, its bucket from the low ones.
+ */
+
+import { hashSeedSet } from '../base/hash.ts';
+import { type Arena, type ArenaHandles, arenaAttach } from '../memory/arena.ts';
+import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  HEADER_F64,
+  type Partition,
+  partitionLock,
+  partitionUnlock,
+} from '../memory/partition.ts';
+import { partitionFlush } from './expiry.ts';
+import { indexInit } from './hash-index.ts';
+
+export class Keyspace {
+  readonly control: Control;
+  readonly partitions: readonly Partition[];
+  private readonly shift: number;
+  private readonly mask: number;
+
+  constructor(arena: Arena) {
+    this.control = arena.control;
+    this.partitions = arena.partitions;
+    this.mask = arena.partitions.length - 1;
+    // For one partition the shift does not matter: a shift by 32 would be one by 0.
+    this.shift = Math.min(31, 32 - Math.log2(arena.partitions.length));
+  }
+
+  partitionFor(hash: number): Partition {
+    return this.partitions[(hash >>> this.shift) & this.mask];
+  }
+}
+
+/** Makes an empty keyspace in a fresh arena; once, before any thread attaches. */
+export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: number): Keyspace {
+  const keyspace = keyspaceAttach(handles, 1, seed);
+  keyspace.control.f64[CONTROL_F64.startedAtMs] = nowMs;
+  for (const p of keyspace.partitions) partitionInit(p);
+  return keyspace;
+}
+
+/** A thread's view of the keyspace. `owner` as in arenaAttach; the seed only where it is drawn. */
+export function keyspaceAttach(handles: ArenaHandles, owner: number, seed?: Int32Array): Keyspace {
+  const keyspace = new Keyspace(arenaAttach(handles, owner));
+  const words = keyspace.control.i32;
+  if (seed !== undefined)
+    for (let word = 0; word < 3; word++) words[CONTROL.seed + word] = seed[word];
+  hashSeedSet(words.subarray(CONTROL.seed, CONTROL.seed + 3));
+  return keyspace;
+}
+
+/** Makes a partition empty. Its memory is zero, or was cleared up to the pages (partitionReset). */
+export function partitionInit(p: Partition): void {
+  p.i32[HEADER.pageFreeCount] = p.pageCount;
+  indexInit(p);
+}
+
+/**
+ * Empties a partition whose structures can no longer be trusted. CAS uniques go on from where they
+ * were, so that nothing a client remembers can match a later item.
+ */
+export function partitionReset(p: Partition): void {
+  const { i32 } = p;
+  const casLo = i32[HEADER.casLo];
+  const casHi = i32[HEADER.casHi];
+  const resetCount = i32[HEADER.resetCount];
+  i32.fill(0, HEADER.pageFreeHead, p.pagesOffset >>> 2);
+  i32[HEADER.casLo] = casLo;
+  i32[HEADER.casHi] = casHi;
+  i32[HEADER.resetCount] = resetCount + 1;
+  partitionInit(p);
+}
+
+/** Everything stored up to now is gone, in every partition. */
+export function keyspaceFlush(keyspace: Keyspace): void {
+  keyspace.control.f64[CONTROL_F64.flushAtMs] = 0;
+  for (const p of keyspace.partitions) {
+    partitionLock(p);
+    partitionFlush(p);
+    partitionUnlock(p);
+  }
+}
+
+/** Schedules a flush; a later call replaces it. */
+export function keyspaceFlushAt(keyspace: Keyspace, flushAtMs: number): void {
+  keyspace.control.f64[CONTROL_F64.flushAtMs] = flushAtMs;
+}
+
+/** Carries out a scheduled flush whose time has come; every batch asks first. */
+export function keyspaceFlushIfDue(keyspace: Keyspace, nowMs: number): void {
+  const flushAtMs = keyspace.control.f64[CONTROL_F64.flushAtMs];
+  if (flushAtMs !== 0 && flushAtMs <= nowMs) keyspaceFlush(keyspace);
+}
+
+/** Whether pages move between slab classes to where they are worth more, or only out of need. */
+export function keyspacePagesMove(keyspace: Keyspace, move: boolean): void {
+  for (const p of keyspace.partitions) {
+    partitionLock(p);
+    p.i32[HEADER.pagesStay] = move ? 0 : 1;
+    partitionUnlock(p);
+  }
+}
+
+/** Sets the counts of events to zero; what is stored, and how much, stays. */
+export function keyspaceCountsReset(keyspace: Keyspace): void {
+  for (const p of keyspace.partitions) {
+    partitionLock(p);
+    for (const total of EVENT_TOTALS) p.f64[total] = 0;
+    for (let classId = 0; classId < p.classes.count; classId++) {
+      const klass = classRecord(classId);
+      p.i32.fill(0, klass + CLASS.evictions, klass + CLASS.words);
+    }
+    partitionUnlock(p);
+  }
+}
+
+const EVENT_TOTALS = [
+  HEADER_F64.itemTotal,
+  HEADER_F64.evictionTotal,
+  HEADER_F64.expiryTotal,
+  HEADER_F64.evictedUnfetchedTotal,
+  HEADER_F64.expiredUnfetchedTotal,
+  HEADER_F64.pageMoveTotal,
+];

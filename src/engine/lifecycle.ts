@@ -1,0 +1,121 @@
+/**
+ * An item's life: linked into the index, changed, unlinked, freed. Every way in and out of the
+ * keyspace passes here, and with it the counters and the change log.
+ *
+ * Guard: the partition lock.
+ */
+import { chainFree, chainHolds, chainUnhold } from '../memory/chain.ts';
+import {
+  CAS_HI_MAX,
+  itemAccessedSecSet,
+  itemBytes,
+  itemCas,
+  itemCasSet,
+  itemExpiresAtMs,
+  itemIsChained,
+  itemIsFetched,
+  itemIsLinked,
+  itemIsMain,
+  itemLinkedClear,
+  itemLinkedSet,
+} from '../memory/item.ts';
+import { pageNoteExpiry } from '../memory/page-times.ts';
+import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memory/partition.ts';
+import { chunkClass, chunkGive } from '../memory/slab.ts';
+import { CHANGE, changeNote } from './change-log.ts';
+import { indexInsert, indexRemove } from './hash-index.ts';
+
+/** Gives the item a new CAS unique: greater than any given out in this partition before. */
+export function itemCasRenew(p: Partition, ref: number): void {
+  const { i32 } = p;
+  const lo = (i32[HEADER.casLo] + 1) | 0;
+  i32[HEADER.casLo] = lo;
+  if (lo === 0) i32[HEADER.casHi] = (i32[HEADER.casHi] + 1) & CAS_HI_MAX;
+  itemCasSet(p, ref, lo, i32[HEADER.casHi]);
+}
+
+/** The CAS unique as clients see it: distinct over all partitions, below 2^53. */
+export function itemCasUnique(p: Partition, ref: number): number {
+  return itemCas(p, ref) * p.stride + p.id + 1;
+}
+
+/** Why an item must no longer be seen. */
+export const DEATH = { NONE: 0, EXPIRED: 1, FLUSHED: 2 } as const;
+export type Death = (typeof DEATH)[keyof typeof DEATH];
+
+/** Whether an item's time has come, or a flush came after it. */
+export function itemDeath(p: Partition, ref: number, nowMs: number): Death {
+  const expiresAtMs = itemExpiresAtMs(p, ref);
+  if (expiresAtMs !== 0 && expiresAtMs <= nowMs) return DEATH.EXPIRED;
+  if ((p.i32[HEADER.flushCasLo] | p.i32[HEADER.flushCasHi]) === 0) return DEATH.NONE;
+  const flushed = p.i32[HEADER.flushCasHi] * 4294967296 + (p.i32[HEADER.flushCasLo] >>> 0);
+  return itemCas(p, ref) <= flushed ? DEATH.FLUSHED : DEATH.NONE;
+}
+
+export function itemIsDead(p: Partition, ref: number, nowMs: number): boolean {
+  return itemDeath(p, ref, nowMs) !== DEATH.NONE;
+}
+
+/** Makes a finished item reachable. False when the index has no room; the item is then unlinked. */
+export function itemLink(p: Partition, hash: number, ref: number, nowSec: number): boolean {
+  if (!indexInsert(p, hash, ref)) return false;
+  itemAccessedSecSet(p, ref, nowSec);
+  itemCasRenew(p, ref);
+  itemLinkedSet(p, ref);
+  itemCount(p, ref, 1);
+  p.f64[HEADER_F64.itemTotal]++;
+  pageNoteExpiry(p, ref, itemExpiresAtMs(p, ref));
+  changeNote(p, CHANGE.STORE, ref);
+  return true;
+}
+
+/** Takes an item out of the index, and frees it unless somebody holds it. */
+export function itemUnlink(p: Partition, hash: number, ref: number, change: number): void {
+  changeNote(p, change, ref);
+  indexRemove(p, hash, ref);
+  itemRetire(p, ref);
+}
+
+/** The second half of unlinking: for an item whose index entry is gone or points elsewhere. */
+export function itemRetire(p: Partition, ref: number): void {
+  itemCount(p, ref, -1);
+  itemLinkedClear(p, ref);
+  if (!itemIsHeld(p, ref)) itemFree(p, ref);
+}
+
+/** Adds the item to the counts of its class and partition, or takes it away. */
+export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
+  const klass = classRecord(chunkClass(p, ref));
+  const bytes = itemBytes(p, ref) * sign;
+  p.i32[klass + CLASS.itemCount] += sign;
+  p.i32[klass + CLASS.itemBytes] += bytes;
+  if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
+  p.f64[HEADER_F64.itemBytes] += bytes;
+}
+
+export function itemIsHeld(p: Partition, ref: number): boolean {
+  return itemIsChained(p, ref) && chainHolds(p, ref) !== 0;
+}
+
+/** Frees the chunks of an item that is not in the index. */
+export function itemFree(p: Partition, ref: number): void {
+  if (itemIsChained(p, ref)) chainFree(p, ref);
+  chunkGive(p, ref);
+}
+
+/** Lets go of a chained item; frees it when it was unlinked meanwhile and nobody else holds it. */
+export function itemUnhold(p: Partition, ref: number): void {
+  if (chainUnhold(p, ref) === 0 && !itemIsLinked(p, ref)) itemFree(p, ref);
+}
+
+/** Unlinks an item that was found dead, and counts it. */
+export function itemReap(p: Partition, hash: number, ref: number): void {
+  const klass = classRecord(chunkClass(p, ref));
+  p.i32[klass + CLASS.expired]++;
+  p.f64[HEADER_F64.expiryTotal]++;
+  if (!itemIsFetched(p, ref)) {
+    p.i32[klass + CLASS.expiredUnfetched]++;
+    p.f64[HEADER_F64.expiredUnfetchedTotal]++;
+  }
+  itemUnlink(p, hash, ref, CHANGE.EXPIRE);
+}

@@ -1,0 +1,37 @@
+import { DEATH, type Death } from './lifecycle.ts';
+
+/**
+ * What an engine operation works on: one object per thread, filled by the front end before each call
+ * and never kept. Keys and values are ranges of the thread's own buffers, so a call allocates nothing.
+ */
+export class Operation {
+  hash = 0;
+  key: Buffer;
+  keyStart = 0;
+  keyBytes = 0;
+  value: Buffer;
+  valueStart = 0;
+  valueBytes = 0;
+  /** 32 bits, unsigned. */
+  clientFlags = 0;
+  /** Unix milliseconds; 0 = never; in the past: dead at once. */
+  expiresAtMs = 0.5;
+  /** The CAS unique that a conditional store demands, as clients see it. */
+  casUnique = 0.5;
+  /** The clock of this batch. */
+  nowMs = 0.5;
+  nowSec = 0;
+  /** Set by a lookup that found nothing: whether an item was there, but dead. */
+  deathFound: Death = DEATH.NONE;
+  /** Limit on key and value, in bytes: `-I`. */
+  itemBytesMax = 0;
+
+  constructor(scratch: Buffer) {
+    this.key = scratch;
+    this.value = scratch;
+    // Fractions above make V8 keep these fields as doubles from the start.
+    this.expiresAtMs = 0;
+    this.casUnique = 0;
+    this.nowMs = 0;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * After a thread died: what it held is freed by rule. A partition whose lock it held is verified, and
+ * emptied if the thread left it half changed; items it was sending or receiving are let go.
+ */
+
+import { chainHolds } from '../memory/chain.ts';
+import { CONNECTION, connectionRelease, connectionsWalk } from '../memory/connections.ts';
+import { CONTROL } from '../memory/control.ts';
+import { chunkKind, itemIsChained, KIND_ITEM } from '../memory/item.ts';
+import {
+  HEADER,
+  type Partition,
+  partitionLock,
+  partitionLockOwner,
+  partitionUnlock,
+} from '../memory/partition.ts';
+import { type Keyspace, partitionReset } from './keyspace.ts';
+import { itemUnhold } from './lifecycle.ts';
+import { partitionVerify } from './verify.ts';
+
+export type Recovery = {
+  /** Partitions whose lock the thread held. */
+  readonly locksFreed: number[];
+  /** Those of them that had to be emptied, with what was wrong. */
+  readonly resets: { readonly partition: number; readonly problems: readonly string[] }[];
+  readonly connectionsClosed: number;
+};
+
+/**
+ * Frees what the thread held. It must be gone for good: nothing of it may still run.
+ *   owner         what it showed in lock words
+ *   threadIndex   its number among the data threads, or -1 for one without connections
+ */
+export function threadRecover(keyspace: Keyspace, owner: number, threadIndex: number): Recovery {
+  const { control } = keyspace;
+  const recovery: Recovery = { locksFreed: [], resets: [], connectionsClosed: 0 };
+  for (const p of keyspace.partitions) {
+    if (partitionLockOwner(p) !== owner) continue;
+    recovery.locksFreed.push(p.id);
+    Atomics.add(control.i32, CONTROL.locksFreed, 1);
+    const problems = partitionVerify(p);
+    if (problems.length > 0) {
+      partitionReset(p);
+      recovery.resets.push({ partition: p.id, problems });
+      Atomics.add(control.i32, CONTROL.partitionResets, 1);
+    }
+    partitionUnlock(p);
+  }
+  let connectionsClosed = 0;
+  connectionsWalk(control, (record) => {
+    if (control.i32[record + CONNECTION.owner] !== threadIndex + 1) return;
+    connectionUnhold(keyspace, record);
+    connectionRelease(control, record);
+    connectionsClosed++;
+  });
+  return { ...recovery, connectionsClosed };
+}
+
+function connectionUnhold(keyspace: Keyspace, record: number): void {
+  const { i32 } = keyspace.control;
+  const partition = i32[record + CONNECTION.holdPartition] - 1;
+  if (partition < 0) return;
+  const p = keyspace.partitions[partition];
+  const ref = i32[record + CONNECTION.holdRef];
+  partitionLock(p);
+  const isThere = p.i32[HEADER.resetCount] === i32[record + CONNECTION.holdResets];
+  if (isThere && isHeldItem(p, ref)) itemUnhold(p, ref);
+  partitionUnlock(p);
+}
+
+/** The thread may have died between letting go of the item and saying so. */
+function isHeldItem(p: Partition, ref: number): boolean {
+  return chunkKind(p, ref) === KIND_ITEM && itemIsChained(p, ref) && chainHolds(p, ref) > 0;
+}

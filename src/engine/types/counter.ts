@@ -1,0 +1,76 @@
+/**
+ * Counters: strings of decimal digits, added to and subtracted from as unsigned 64-bit numbers.
+ * Spec: memcached/memcached doc/protocol.txt, "Increment/Decrement".
+ *
+ * Guard: the caller holds the lock of the key's partition.
+ */
+import { decimalParse, decimalPrefixBytes, decimalWrite } from '../../base/decimal.ts';
+import {
+  ITEM_TYPE,
+  itemIsChained,
+  itemType,
+  itemValueBytes,
+  itemValueOffset,
+} from '../../memory/item.ts';
+import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
+import { chunkClass } from '../../memory/slab.ts';
+import type { Operation } from '../operation.ts';
+import { STATUS, type Status } from '../status.ts';
+import { itemFind, valueReplace } from './string.ts';
+
+const DIGITS_MAX = 20;
+const SPACE = 0x20;
+const UINT64_END = 1n << 64n;
+/** Up to here value and delta and their sum are exact as doubles. */
+const EXACT_DIGITS_MAX = 15;
+
+/** Where a counter operation leaves the new number: its first `bytes` digits. */
+export class CounterResult {
+  readonly digits: Buffer = Buffer.alloc(DIGITS_MAX);
+  bytes = 0;
+}
+
+/**
+ * Adds op's value, a valid unsigned 64-bit decimal, to the counter at op's key; `up` false subtracts,
+ * stopping at 0. A sum wraps at 2^64. The stored value never gets shorter: it is padded with spaces.
+ */
+export function counterAdd(p: Partition, op: Operation, up: boolean, out: CounterResult): Status {
+  const ref = itemFind(p, op);
+  if (ref === 0) return STATUS.MISSING;
+  const bytes = itemValueBytes(p, ref);
+  if (itemType(p, ref) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
+  if (itemIsChained(p, ref)) return STATUS.NOT_NUMERIC;
+  const start = itemValueOffset(p, ref);
+  const digits = decimalPrefixBytes(p.u8, start, start + bytes);
+  const closed = digits === bytes || p.u8[start + digits] === SPACE;
+  if (digits === 0 || digits > DIGITS_MAX || !closed) return STATUS.NOT_NUMERIC;
+  if (!numberAdd(p.u8, start, digits, op, up, out)) return STATUS.NOT_NUMERIC;
+
+  const klass = classRecord(chunkClass(p, ref));
+  p.i32[klass + (up ? CLASS.incrHits : CLASS.decrHits)]++;
+  return valueReplace(p, op, ref, out.digits, out.bytes, Math.max(bytes, out.bytes));
+}
+
+/** The result as digits in `out`; false when the counter exceeds 64 bits. */
+function numberAdd(
+  u8: Buffer,
+  start: number,
+  digits: number,
+  op: Operation,
+  up: boolean,
+  out: CounterResult,
+): boolean {
+  if (digits <= EXACT_DIGITS_MAX && op.valueBytes <= EXACT_DIGITS_MAX) {
+    const value = decimalParse(u8, start, start + digits);
+    const delta = decimalParse(op.value, op.valueStart, op.valueStart + op.valueBytes);
+    const sum = up ? value + delta : Math.max(0, value - delta);
+    out.bytes = decimalWrite(out.digits, 0, sum);
+    return true;
+  }
+  const value = BigInt(u8.toString('latin1', start, start + digits));
+  const delta = BigInt(op.value.toString('latin1', op.valueStart, op.valueStart + op.valueBytes));
+  if (value >= UINT64_END) return false;
+  const difference = value > delta ? value - delta : 0n;
+  out.bytes = out.digits.write(String(up ? (value + delta) % UINT64_END : difference), 'latin1');
+  return true;
+}

@@ -1,0 +1,337 @@
+/**
+ * Strings: the type behind every memcached item and RESP string. Reading, the six ways to store,
+ * and touch. Values of one chunk are handled here; longer ones by chained.ts.
+ *
+ * Guard: every function expects the lock of the key's partition, which is the caller's to take.
+ */
+import { bytesCopy } from '../../memory/bytes.ts';
+import {
+  EXTRA_CLIENT_FLAGS,
+  EXTRA_EXPIRY,
+  ITEM_TYPE,
+  itemAccessedSecSet,
+  itemBytesFor,
+  itemClientFlags,
+  itemClientFlagsSet,
+  itemExpiresAtMs,
+  itemExpiresAtMsSet,
+  itemExtras,
+  itemHeaderRewrite,
+  itemHeaderWrite,
+  itemIsChained,
+  itemIsMain,
+  itemKeyBytes,
+  itemKeyOffset,
+  itemKeyWrite,
+  itemLinkedSet,
+  itemNoteUse,
+  itemPromote,
+  itemType,
+  itemValueBytes,
+  itemValueOffset,
+} from '../../memory/item.ts';
+import { pageNoteExpiry } from '../../memory/page-times.ts';
+import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/partition.ts';
+import { chunkClass, chunkGive } from '../../memory/slab.ts';
+import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
+import { CHANGE, changeNote } from '../change-log.ts';
+import { chunkObtain, ghostTake } from '../eviction.ts';
+import { indexFind, indexReplace } from '../hash-index.ts';
+import {
+  DEATH,
+  itemCasRenew,
+  itemCasUnique,
+  itemCount,
+  itemDeath,
+  itemFree,
+  itemIsHeld,
+  itemLink,
+  itemReap,
+  itemRetire,
+  itemUnlink,
+} from '../lifecycle.ts';
+import type { Operation } from '../operation.ts';
+import { STATUS, type Status } from '../status.ts';
+
+/** The ways to store, and the condition of each. */
+export const STORE = {
+  SET: 0, // always
+  ADD: 1, // if the key is missing
+  REPLACE: 2, // if it is there
+  APPEND: 3, // if it is there: behind its value
+  PREPEND: 4, // if it is there: before its value
+  CAS: 5, // if its CAS unique is the one given
+} as const;
+
+const SPACE = 0x20;
+
+export type StoreMode = (typeof STORE)[keyof typeof STORE];
+
+/** The live item of the key, or 0. An item found dead is freed on the way. */
+export function itemFind(p: Partition, op: Operation): number {
+  const ref = indexFind(p, op.hash, op.key, op.keyStart, op.keyBytes);
+  if (ref === 0) {
+    op.deathFound = DEATH.NONE;
+    return 0;
+  }
+  const death = itemDeath(p, ref, op.nowMs);
+  if (death === DEATH.NONE) return ref;
+  op.deathFound = death;
+  itemReap(p, op.hash, ref);
+  return 0;
+}
+
+/** As itemFind, and counts as a read: eviction and statistics see it. */
+export function itemRead(p: Partition, op: Operation): number {
+  const ref = itemFind(p, op);
+  if (ref !== 0) {
+    itemNoteUse(p, ref, op.nowSec);
+    p.i32[classRecord(chunkClass(p, ref)) + CLASS.getHits]++;
+  }
+  return ref;
+}
+
+/** Removes the key. */
+export function itemDelete(p: Partition, op: Operation): Status {
+  const ref = itemFind(p, op);
+  if (ref === 0) return STATUS.MISSING;
+  p.i32[classRecord(chunkClass(p, ref)) + CLASS.deleteHits]++;
+  itemUnlink(p, op.hash, ref, CHANGE.DELETE);
+  return STATUS.OK;
+}
+
+/** Whether a store of this mode may go on, given the live item (0 = none). */
+export function storeCondition(p: Partition, op: Operation, mode: StoreMode, old: number): Status {
+  if (old === 0) {
+    if (mode === STORE.SET || mode === STORE.ADD) return STATUS.OK;
+    return mode === STORE.CAS ? STATUS.MISSING : STATUS.NOT_STORED;
+  }
+  if (mode === STORE.ADD) {
+    itemNoteUse(p, old, op.nowSec);
+    return STATUS.NOT_STORED;
+  }
+  if (mode === STORE.CAS) {
+    const klass = classRecord(chunkClass(p, old));
+    if (itemCasUnique(p, old) !== op.casUnique) {
+      p.i32[klass + CLASS.casBadval]++;
+      return STATUS.EXISTS;
+    }
+    p.i32[klass + CLASS.casHits]++;
+  }
+  if ((mode === STORE.APPEND || mode === STORE.PREPEND) && itemType(p, old) !== ITEM_TYPE.STRING) {
+    return STATUS.WRONG_TYPE;
+  }
+  return STATUS.OK;
+}
+
+/**
+ * Stores op's value under op's key, if it fits one chunk (`storeFitsChunk`); chained.ts stores others.
+ * On NO_MEMORY a SET leaves no value behind: the old one would be stale.
+ */
+export function stringStore(p: Partition, op: Operation, mode: StoreMode): Status {
+  const old = itemFind(p, op);
+  const condition = storeCondition(p, op, mode, old);
+  if (condition !== STATUS.OK) return condition;
+  if (mode === STORE.APPEND || mode === STORE.PREPEND) {
+    return stringConcatenate(p, op, old, mode === STORE.APPEND);
+  }
+  const extras =
+    (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) | (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
+  const classId = p.classes.classFor(itemBytesFor(extras, op.keyBytes, op.valueBytes));
+  p.i32[classRecord(classId) + CLASS.setCount]++;
+  if (old !== 0 && !itemIsChained(p, old) && chunkClass(p, old) === classId) {
+    stringOverwrite(p, op, old, extras);
+    return STATUS.OK;
+  }
+  p.guardRef = old;
+  const ref = chunkObtain(p, classId, op.nowMs);
+  p.guardRef = 0;
+  if (ref === 0) {
+    if (old !== 0 && mode === STORE.SET) itemUnlink(p, op.hash, old, CHANGE.DELETE);
+    return STATUS.NO_MEMORY;
+  }
+  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, op.valueBytes);
+  fieldsWrite(p, op, ref, extras);
+  itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
+  return itemSucceed(p, op, old, ref);
+}
+
+/** Whether the key with a value of op's size fits one chunk. */
+export function storeFitsChunk(op: Operation): boolean {
+  const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY;
+  return itemBytesFor(extrasMax, op.keyBytes, op.valueBytes) <= CHUNK_BYTES_MAX;
+}
+
+/** Whether the value of `old` and op's fit one chunk together. */
+export function concatenationFitsChunk(p: Partition, op: Operation, old: number): boolean {
+  const valueBytes = itemValueBytes(p, old) + op.valueBytes;
+  const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY;
+  return (
+    !itemIsChained(p, old) && itemBytesFor(extrasMax, op.keyBytes, valueBytes) <= CHUNK_BYTES_MAX
+  );
+}
+
+/** Puts a finished, unlinked item in the place of `old` (0 = none). Frees it if that fails. */
+export function itemSucceed(p: Partition, op: Operation, old: number, ref: number): Status {
+  if (old === 0) {
+    if (ghostTake(p, op.hash)) itemPromote(p, ref);
+    if (itemLink(p, op.hash, ref, op.nowSec)) return STATUS.OK;
+    if (!itemIsHeld(p, ref)) itemFree(p, ref);
+    return STATUS.NO_MEMORY;
+  }
+  itemStandingInherit(p, ref, old);
+  indexReplace(p, op.hash, old, ref);
+  itemRetire(p, old);
+  itemAccessedSecSet(p, ref, op.nowSec);
+  itemCasRenew(p, ref);
+  itemLinkedSet(p, ref);
+  itemCount(p, ref, 1);
+  p.f64[HEADER_F64.itemTotal]++;
+  pageNoteExpiry(p, ref, itemExpiresAtMs(p, ref));
+  changeNote(p, CHANGE.STORE, ref);
+  return STATUS.OK;
+}
+
+/** A value that replaces another keeps the key's standing with eviction, and counts as a use. */
+function itemStandingInherit(p: Partition, ref: number, old: number): void {
+  if (itemIsMain(p, old)) itemPromote(p, ref);
+}
+
+/** Rewrites a linked item whose chunk class stays the same. */
+function stringOverwrite(p: Partition, op: Operation, ref: number, extras: number): void {
+  itemCount(p, ref, -1);
+  const keyMoves = itemExtras(p, ref) !== extras;
+  itemHeaderRewrite(p, ref, extras, op.valueBytes);
+  fieldsWrite(p, op, ref, extras);
+  if (keyMoves) itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
+  itemAccessedSecSet(p, ref, op.nowSec);
+  itemCasRenew(p, ref);
+  itemCount(p, ref, 1);
+  p.f64[HEADER_F64.itemTotal]++;
+  if (extras & EXTRA_EXPIRY) pageNoteExpiry(p, ref, op.expiresAtMs);
+  changeNote(p, CHANGE.STORE, ref);
+}
+
+/** Fills the optional fields that `extras` names, from the operation. */
+export function fieldsWrite(p: Partition, op: Operation, ref: number, extras: number): void {
+  if (extras & EXTRA_EXPIRY) itemExpiresAtMsSet(p, ref, op.expiresAtMs);
+  if (extras & EXTRA_CLIENT_FLAGS) itemClientFlagsSet(p, ref, op.clientFlags);
+}
+
+/** Append or prepend where old and new fit one chunk together; keeps flags and expiry. */
+function stringConcatenate(p: Partition, op: Operation, old: number, behind: boolean): Status {
+  const extras = itemExtras(p, old);
+  const oldBytes = itemValueBytes(p, old);
+  const valueBytes = oldBytes + op.valueBytes;
+  const classId = p.classes.classFor(itemBytesFor(extras, op.keyBytes, valueBytes));
+  p.i32[classRecord(classId) + CLASS.setCount]++;
+  p.guardRef = old;
+  const ref = chunkObtain(p, classId, op.nowMs);
+  p.guardRef = 0;
+  if (ref === 0) return STATUS.NO_MEMORY;
+  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, valueBytes);
+  fieldsCopy(p, ref, old, extras);
+  itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  const start = itemValueOffset(p, ref);
+  const oldStart = behind ? start : start + op.valueBytes;
+  bytesCopy(p.u8, itemValueOffset(p, old), p.u8, oldStart, oldBytes);
+  bytesCopy(op.value, op.valueStart, p.u8, behind ? start + oldBytes : start, op.valueBytes);
+  return itemSucceed(p, op, old, ref);
+}
+
+/**
+ * Gives a live item of one chunk another value: the first `sourceBytes` of `source`, padded with
+ * spaces to `valueBytes`. Key, flags and expiry stay; the CAS unique is new.
+ */
+export function valueReplace(
+  p: Partition,
+  op: Operation,
+  old: number,
+  source: Buffer,
+  sourceBytes: number,
+  valueBytes: number,
+): Status {
+  const extras = itemExtras(p, old);
+  const classId = p.classes.classFor(itemBytesFor(extras, op.keyBytes, valueBytes));
+  let ref = old;
+  if (classId === chunkClass(p, old)) {
+    itemCount(p, old, -1);
+    itemHeaderRewrite(p, old, extras, valueBytes);
+  } else {
+    p.guardRef = old;
+    ref = chunkObtain(p, classId, op.nowMs);
+    p.guardRef = 0;
+    if (ref === 0) return STATUS.NO_MEMORY;
+    itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, valueBytes);
+    fieldsCopy(p, ref, old, extras);
+    itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  }
+  const start = itemValueOffset(p, ref);
+  bytesCopy(source, 0, p.u8, start, sourceBytes);
+  for (let at = sourceBytes; at < valueBytes; at++) p.u8[start + at] = SPACE;
+  if (ref !== old) return itemSucceed(p, op, old, ref);
+  itemAccessedSecSet(p, old, op.nowSec);
+  itemCasRenew(p, old);
+  itemCount(p, old, 1);
+  changeNote(p, CHANGE.STORE, old);
+  return STATUS.OK;
+}
+
+/** Gives `ref` the optional fields of `from` that `extras` names. */
+export function fieldsCopy(p: Partition, ref: number, from: number, extras: number): void {
+  if (extras & EXTRA_EXPIRY) itemExpiresAtMsSet(p, ref, itemExpiresAtMs(p, from));
+  if (extras & EXTRA_CLIENT_FLAGS) itemClientFlagsSet(p, ref, itemClientFlags(p, from));
+}
+
+/**
+ * Gives a live item another expiry time. Its CAS unique stays. Returns its ref, which may be new: an
+ * item that never expired so far needs room for the time. 0 when there is no memory for that; the
+ * item is then as it was.
+ */
+export function itemTouch(p: Partition, op: Operation, ref: number): number {
+  let touched = ref;
+  if ((itemExtras(p, ref) & EXTRA_EXPIRY) === 0 && op.expiresAtMs !== 0) {
+    touched = itemWiden(p, op, ref);
+    if (touched === 0) return 0;
+  }
+  if (itemExtras(p, touched) & EXTRA_EXPIRY) {
+    itemExpiresAtMsSet(p, touched, op.expiresAtMs);
+    pageNoteExpiry(p, touched, op.expiresAtMs);
+  }
+  itemAccessedSecSet(p, touched, op.nowSec);
+  changeNote(p, CHANGE.TOUCH, touched);
+  return touched;
+}
+
+/** Makes room for the expiry field: within the chunk if it has the bytes, else in another. */
+function itemWiden(p: Partition, op: Operation, ref: number): number {
+  const extras = itemExtras(p, ref) | EXTRA_EXPIRY;
+  const keyBytes = itemKeyBytes(p, ref);
+  const valueBytes = itemValueBytes(p, ref);
+  const clientFlags = itemClientFlags(p, ref);
+  const from = itemKeyOffset(p, ref);
+  const classId = p.classes.classFor(itemBytesFor(extras, keyBytes, valueBytes));
+  let to = ref;
+  if (classId !== chunkClass(p, ref)) {
+    p.guardRef = ref;
+    to = chunkObtain(p, classId, op.nowMs);
+    p.guardRef = 0;
+    if (to === 0) return 0;
+  }
+  itemCount(p, ref, -1);
+  // The header's words, then the longer extras, then key and value at their new place.
+  if (to !== ref) p.u8.copyWithin(to << 3, ref << 3, (ref << 3) + 16);
+  const start = (to << 3) + itemBytesFor(extras, 0, 0);
+  p.u8.copyWithin(start, from, from + keyBytes + valueBytes);
+  const word = to << 1;
+  p.i32[word] = p.i32[word] | EXTRA_EXPIRY;
+  if (extras & EXTRA_CLIENT_FLAGS) itemClientFlagsSet(p, to, clientFlags);
+  itemCount(p, to, 1);
+  if (to !== ref) {
+    indexReplace(p, op.hash, ref, to);
+    chunkGive(p, ref);
+  }
+  return to;
+}

@@ -1,0 +1,277 @@
+/**
+ * partitionVerify walks every structure of a partition and compares what they say of each other. It
+ * runs after each step of the model tests, after a thread died inside the lock, and on demand.
+ *
+ * Guard: the caller holds the partition lock.
+ */
+import {
+  CHAIN,
+  chainFirst,
+  chainHolds,
+  itemHeadValueBytes,
+  LINK,
+  linkHead,
+  linkNext,
+  linkUsed,
+} from '../memory/chain.ts';
+import {
+  chunkKind,
+  itemBytes,
+  itemBytesFor,
+  itemChainWord,
+  itemExpiresAtMs,
+  itemExtras,
+  itemIsChained,
+  itemIsLinked,
+  itemIsMain,
+  itemKeyBytes,
+  itemValueBytes,
+  KIND_FREE,
+  KIND_ITEM,
+  KIND_LINK,
+} from '../memory/item.ts';
+import { pageExpiresAtMinMs } from '../memory/page-times.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  HEADER_F64,
+  PAGE,
+  PAGE_CHANGES,
+  PAGE_FREE,
+  PAGE_INDEX,
+  type Partition,
+  pageOf,
+  pageOffset,
+  pageRecord,
+} from '../memory/partition.ts';
+import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
+import { indexBucketOf, indexOverflowCount, indexWalk, itemHash } from './hash-index.ts';
+
+/** What is wrong with a partition: empty when nothing is. Each line names the place. */
+export function partitionVerify(p: Partition): string[] {
+  const walk = new Walk(p);
+  try {
+    walk.pages();
+    walk.classes();
+    walk.index();
+    walk.totals();
+  } catch (error) {
+    walk.problems.push(`the walk itself failed: ${String(error)}`);
+  }
+  return walk.problems;
+}
+
+const PROBLEM_COUNT_MAX = 20;
+
+class Walk {
+  readonly problems: string[] = [];
+  readonly p: Partition;
+  /** Chunks found in use in the pages: refs of items and of links. */
+  readonly items = new Set<number>();
+  readonly links = new Set<number>();
+  overflowChunks = 0;
+  itemBytes = 0;
+
+  constructor(p: Partition) {
+    this.p = p;
+  }
+
+  check(condition: boolean, problem: string): void {
+    if (!condition && this.problems.length < PROBLEM_COUNT_MAX) this.problems.push(problem);
+  }
+
+  equal(what: string, actual: number, expected: number): void {
+    this.check(actual === expected, `${what}: ${actual}, expected ${expected}`);
+  }
+
+  /** Every page belongs to the pool, the index, the change ring or one class. */
+  pages(): void {
+    const { p } = this;
+    let free = p.pageCount - p.i32[HEADER.pageBump];
+    let index = 0;
+    for (let page = 0; page < p.i32[HEADER.pageBump]; page++) {
+      const classId = p.i32[pageRecord(p, page) + PAGE.classId];
+      if (classId === PAGE_FREE) free++;
+      else if (classId === PAGE_INDEX) index++;
+      else if (classId === PAGE_CHANGES)
+        this.equal('change page', p.i32[HEADER.changePage], page + 1);
+      else if (classId >= 0 && classId < p.classes.count) this.pageChunks(page, classId);
+      else this.check(false, `page ${page}: class ${classId}`);
+    }
+    this.equal('pages in the pool', p.i32[HEADER.pageFreeCount], free);
+    this.equal('index pages', p.i32[HEADER.indexPageCount], index);
+    let listed = 0;
+    for (let page = p.i32[HEADER.pageFreeHead]; page !== 0 && listed <= p.pageCount; listed++) {
+      page = p.i32[pageRecord(p, page - 1) + PAGE.partialNext];
+    }
+    this.equal('free list', listed, free - (p.pageCount - p.i32[HEADER.pageBump]));
+  }
+
+  pageChunks(page: number, classId: number): void {
+    const { p } = this;
+    const record = pageRecord(p, page);
+    const chunkBytes = p.classes.chunkBytes[classId];
+    const bump = p.i32[record + PAGE.bumpCount];
+    const freeRefs = new Set<number>();
+    for (let ref = p.i32[record + PAGE.freeHeadRef]; ref !== 0; ref = p.i32[(ref << 1) + 1]) {
+      if (freeRefs.has(ref) || pageOf(p, ref) !== page) {
+        this.check(false, `page ${page}: its free list leads to chunk ${ref}`);
+        return;
+      }
+      freeRefs.add(ref);
+    }
+    this.equal(`page ${page}: used chunks`, p.i32[record + PAGE.usedCount], bump - freeRefs.size);
+    this.check(bump - freeRefs.size > 0, `page ${page} is empty but not in the pool`);
+    const hasFree = freeRefs.size > 0 || bump < p.classes.chunksPerPage[classId];
+    this.equal(
+      `page ${page}: in the partial list`,
+      p.i32[record + PAGE.inPartial],
+      hasFree ? 1 : 0,
+    );
+    if (classId === CLASS_OVERFLOW) {
+      this.overflowChunks += bump - freeRefs.size;
+      return;
+    }
+    for (let chunk = 0; chunk < bump; chunk++) {
+      const ref = (pageOffset(p, page) + chunk * chunkBytes) >>> 3;
+      const kind = chunkKind(p, ref);
+      if (freeRefs.has(ref)) this.equal(`free chunk ${ref}: kind`, kind, KIND_FREE);
+      else if (kind === KIND_ITEM) this.items.add(ref);
+      else if (kind === KIND_LINK) this.links.add(ref);
+      else this.check(false, `chunk ${ref} of page ${page} is neither used nor free`);
+    }
+  }
+
+  /** The ring and the partial list of each class hold its pages, and its counts are right. */
+  classes(): void {
+    const { p } = this;
+    for (let classId = 0; classId < p.classes.count; classId++) {
+      const klass = classRecord(classId);
+      let pages = 0;
+      let used = 0;
+      const first = p.i32[klass + CLASS.handPage];
+      for (let page = first; page !== 0 && pages <= p.pageCount; ) {
+        const record = pageRecord(p, page - 1);
+        this.equal(
+          `page ${page - 1} in the ring of a class`,
+          p.i32[record + PAGE.classId],
+          classId,
+        );
+        pages++;
+        used += p.i32[record + PAGE.usedCount];
+        page = p.i32[record + PAGE.ringNext];
+        if (page === first) break;
+      }
+      this.equal(`class ${classId}: pages`, p.i32[klass + CLASS.pageCount], pages);
+      this.equal(`class ${classId}: used chunks`, p.i32[klass + CLASS.usedCount], used);
+      let previous = 0;
+      let steps = 0;
+      for (let page = p.i32[klass + CLASS.partialHead]; page !== 0 && steps <= pages; steps++) {
+        const record = pageRecord(p, page - 1);
+        this.equal(`page ${page - 1}: partialPrev`, p.i32[record + PAGE.partialPrev], previous);
+        previous = page;
+        page = p.i32[record + PAGE.partialNext];
+      }
+      this.check(steps <= pages, `class ${classId}: its partial list does not end`);
+    }
+  }
+
+  /** Every entry leads to one linked item of that bucket; every linked item has an entry. */
+  index(): void {
+    const { p } = this;
+    const seen = new Set<number>();
+    indexWalk(p, (ref, bucket) => {
+      if (!this.items.has(ref) || seen.has(ref)) {
+        this.check(
+          false,
+          `bucket ${bucket} leads to chunk ${ref}, which is no item or seen before`,
+        );
+        return;
+      }
+      seen.add(ref);
+      this.check(itemIsLinked(p, ref), `item ${ref} is in the index but not marked as linked`);
+      this.equal(`item ${ref}: bucket`, indexBucketOf(p, itemHash(p, ref)), bucket);
+    });
+    this.equal('items in the index', p.i32[HEADER.itemCount], seen.size);
+    this.equal('overflow buckets', p.i32[HEADER.overflowBucketCount], this.overflowChunks);
+    this.equal('overflow buckets in chains', indexOverflowCount(p), this.overflowChunks);
+    const counts = new Map<number, { items: number; main: number; bytes: number }>();
+    for (const ref of this.items) {
+      if (itemIsChained(p, ref)) this.chain(ref);
+      if (!itemIsLinked(p, ref)) {
+        this.check(
+          itemIsChained(p, ref) && chainHolds(p, ref) > 0,
+          `item ${ref} is neither linked nor held`,
+        );
+        continue;
+      }
+      this.check(seen.has(ref), `item ${ref} is linked but not in the index`);
+      this.item(ref, counts);
+    }
+    this.equal('links that belong to no chain', this.links.size, 0);
+    for (let classId = 0; classId < p.classes.count; classId++) {
+      const count = counts.get(classId) ?? { items: 0, main: 0, bytes: 0 };
+      const klass = classRecord(classId);
+      this.equal(`class ${classId}: items`, p.i32[klass + CLASS.itemCount], count.items);
+      this.equal(`class ${classId}: main items`, p.i32[klass + CLASS.mainCount], count.main);
+      this.equal(`class ${classId}: item bytes`, p.i32[klass + CLASS.itemBytes], count.bytes);
+    }
+  }
+
+  item(ref: number, counts: Map<number, { items: number; main: number; bytes: number }>): void {
+    const { p } = this;
+    const page = pageOf(p, ref);
+    const classId = p.i32[pageRecord(p, page) + PAGE.classId];
+    const expected = itemIsChained(p, ref)
+      ? p.classes.largest
+      : p.classes.classFor(
+          itemBytesFor(itemExtras(p, ref), itemKeyBytes(p, ref), itemValueBytes(p, ref)),
+        );
+    this.equal(`item ${ref}: class`, classId, expected);
+    const expiresAtMs = itemExpiresAtMs(p, ref);
+    const earliest = pageExpiresAtMinMs(p, page);
+    this.check(
+      expiresAtMs === 0 || (earliest !== 0 && earliest <= expiresAtMs),
+      `item ${ref} expires before its page knows`,
+    );
+    const count = counts.get(classId) ?? { items: 0, main: 0, bytes: 0 };
+    count.items++;
+    if (itemIsMain(p, ref)) count.main++;
+    count.bytes += itemBytes(p, ref);
+    this.itemBytes += itemBytes(p, ref);
+    counts.set(classId, count);
+  }
+
+  /** The links of a chain are its own, and hold the value (of an item still received: at most). */
+  chain(ref: number): void {
+    const { p } = this;
+    let tail = 0;
+    let bytes = itemHeadValueBytes(p, ref);
+    for (let link = chainFirst(p, ref); link !== 0; link = linkNext(p, link)) {
+      if (!this.links.delete(link)) {
+        this.check(
+          false,
+          `chain of ${ref} leads to chunk ${link}, which is no link or seen before`,
+        );
+        return;
+      }
+      this.equal(`link ${link}: head`, linkHead(p, link), ref);
+      this.equal(`link ${link}: meta`, p.i32[(link << 1) + LINK.meta], KIND_LINK << 3);
+      bytes += linkUsed(p, link);
+      tail = link;
+    }
+    this.equal(`item ${ref}: tail`, p.i32[itemChainWord(p, ref) + CHAIN.tailRef], tail);
+    if (itemIsLinked(p, ref)) this.equal(`item ${ref}: bytes`, bytes, itemValueBytes(p, ref));
+    else this.check(bytes <= itemValueBytes(p, ref), `item ${ref} has more bytes than its value`);
+  }
+
+  totals(): void {
+    const { p } = this;
+    this.equal('item bytes', p.f64[HEADER_F64.itemBytes], this.itemBytes);
+    this.check(
+      p.pagesOffset + p.pageCount * PAGE_BYTES <= p.sab.byteLength,
+      'the pages end within the partition',
+    );
+  }
+}

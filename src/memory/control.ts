@@ -1,0 +1,135 @@
+/**
+ * The control block: what all threads share besides the partitions. One SharedArrayBuffer.
+ *
+ *   ┌────────────┬──────────────────────┬─────────────────────────┬──────────────────────────┐
+ *   │ words      │ times and totals     │ counters, a block for   │ connection table, 128 B  │
+ *   │ 256 B      │ f64, 256 B           │ each thread + baseline  │ each (connections.ts)    │
+ *   └────────────┴──────────────────────┴─────────────────────────┴──────────────────────────┘
+ *
+ * Guard: words are written through Atomics or before the threads start; each f64 has one writer or is
+ * written by commands that an operator sends one at a time; each counter block has one writer, its
+ * thread (readers add the blocks up and may be a moment behind).
+ */
+import { assert } from '../base/assert.ts';
+
+/** i32 indices. */
+export const CONTROL = {
+  seed: 0, // three words for the key hash
+  connectionCount: 3, // open now
+  acceptingThreads: 4, // data threads that listen
+  verbosity: 5,
+  threadRestarts: 6, // data threads that died and were started anew
+  partitionResets: 7, // partitions emptied because they did not survive a thread's death
+  locksFreed: 8, // partition locks taken back from dead threads
+  connectionClaims: 9, // connections ever accepted; also where the search for a record starts
+  sweepReclaims: 11, // dead items that the maintainer collected
+  connectionRejects: 10, // clients that the connection limit turned away
+} as const;
+
+/** f64 indices. */
+export const CONTROL_F64 = {
+  startedAtMs: 32,
+  clockOffsetMs: 33, // added to the clock; moved by tests only
+  flushAtMs: 34, // a delayed flush falls due; 0 = none
+  statsResetAtMs: 35,
+} as const;
+
+const COUNTERS_F64_START = 64;
+
+/**
+ * Counters that each thread keeps for itself: plain additions to its own block, no lock, no atomics.
+ * What belongs to one slab class is counted in the class's record instead, under the lock that is held
+ * anyway (see memory/partition.ts).
+ */
+export const COUNTER = {
+  getCommands: 0,
+  getMisses: 1,
+  setCommands: 2,
+  flushCommands: 3,
+  touchCommands: 4,
+  touchMisses: 5,
+  deleteMisses: 6,
+  incrMisses: 7,
+  decrMisses: 8,
+  casMisses: 9,
+  bytesRead: 10,
+  bytesWritten: 11,
+  connectionYields: 12,
+  storeTooLarge: 13,
+  storeNoMemory: 14,
+  idleKicks: 15,
+  protocolErrors: 16,
+  outputBlocked: 17, // replies that had to wait for a slow client
+  getExpired: 18, // lookups that met an expired item
+  getFlushed: 19, // … one that a flush_all had killed
+  outputCuts: 20, // connections closed because they left too much unread
+} as const;
+
+/** What each thread says of itself now and then, in its counter block: not counted, not reset. */
+export const GAUGE = {
+  heapBytes: 30, // JavaScript heap in use
+} as const;
+
+/** A multiple of 8, so that no two threads write one cache line. */
+const COUNTERS_PER_THREAD = 32;
+export const THREAD_COUNT_MAX = 64;
+const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
+export const CONNECTION_TABLE_OFFSET = COUNTERS_END * 8;
+export const CONNECTION_RECORD_BYTES = 128;
+
+export class Control {
+  readonly sab: SharedArrayBuffer;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly u8: Buffer;
+  readonly connectionCountMax: number;
+
+  constructor(sab: SharedArrayBuffer) {
+    this.sab = sab;
+    this.i32 = new Int32Array(sab);
+    this.f64 = new Float64Array(sab);
+    this.u8 = Buffer.from(sab);
+    this.connectionCountMax = (sab.byteLength - CONNECTION_TABLE_OFFSET) / CONNECTION_RECORD_BYTES;
+    assert(Number.isInteger(this.connectionCountMax), 'the connection table has whole records');
+  }
+}
+
+export function controlBytes(connectionCountMax: number): number {
+  return CONNECTION_TABLE_OFFSET + connectionCountMax * CONNECTION_RECORD_BYTES;
+}
+
+/** f64 index of a thread's counter block: `control.f64[block + COUNTER.getCommands]++`. */
+export function counterBlock(threadIndex: number): number {
+  assert(threadIndex >= 0 && threadIndex < THREAD_COUNT_MAX, 'every thread has a counter block');
+  return COUNTERS_F64_START + threadIndex * COUNTERS_PER_THREAD;
+}
+
+const BASELINE = COUNTERS_F64_START + THREAD_COUNT_MAX * COUNTERS_PER_THREAD;
+
+/** A counter over all threads, since the last reset. */
+export function counterSum(control: Control, counter: number): number {
+  return counterRaw(control, counter) - control.f64[BASELINE + counter];
+}
+
+/**
+ * Sets all counters to zero, as readers see it. The blocks themselves belong to their threads and go
+ * on counting; the baseline moves up to them.
+ */
+export function countersReset(control: Control): void {
+  for (let counter = 0; counter < COUNTERS_PER_THREAD; counter++) {
+    control.f64[BASELINE + counter] = counterRaw(control, counter);
+  }
+}
+
+/** The sum of what the threads say of themselves: GAUGE. */
+export function gaugeSum(control: Control, gauge: number): number {
+  return counterRaw(control, gauge);
+}
+
+function counterRaw(control: Control, counter: number): number {
+  let sum = 0;
+  for (let thread = 0; thread < THREAD_COUNT_MAX; thread++) {
+    sum += control.f64[COUNTERS_F64_START + thread * COUNTERS_PER_THREAD + counter];
+  }
+  return sum;
+}

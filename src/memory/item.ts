@@ -1,0 +1,271 @@
+/**
+ * Item: one cached entry, at the start of a chunk. Little-endian words, 8-byte aligned.
+ *
+ *   byte 0        4            8         12               16
+ *        ┌────────┬────────────┬─────────┬────────────────┬───────────┬─────────┬────────┬─────┬───────
+ *        │ meta   │ valueBytes │ casLo   │ casHi:12       │ expiresAt │ chain   │ client │ key │ value
+ *        │        │            │         │ accessedSec:20 │ Ms f64    │ 16 B    │ flags  │     │
+ *        └────────┴────────────┴─────────┴────────────────┴───────────┴─────────┴────────┴─────┴───────
+ *          always                                           if bit 1    if bit 2  if bit 0
+ *
+ *   meta  bits 0–2    which optional fields are there. They weigh 4, 8 and 16 bytes, so the key
+ *                     starts at 16 + (bits 0–2) × 4: no table, no branch
+ *         bits 3–4    what the chunk is: 0 free, 1 item, 2 link of a chain
+ *         bits 5–6    frequency, saturating: uses since eviction last came by
+ *         bit  7      main: was used while on probation
+ *         bits 8–11   type: string, list, …
+ *         bit  12     linked: reachable from the index
+ *         bit  13     fetched: read since it was stored
+ *         bits 16–31  keyBytes
+ *
+ * Most items have no expiry, no flags and one chunk: 16 bytes of header in all. The CAS unique has
+ * 44 bits; the last access is told in seconds modulo 2^20 (12 days).
+ *
+ * A chained item's head chunk is of the largest class and holds the first part of the value; its
+ * chain field names the rest (see chain.ts). It always has the expiry field, since a full chunk
+ * could not make room for one later.
+ *
+ * Guard: the partition lock. Cf. memcached/memcached memcached.h, struct _stritem.
+ */
+import { assert } from '../base/assert.ts';
+import type { Partition } from './partition.ts';
+
+export const ITEM = {
+  meta: 0,
+  valueBytes: 4,
+  casLo: 8,
+  casHiAccessed: 12,
+  headerBytes: 16,
+} as const;
+
+export const EXTRA_CLIENT_FLAGS = 1;
+export const EXTRA_EXPIRY = 2;
+export const EXTRA_CHAIN = 4;
+const EXTRA_MASK = 7;
+
+export const KIND_FREE = 0;
+export const KIND_ITEM = 1;
+export const KIND_LINK = 2;
+const KIND_SHIFT = 3;
+const KIND_MASK = 3;
+
+const FREQUENCY_ONE = 1 << 5;
+const FREQUENCY_MASK = 3 << 5;
+const MAIN = 1 << 7;
+const TYPE_SHIFT = 8;
+const TYPE_MASK = 15;
+const LINKED = 1 << 12;
+const FETCHED = 1 << 13;
+const KEY_SHIFT = 16;
+
+const ACCESSED_MASK = (1 << 20) - 1;
+const CAS_HI_SHIFT = 20;
+export const CAS_HI_MAX = 0xfff;
+
+/** What a value is. Lists, hashes and the rest take further numbers. */
+export const ITEM_TYPE = { STRING: 0 } as const;
+
+/** Bytes of the longest key: it must leave room for a value in the head of a chain. */
+export const ITEM_KEY_BYTES_MAX = 4096;
+
+assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
+
+/** Bytes of header, key and value of an item of one chunk. */
+export function itemBytesFor(extras: number, keyBytes: number, valueBytes: number): number {
+  return ITEM.headerBytes + (extras << 2) + keyBytes + valueBytes;
+}
+
+/** Writes a fresh header: unlinked, on probation, not yet read. */
+export function itemHeaderWrite(
+  p: Partition,
+  ref: number,
+  type: number,
+  extras: number,
+  keyBytes: number,
+  valueBytes: number,
+): void {
+  const word = ref << 1;
+  p.i32[word] = extras | (KIND_ITEM << KIND_SHIFT) | (type << TYPE_SHIFT) | (keyBytes << KEY_SHIFT);
+  p.i32[word + 1] = valueBytes;
+}
+
+/** Rewrites a linked item's fields in place; what eviction knows of it stays. */
+export function itemHeaderRewrite(
+  p: Partition,
+  ref: number,
+  extras: number,
+  valueBytes: number,
+): void {
+  const word = ref << 1;
+  p.i32[word] = (p.i32[word] & ~(EXTRA_MASK | FETCHED)) | extras;
+  p.i32[word + 1] = valueBytes;
+}
+
+export function chunkKind(p: Partition, ref: number): number {
+  return (p.i32[ref << 1] >>> KIND_SHIFT) & KIND_MASK;
+}
+
+export function itemType(p: Partition, ref: number): number {
+  return (p.i32[ref << 1] >>> TYPE_SHIFT) & TYPE_MASK;
+}
+
+export function itemExtras(p: Partition, ref: number): number {
+  return p.i32[ref << 1] & EXTRA_MASK;
+}
+
+export function itemKeyBytes(p: Partition, ref: number): number {
+  return p.i32[ref << 1] >>> KEY_SHIFT;
+}
+
+/** Byte offset of the key. */
+export function itemKeyOffset(p: Partition, ref: number): number {
+  return (ref << 3) + ITEM.headerBytes + ((p.i32[ref << 1] & EXTRA_MASK) << 2);
+}
+
+/** Byte offset of the value, or of its first part when the item is chained. */
+export function itemValueOffset(p: Partition, ref: number): number {
+  const meta = p.i32[ref << 1];
+  return (ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) + (meta >>> KEY_SHIFT);
+}
+
+export function itemValueBytes(p: Partition, ref: number): number {
+  return p.i32[(ref << 1) + 1];
+}
+
+/** Bytes that the item asked for; a chained item's links are not counted one by one. */
+export function itemBytes(p: Partition, ref: number): number {
+  const meta = p.i32[ref << 1];
+  return (
+    ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) + (meta >>> KEY_SHIFT) + p.i32[(ref << 1) + 1]
+  );
+}
+
+export function itemIsChained(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & EXTRA_CHAIN) !== 0;
+}
+
+/** The client's 32 bits, unsigned. */
+export function itemClientFlags(p: Partition, ref: number): number {
+  const meta = p.i32[ref << 1];
+  if ((meta & EXTRA_CLIENT_FLAGS) === 0) return 0;
+  return p.i32[((ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) - 4) >>> 2] >>> 0;
+}
+
+export function itemClientFlagsSet(p: Partition, ref: number, clientFlags: number): void {
+  const meta = p.i32[ref << 1];
+  p.i32[((ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) - 4) >>> 2] = clientFlags | 0;
+}
+
+/** Unix milliseconds; 0 = never expires. */
+export function itemExpiresAtMs(p: Partition, ref: number): number {
+  return (p.i32[ref << 1] & EXTRA_EXPIRY) === 0 ? 0 : p.f64[ref + (ITEM.headerBytes >>> 3)];
+}
+
+/** For an item that has the expiry field. */
+export function itemExpiresAtMsSet(p: Partition, ref: number, expiresAtMs: number): void {
+  p.f64[ref + (ITEM.headerBytes >>> 3)] = expiresAtMs;
+}
+
+/** i32 index of the chain field of an item that has one. */
+export function itemChainWord(p: Partition, ref: number): number {
+  return (ref << 1) + 4 + (p.i32[ref << 1] & EXTRA_EXPIRY);
+}
+
+/** The CAS unique as stored: an integer below 2^44. */
+export function itemCas(p: Partition, ref: number): number {
+  const word = ref << 1;
+  return (p.i32[word + 3] >>> CAS_HI_SHIFT) * 4294967296 + (p.i32[word + 2] >>> 0);
+}
+
+export function itemCasSet(p: Partition, ref: number, casLo: number, casHi: number): void {
+  const word = ref << 1;
+  p.i32[word + 2] = casLo;
+  p.i32[word + 3] = (p.i32[word + 3] & ACCESSED_MASK) | (casHi << CAS_HI_SHIFT);
+}
+
+export function itemAccessedSecSet(p: Partition, ref: number, nowSec: number): void {
+  const word = (ref << 1) + 3;
+  p.i32[word] = (p.i32[word] & ~ACCESSED_MASK) | (nowSec & ACCESSED_MASK);
+}
+
+/** Seconds since the item was last read or stored, modulo 2^20. */
+export function itemIdleSec(p: Partition, ref: number, nowSec: number): number {
+  return (nowSec - p.i32[(ref << 1) + 3]) & ACCESSED_MASK;
+}
+
+export function itemIsLinked(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & LINKED) !== 0;
+}
+
+export function itemLinkedSet(p: Partition, ref: number): void {
+  p.i32[ref << 1] |= LINKED;
+}
+
+export function itemLinkedClear(p: Partition, ref: number): void {
+  p.i32[ref << 1] &= ~LINKED;
+}
+
+export function itemIsFetched(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & FETCHED) !== 0;
+}
+
+/** Notes a read: eviction and statistics see it. Writes only what changes. */
+export function itemNoteUse(p: Partition, ref: number, nowSec: number): void {
+  const word = ref << 1;
+  const meta = p.i32[word];
+  const frequent = (meta & FREQUENCY_MASK) === FREQUENCY_MASK ? meta : meta + FREQUENCY_ONE;
+  if ((frequent | FETCHED) !== meta) p.i32[word] = frequent | FETCHED;
+  const accessed = p.i32[word + 3];
+  const fresh = (accessed & ~ACCESSED_MASK) | (nowSec & ACCESSED_MASK);
+  if (accessed !== fresh) p.i32[word + 3] = fresh;
+}
+
+export function itemFrequency(p: Partition, ref: number): number {
+  return (p.i32[ref << 1] & FREQUENCY_MASK) >>> 5;
+}
+
+export function itemFrequencyLower(p: Partition, ref: number): void {
+  p.i32[ref << 1] -= FREQUENCY_ONE;
+}
+
+export function itemIsMain(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & MAIN) !== 0;
+}
+
+/** Ends an item's probation; its uses start from zero. */
+export function itemPromote(p: Partition, ref: number): void {
+  p.i32[ref << 1] = (p.i32[ref << 1] & ~FREQUENCY_MASK) | MAIN;
+}
+
+/** Whether the item's key is these bytes. */
+export function itemKeyEquals(
+  p: Partition,
+  ref: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyBytes: number,
+): boolean {
+  const { u8 } = p;
+  const meta = p.i32[ref << 1];
+  if (meta >>> KEY_SHIFT !== keyBytes) return false;
+  let at = (ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2);
+  for (let from = keyStart, end = keyStart + keyBytes; from < end; from++, at++) {
+    if (u8[at] !== key[from]) return false;
+  }
+  return true;
+}
+
+/** Copies key bytes to where the item's key goes. */
+export function itemKeyWrite(
+  p: Partition,
+  ref: number,
+  key: Uint8Array,
+  keyStart: number,
+  keyBytes: number,
+): void {
+  const { u8 } = p;
+  let at = itemKeyOffset(p, ref);
+  for (let from = keyStart, end = keyStart + keyBytes; from < end; from++, at++) {
+    u8[at] = key[from];
+  }
+}

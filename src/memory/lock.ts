@@ -1,0 +1,64 @@
+/**
+ * The partition lock: one Int32 word that holds its owner.
+ *
+ *   0                       free
+ *   threadId + 1            held, nobody sleeps
+ *   (threadId + 1) | WAIT   held, and at least one thread may sleep on the word
+ *
+ * There is no try/finally around a lock: code that throws inside one is broken, and so may be what it
+ * was changing. The lock stays taken, the thread dies, and the supervisor looks the partition over
+ * before anybody else enters it.
+ *
+ * Lock order, for the whole project: partitions by ascending id, nothing after them.
+ * Inside a lock: no await, no I/O, no callback, no unbounded loop.
+ *
+ * A thread that finds the word taken spins briefly (a holder works for a microsecond or two), then
+ * marks the word and sleeps with a timeout, so that a lost wake-up costs milliseconds and not the
+ * thread. The owner's id in the word lets the supervisor find what a dead thread held.
+ *
+ * The scheme is the three-state mutex of Drepper, "Futexes are tricky" (2011), section 5.
+ */
+
+const WAIT = 0x8000;
+const OWNER_MASK = WAIT - 1;
+const SPIN_COUNT_MAX = 200;
+const SLEEP_MS = 2;
+
+/** Takes the lock at `word` for `owner` (threadId + 1); returns when it is held. */
+export function lockTake(words: Int32Array, word: number, owner: number): void {
+  if (Atomics.compareExchange(words, word, 0, owner) !== 0) lockTakeSlow(words, word, owner);
+}
+
+function lockTakeSlow(words: Int32Array, word: number, owner: number): void {
+  for (let spin = 0; spin < SPIN_COUNT_MAX; spin++) {
+    if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
+      return;
+    }
+  }
+  for (;;) {
+    const seen = Atomics.load(words, word);
+    if (seen === 0) {
+      // Others may sleep as well, so the mark stays on: at worst one needless wake-up.
+      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return;
+    } else if (
+      (seen & WAIT) !== 0 ||
+      Atomics.compareExchange(words, word, seen, seen | WAIT) === seen
+    ) {
+      Atomics.wait(words, word, seen | WAIT, SLEEP_MS);
+    }
+  }
+}
+
+/** Takes the lock if it is free at once. For background work, which only tries. */
+export function lockTry(words: Int32Array, word: number, owner: number): boolean {
+  return Atomics.compareExchange(words, word, 0, owner) === 0;
+}
+
+export function lockRelease(words: Int32Array, word: number): void {
+  if ((Atomics.exchange(words, word, 0) & WAIT) !== 0) Atomics.notify(words, word, 1);
+}
+
+/** Who holds the lock: threadId + 1, or 0. */
+export function lockOwner(words: Int32Array, word: number): number {
+  return Atomics.load(words, word) & OWNER_MASK;
+}

@@ -1,0 +1,285 @@
+/**
+ * A partition's memory: one fixed SharedArrayBuffer of at most 2 GiB, and how it is divided.
+ *
+ *   ┌────────┬──────────┬───────────────┬────────────┬───────┬──────┬──────┬─  ─┬──────┐
+ *   │ header │ class    │ index         │ page table │ ghost │ page │ page │ …  │ page │
+ *   │ 512 B  │ table    │ directory     │ 64 B/page  │ table │ 64 K │      │    │      │
+ *   └────────┴──────────┴───────────────┴────────────┴───────┴──────┴──────┴─  ─┴──────┘
+ *            128 B/class  4 B/index page               2 B each
+ *
+ * Everything is addressed by three views over the same bytes: `u8` for keys and values, `i32` for
+ * words, `f64` for times and totals. A *ref* is an address in 8-byte units, so `ref << 1` indexes
+ * `i32`, `ref` indexes `f64` and `ref << 3` indexes `u8`; 0 is no ref. Pages the kernel has not been
+ * asked for cost nothing: the whole of `-m` is reserved at start and committed on first touch.
+ *
+ * Guard: all of it but the lock word belongs to whoever holds the partition lock.
+ */
+import { assert } from '../base/assert.ts';
+import { lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
+import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
+
+/** 2 GiB less a page: every byte offset stays a small non-negative int32. */
+export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
+
+/**
+ * Header words (i32 index). The lock has a cache line of its own, so that threads spinning on it do
+ * not slow down the one that works.
+ */
+export const HEADER = {
+  lock: 0,
+
+  pageFreeHead: 16, // first page of the free list, + 1
+  pageBump: 17, // pages ever taken: those from here on are untouched
+  pageFreeCount: 18, // pages no class owns
+  itemCount: 19, // items reachable from the index
+  bucketCount: 20, // primary buckets of the hash index
+  bucketMask: 21, // the smallest 2^n - 1 that is >= bucketCount - 1
+  indexPageCount: 22,
+  evictionClock: 23, // item allocations so far: the time by which page ages are told
+  flushCasLo: 24, // items whose CAS unique is not above this are dead: flush_all
+  flushCasHi: 25,
+  casLo: 26, // last CAS unique given out
+  casHi: 27,
+  changeListeners: 28, // change kinds somebody reads, a bit each
+  overflowBucketCount: 29,
+  expiryPage: 30, // where the expiry sweep goes on
+  resetCount: 31, // times the partition was emptied because a thread died in it
+  changePage: 32, // page that holds the change ring, + 1
+  pagesStay: 34, // pages move between classes only out of need
+  flushSweepPages: 33, // pages the expiry sweep still has to visit since the last flush
+  words: 64,
+} as const;
+
+/** Header totals (f64 index): counts that outgrow 32 bits, and times. */
+export const HEADER_F64 = {
+  itemTotal: 32, // items ever linked
+  itemBytes: 33, // bytes of the linked items: headers, keys, values
+  evictionTotal: 34,
+  expiryTotal: 35, // expired items reclaimed
+  evictedUnfetchedTotal: 36,
+  expiredUnfetchedTotal: 37,
+  pageMoveTotal: 38,
+  changeHead: 39, // change records ever written, in bytes
+  words: 64,
+} as const;
+
+export const HEADER_BYTES = 512;
+export const CLASS_TABLE_OFFSET = HEADER_BYTES;
+const CLASS_RECORD_BYTES = 128;
+export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
+const PAGE_RECORD_BYTES = 64;
+/** One ghost entry for so many bytes of pages. */
+const GHOST_BYTES_PER_ENTRY = 512;
+
+assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before the totals');
+assert(HEADER_F64.words * 8 <= HEADER_BYTES, 'header totals fit the header');
+
+export class Partition {
+  readonly id: number;
+  /** Partitions in the arena: the stride of the CAS uniques that clients see. */
+  readonly stride: number;
+  readonly sab: SharedArrayBuffer;
+  readonly u8: Buffer;
+  readonly u16: Uint16Array;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly classes: SlabClasses;
+  readonly pageCount: number;
+  readonly pageTableWord: number;
+  readonly pagesOffset: number;
+  readonly ghostStart: number;
+  readonly ghostMask: number;
+  /** Whether a full partition evicts; without it a store is refused. */
+  readonly evicts: boolean;
+  /** This thread's id + 1: what the lock word shows while we hold it. */
+  readonly owner: number;
+  /** While the lock is held: an item that eviction must leave alone, or 0. */
+  guardRef: number;
+
+  constructor(sab: SharedArrayBuffer, place: PartitionPlace, classes: SlabClasses, owner: number) {
+    const layout = layoutFor(sab.byteLength);
+    this.id = place.id;
+    this.stride = place.stride;
+    this.sab = sab;
+    this.u8 = Buffer.from(sab);
+    this.u16 = new Uint16Array(sab);
+    this.i32 = new Int32Array(sab);
+    this.f64 = new Float64Array(sab);
+    this.classes = classes;
+    this.pageCount = layout.pageCount;
+    this.pageTableWord = layout.pageTableOffset >>> 2;
+    this.pagesOffset = layout.pagesOffset;
+    this.ghostStart = layout.ghostOffset >>> 1;
+    this.ghostMask = layout.ghostEntryCount - 1;
+    this.evicts = place.evicts;
+    this.owner = owner;
+    this.guardRef = 0;
+  }
+}
+
+export type PartitionPlace = {
+  readonly id: number;
+  readonly stride: number;
+  readonly evicts: boolean;
+};
+
+type Layout = {
+  readonly pageTableOffset: number;
+  readonly ghostOffset: number;
+  readonly ghostEntryCount: number;
+  readonly pagesOffset: number;
+  readonly pageCount: number;
+};
+
+/** Divides `bytes`: as many pages as fit after the tables that describe them. */
+function layoutFor(bytes: number): Layout {
+  assert(bytes <= PARTITION_BYTES_MAX, 'a partition is at most 2 GiB');
+  let pageCount = Math.floor(bytes / PAGE_BYTES);
+  for (; pageCount > 0; pageCount--) {
+    const directoryBytes = roundUp(pageCount * 4, 64);
+    const pageTableOffset = INDEX_DIRECTORY_OFFSET + directoryBytes;
+    const ghostOffset = pageTableOffset + pageCount * PAGE_RECORD_BYTES;
+    const ghostEntryCount = powerOfTwoAtMost((pageCount * PAGE_BYTES) / GHOST_BYTES_PER_ENTRY);
+    const pagesOffset = roundUp(ghostOffset + ghostEntryCount * 2, 4096);
+    if (pagesOffset + pageCount * PAGE_BYTES <= bytes) {
+      return { pageTableOffset, ghostOffset, ghostEntryCount, pagesOffset, pageCount };
+    }
+  }
+  throw new RangeError(`a partition of ${bytes} bytes has no room for a page`);
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
+
+function powerOfTwoAtMost(value: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, value)));
+}
+
+export function partitionLock(p: Partition): void {
+  lockTake(p.i32, HEADER.lock, p.owner);
+}
+
+export function partitionTryLock(p: Partition): boolean {
+  return lockTry(p.i32, HEADER.lock, p.owner);
+}
+
+export function partitionUnlock(p: Partition): void {
+  lockRelease(p.i32, HEADER.lock);
+}
+
+export function partitionLockOwner(p: Partition): number {
+  return lockOwner(p.i32, HEADER.lock);
+}
+
+// ── Page table ──────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Page record (i32 index within the record, 64 bytes a page):
+ *
+ *   ┌─────────┬───────────┬───────────┬──────────┬─────────────┬──────────────┬─────────┬──────────┐
+ *   │ classId │ usedCount │ bumpCount │ freeHead │ partialNext │ partialPrev  │ ringNext│ ringPrev │
+ *   │         │           │           │ Ref      │ page + 1    │ page + 1     │ page + 1│ page + 1 │
+ *   ├─────────┴─┬─────────┴───────────┴──────────┴─────────────┴──────────────┴─────────┴──────────┤
+ *   │ sweptAt   │ inPartial, 2 spare words, expiresAtMinMs f64                                     │
+ *   └───────────┴──────────────────────────────────────────────────────────────────────────────────┘
+ *
+ * A page of a class is in the class's ring (the order in which eviction visits it), and, while it
+ * has a free chunk, in the class's partial list. Chunks from `bumpCount` on were never cut.
+ */
+export const PAGE = {
+  classId: 0, // PAGE_FREE, PAGE_INDEX, PAGE_RING or a class
+  usedCount: 1,
+  bumpCount: 2,
+  freeHeadRef: 3,
+  partialNext: 4,
+  partialPrev: 5,
+  ringNext: 6,
+  ringPrev: 7,
+  sweptAt: 8, // evictionClock when the hand last left this page
+  inPartial: 9,
+  expiresAtMinMs: 12, // f64: no item in the page expires before this; 0 = none expires
+  words: 16,
+} as const;
+
+export const PAGE_FREE = -1; // in the pool's free list
+export const PAGE_INDEX = -2; // primary buckets of the hash index
+export const PAGE_CHANGES = -3; // the change ring
+
+/** i32 index of a page's record. */
+export function pageRecord(p: Partition, page: number): number {
+  return p.pageTableWord + page * PAGE.words;
+}
+
+/** The page that a ref lies in. */
+export function pageOf(p: Partition, ref: number): number {
+  return ((ref << 3) - p.pagesOffset) >>> PAGE_SHIFT;
+}
+
+/** Byte offset of a page's first byte. */
+export function pageOffset(p: Partition, page: number): number {
+  return p.pagesOffset + (page << PAGE_SHIFT);
+}
+
+/** Takes a page from the pool; -1 when it is empty. The record comes back cleared. */
+export function pageTake(p: Partition): number {
+  const { i32 } = p;
+  let page = i32[HEADER.pageFreeHead] - 1;
+  if (page >= 0) {
+    i32[HEADER.pageFreeHead] = i32[pageRecord(p, page) + PAGE.partialNext];
+  } else if (i32[HEADER.pageBump] < p.pageCount) {
+    page = i32[HEADER.pageBump]++;
+  } else {
+    return -1;
+  }
+  i32[HEADER.pageFreeCount]--;
+  const record = pageRecord(p, page);
+  for (let word = 0; word < PAGE.words; word++) i32[record + word] = 0;
+  return page;
+}
+
+/** Gives a page back to the pool. */
+export function pageGive(p: Partition, page: number): void {
+  const { i32 } = p;
+  const record = pageRecord(p, page);
+  i32[record + PAGE.classId] = PAGE_FREE;
+  i32[record + PAGE.partialNext] = i32[HEADER.pageFreeHead];
+  i32[HEADER.pageFreeHead] = page + 1;
+  i32[HEADER.pageFreeCount]++;
+}
+
+// ── Class table ─────────────────────────────────────────────────────────────────────────────────
+
+/** Class record (i32 index within the record, 128 bytes a class). */
+export const CLASS = {
+  pageCount: 0,
+  partialHead: 1, // page + 1
+  handPage: 2, // page + 1: where eviction goes on
+  handChunk: 3,
+  usedCount: 4, // chunks in use
+  itemCount: 5, // linked items
+  mainCount: 6, // … of them promoted out of probation
+  itemBytes: 7, // bytes asked for by the linked items
+  evictions: 8,
+  evictionsNonzero: 9, // … of items that had an expiry time
+  evictionsUnfetched: 10,
+  expired: 11,
+  expiredUnfetched: 12,
+  outOfMemory: 13,
+  evictedAgeSec: 14, // seconds since last access of the item evicted last
+  getHits: 15,
+  setCount: 16,
+  deleteHits: 17,
+  incrHits: 18,
+  decrHits: 19,
+  casHits: 20,
+  casBadval: 21,
+  touchHits: 22,
+  sweepVisits: 23,
+  words: 32,
+} as const;
+
+/** i32 index of a class's record. */
+export function classRecord(classId: number): number {
+  return (CLASS_TABLE_OFFSET >>> 2) + classId * CLASS.words;
+}

@@ -1,0 +1,199 @@
+/**
+ * A connection: carries bytes between a wire and a session. Each read is worked off at once: all
+ * requests in it are run, and their replies leave in one write. What is left over, an incomplete
+ * request, waits in a buffer of its own and is put before the next read, so that requests always lie
+ * in one piece.
+ *
+ * A client that does not read what it asked for is not read from either, until it does.
+ */
+import { assert } from '../base/assert.ts';
+import type { Call } from '../commands/memcached/call.ts';
+import { RUN_ENDED, sessionRun } from '../commands/memcached/dispatch.ts';
+import { type ItemHolder, PHASE, TextSession } from '../commands/memcached/session.ts';
+import { sessionRelease } from '../commands/memcached/storage.ts';
+import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
+import { COUNTER } from '../memory/control.ts';
+import { LF } from '../protocol/memcached/line.ts';
+import { REPLY_BYTES_MAX, type ReplySink } from '../protocol/reply.ts';
+import { CARRY_BYTES_MAX, type IoBuffers, type Wire, type WireEvents } from './wire.ts';
+
+/** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
+const KEPT_BUFFERS_MAX = 2048;
+const SPARE_BUFFERS_MAX = 16;
+
+/** What the connections of a thread share. */
+export class ConnectionContext {
+  readonly call: Call;
+  readonly buffers: IoBuffers;
+  readonly open = new Set<Connection>();
+  /** Reply buffers that came back from slow clients. */
+  readonly spareBuffers: Buffer[] = [];
+  keptBuffers = 0;
+
+  constructor(call: Call, buffers: IoBuffers) {
+    this.call = call;
+    this.buffers = buffers;
+  }
+}
+
+export class Connection implements WireEvents, ReplySink, ItemHolder {
+  private readonly context: ConnectionContext;
+  private readonly session: TextSession;
+  /** i32 index of this connection's record in the connection table. */
+  private readonly record: number;
+  private wire: Wire | null = null;
+  /** An incomplete request, or requests that wait for the client to read. */
+  private carried: Buffer | null = null;
+  private keptBuffers = 0;
+  private isClosed = false;
+
+  constructor(context: ConnectionContext, record: number, remote: string, listener: string) {
+    this.context = context;
+    this.record = record;
+    this.session = new TextSession(this);
+    const { control } = context.call.keyspace;
+    connectionTextsSet(control, record, remote, listener);
+    this.lastCommandNote(Math.floor(Date.now() / 1000));
+    context.open.add(this);
+  }
+
+  /** Once, right after construction. */
+  wireAttach(wire: Wire): void {
+    this.wire = wire;
+  }
+
+  // ── Wire ──────────────────────────────────────────────────────────────────────────────────────
+
+  wireData(bytes: number): void {
+    if (this.isClosed || this.session.phase === PHASE.CLOSED) return;
+    const { call } = this.context;
+    call.counters[call.block + COUNTER.bytesRead] += bytes;
+    this.run(bytes);
+  }
+
+  wireDrained(buffer: Buffer): void {
+    const { context } = this;
+    this.keptBuffers--;
+    context.keptBuffers--;
+    if (context.spareBuffers.length < SPARE_BUFFERS_MAX) context.spareBuffers.push(buffer);
+    if (this.keptBuffers > 0 || this.isClosed || this.wire === null) return;
+    if (this.session.phase === PHASE.CLOSED) return;
+    this.run(0);
+    if (this.keptBuffers === 0 && !this.isClosed) this.wire.resume();
+  }
+
+  wireClosed(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const { context, session } = this;
+    context.call.session = session;
+    if (session.phase === PHASE.SEND || session.phase === PHASE.RECEIVE)
+      sessionRelease(context.call);
+    context.keptBuffers -= this.keptBuffers;
+    this.keptBuffers = 0;
+    this.carried = null;
+    context.open.delete(this);
+    connectionRelease(context.call.keyspace.control, this.record);
+  }
+
+  /** Runs what was carried over and `bytes` bytes of the read area behind it. */
+  private run(bytes: number): void {
+    const { call, buffers } = this.context;
+    const { carried } = this;
+    let start = CARRY_BYTES_MAX;
+    if (carried !== null) {
+      start -= carried.length;
+      assert(start >= 0, 'what was carried over fits before the read area');
+      carried.copy(buffers.input, start);
+      this.carried = null;
+    }
+    const end = CARRY_BYTES_MAX + bytes;
+    buffers.input[end] = LF;
+    call.session = this.session;
+    call.input = buffers.input;
+    call.end = end;
+    call.reply.sink = this;
+    call.reply.isBlocked = this.keptBuffers > 0;
+    const at = sessionRun(call, start);
+    this.lastCommandNote(call.op.nowSec);
+    this.replySend();
+    this.settle(at, end);
+  }
+
+  /** After a run: keeps what is left of the input, or closes, or goes on at the next turn. */
+  private settle(at: number, end: number): void {
+    const { call, buffers } = this.context;
+    if (this.wire === null || this.isClosed) return;
+    if (this.session.phase === PHASE.CLOSED) {
+      this.wire.pause();
+      this.wire.end();
+      return;
+    }
+    if (at < end) this.carried = Buffer.from(buffers.input.subarray(at, end));
+    if (call.runEnded === RUN_ENDED.BUDGET) {
+      // Other connections first. Reading stops so that nothing overtakes what is carried.
+      this.wire.pause();
+      setImmediate(() => {
+        if (this.isClosed || this.keptBuffers > 0) return;
+        this.run(0);
+        if (this.carried === null || call.runEnded !== RUN_ENDED.BUDGET) this.wire?.resume();
+      });
+    }
+  }
+
+  private lastCommandNote(nowSec: number): void {
+    const { i32 } = this.context.call.keyspace.control;
+    i32[this.record + CONNECTION.lastCommandSec] = nowSec;
+    i32[this.record + CONNECTION.phase] = this.session.phase;
+  }
+
+  // ── Replies ───────────────────────────────────────────────────────────────────────────────────
+
+  replySend(): boolean {
+    const { context, wire } = this;
+    const { reply, counters, block } = context.call;
+    if (reply.used === 0 || wire === null) return this.keptBuffers === 0;
+    counters[block + COUNTER.bytesWritten] += reply.used;
+    const sent = wire.send(reply.bytes, reply.used);
+    reply.used = 0;
+    reply.mark = 0;
+    if (sent) return true;
+    counters[block + COUNTER.outputBlocked]++;
+    this.keptBuffers++;
+    context.keptBuffers++;
+    reply.bytes = context.spareBuffers.pop() ?? Buffer.allocUnsafeSlow(REPLY_BYTES_MAX);
+    reply.isBlocked = true;
+    wire.pause();
+    if (context.keptBuffers > KEPT_BUFFERS_MAX) {
+      counters[block + COUNTER.outputCuts]++;
+      wire.destroy();
+    }
+    return false;
+  }
+
+  // ── Held items ────────────────────────────────────────────────────────────────────────────────
+
+  holdSet(partition: number, ref: number, resetCount: number): void {
+    const { i32 } = this.context.call.keyspace.control;
+    i32[this.record + CONNECTION.holdResets] = resetCount;
+    i32[this.record + CONNECTION.holdPartition] = partition + 1;
+    i32[this.record + CONNECTION.holdRef] = ref;
+  }
+
+  holdClear(): void {
+    this.context.call.keyspace.control.i32[this.record + CONNECTION.holdPartition] = 0;
+  }
+
+  // ── For the thread ────────────────────────────────────────────────────────────────────────────
+
+  /** Seconds since the last command. */
+  idleSec(nowSec: number): number {
+    return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];
+  }
+
+  /** Closes after the replies under way. */
+  end(): void {
+    this.session.phase = PHASE.CLOSED;
+    this.wire?.end();
+  }
+}

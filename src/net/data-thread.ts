@@ -1,0 +1,133 @@
+/**
+ * What a data thread consists of: its view of the keyspace, one call object, one read buffer, its
+ * listeners and connections. workers/data.ts is its entry point; src/supervisor.ts its other end.
+ */
+import type { Server } from 'node:net';
+import { errorReason, errorSystemCode } from '../base/errors.ts';
+import { Call } from '../commands/memcached/call.ts';
+import { TextSession } from '../commands/memcached/session.ts';
+import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
+import { keyspaceAttach } from '../engine/keyspace.ts';
+import type { ArenaHandles } from '../memory/arena.ts';
+import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
+import { Reply } from '../protocol/reply.ts';
+import { ConnectionContext } from './connection.ts';
+import { listenTcp, listenUnix, type TcpTarget, type UnixTarget } from './listener.ts';
+import { IoBuffers } from './wire.ts';
+
+/** What the supervisor gives a data thread at its start. */
+export type DataThreadStart = {
+  readonly handles: ArenaHandles;
+  readonly config: CommandConfig;
+  readonly version: string;
+  readonly threadIndex: number;
+  /** Thread id + 1 as the locks show it: unique among the threads that live. */
+  readonly owner: number;
+  readonly tcp: readonly TcpTarget[];
+  readonly unix: UnixTarget | null;
+  readonly reusePort: boolean;
+  readonly plainWire: boolean;
+  readonly debugCommands: boolean;
+};
+
+/** From thread to supervisor. */
+export type DataThreadMessage =
+  | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  | {
+      readonly kind: 'listenFailed';
+      readonly address: string;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly kind: 'shutdown'; readonly graceful: boolean }
+  | { readonly kind: 'drained' };
+
+/** From supervisor to thread. */
+export type DataThreadCommand = { readonly kind: 'drain' };
+
+const HOUSEKEEPING_MS = 1000;
+/** Connections that have not closed this long after a drain are cut. */
+const DRAIN_MS_MAX = 1000;
+
+export class DataThread {
+  private readonly start: DataThreadStart;
+  private readonly post: (message: DataThreadMessage) => void;
+  private readonly context: ConnectionContext;
+  private readonly servers: Server[] = [];
+
+  constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
+    this.start = start;
+    this.post = post;
+    const keyspace = keyspaceAttach(start.handles, start.owner);
+    const server: ServerContext = {
+      config: start.config,
+      version: start.version,
+      threadIndex: start.threadIndex,
+      debugCommands: start.debugCommands,
+      shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+    };
+    const idle = new TextSession({ holdSet: () => undefined, holdClear: () => undefined });
+    const call = new Call(keyspace, server, new Reply(), idle);
+    this.context = new ConnectionContext(call, new IoBuffers());
+    setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
+    this.housekeep();
+  }
+
+  /** Opens all listeners, then tells the supervisor the ports, or what failed. */
+  async listen(): Promise<void> {
+    const { start, context } = this;
+    const { backlog } = start.config;
+    const options = { backlog, reusePort: start.reusePort, plainWire: start.plainWire };
+    const ports: number[] = [];
+    let address = '';
+    try {
+      for (const target of start.tcp) {
+        address = target.host === null ? `port ${target.port}` : `${target.host}:${target.port}`;
+        const { server, port } = await listenTcp(context, target, options);
+        this.servers.push(server);
+        ports.push(port);
+      }
+      if (start.unix !== null) {
+        address = start.unix.path;
+        this.servers.push(await listenUnix(context, start.unix, options));
+      }
+    } catch (error) {
+      const code = errorSystemCode(error);
+      this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
+      return;
+    }
+    this.post({ kind: 'listening', ports });
+  }
+
+  command(command: DataThreadCommand): void {
+    if (command.kind === 'drain') this.drain();
+  }
+
+  /** Stops accepting, lets the replies under way leave, closes, and reports. */
+  private drain(): void {
+    const { open } = this.context;
+    for (const server of this.servers) server.close();
+    for (const connection of open) connection.end();
+    const startedAt = performance.now();
+    const timer = setInterval(() => {
+      if (open.size > 0 && performance.now() - startedAt < DRAIN_MS_MAX) return;
+      clearInterval(timer);
+      this.post({ kind: 'drained' });
+    }, 5);
+  }
+
+  /** Once a second: idle connections, and how large the heap is. */
+  private housekeep(): void {
+    const { call, open } = this.context;
+    call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
+      process.memoryUsage().heapUsed;
+    const { idleTimeoutSec } = this.start.config;
+    if (idleTimeoutSec === 0) return;
+    const nowSec = Math.floor(Date.now() / 1000);
+    for (const connection of open) {
+      if (connection.idleSec(nowSec) <= idleTimeoutSec) continue;
+      call.counters[call.block + COUNTER.idleKicks]++;
+      connection.end();
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Every fixed answer of the text protocol, in one table.
+ * Spec: memcached/memcached doc/protocol.txt; the texts of errors as memcached 1.6.45 sends them.
+ */
+
+function line(text: string): Buffer {
+  return Buffer.from(`${text}\r\n`, 'latin1');
+}
+
+export const REPLY = {
+  stored: line('STORED'),
+  notStored: line('NOT_STORED'),
+  exists: line('EXISTS'),
+  notFound: line('NOT_FOUND'),
+  deleted: line('DELETED'),
+  touched: line('TOUCHED'),
+  ok: line('OK'),
+  end: line('END'),
+  reset: line('RESET'),
+  error: line('ERROR'),
+  tooManyConnections: line('ERROR Too many open connections'),
+  badFormat: line('CLIENT_ERROR bad command line format'),
+  badLine: line('CLIENT_ERROR bad command line'),
+  badChunk: line('CLIENT_ERROR bad data chunk'),
+  badDelta: line('CLIENT_ERROR invalid numeric delta argument'),
+  badExptime: line('CLIENT_ERROR invalid exptime argument'),
+  badDelete: line('CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]'),
+  badShutdown: line('CLIENT_ERROR invalid shutdown mode'),
+  badSlabClass: line('CLIENT_ERROR Illegal slab id'),
+  detailUsage: line('CLIENT_ERROR usage: stats detail on|off|dump'),
+  notNumeric: line('CLIENT_ERROR cannot increment or decrement non-numeric value'),
+  flushRefused: line('CLIENT_ERROR flush_all not allowed'),
+  dumpRefused: line('CLIENT_ERROR stats cachedump not allowed'),
+  tooLarge: line('SERVER_ERROR object too large for cache'),
+  noMemory: line('SERVER_ERROR out of memory storing object'),
+  noMemoryCounter: line('SERVER_ERROR out of memory'),
+  noMemoryGet: line('SERVER_ERROR out of memory writing get response'),
+  wrongType: line('SERVER_ERROR the key holds a value that memcached commands cannot read'),
+  shutdownRefused: line('SERVER_ERROR: shutdown not enabled'),
+} as const;
+
+export const VALUE = Buffer.from('VALUE ');
+export const CRLF = Buffer.from('\r\n');

@@ -1,0 +1,78 @@
+/**
+ * The reply buffer: one per thread, filled by a batch of commands and sent by one write. When a client
+ * does not take its bytes in time, the buffer goes with the unsent ones and a new one takes its place;
+ * so nobody may keep a reference to `bytes` across a send.
+ */
+import { assert } from '../base/assert.ts';
+import { decimalWrite } from '../base/decimal.ts';
+
+export const REPLY_BYTES_MAX = 65536;
+
+/** Where full buffers go: the connection whose batch is running. */
+export interface ReplySink {
+  /**
+   * Sends the bytes gathered so far and empties the buffer. False when the client is behind: more may
+   * still be gathered and sent, but the sender should wait for it to catch up.
+   */
+  replySend(): boolean;
+}
+
+export class Reply {
+  bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES_MAX);
+  used = 0;
+  /** Where the running command's answer starts: an error takes back what it had said so far. */
+  mark = 0;
+  /** The client is behind: finish what cannot wait, start nothing new. */
+  isBlocked = false;
+  sink: ReplySink | null = null;
+}
+
+/** Makes room for `bytes` more, sending what is there if need be. False when the client is behind. */
+export function replyRoom(reply: Reply, bytes: number): boolean {
+  return reply.used + bytes <= REPLY_BYTES_MAX || replyRoomSlow(reply, bytes);
+}
+
+function replyRoomSlow(reply: Reply, bytes: number): boolean {
+  assert(
+    reply.sink !== null && bytes <= REPLY_BYTES_MAX,
+    'a reply has a sink, and fits its buffer',
+  );
+  return reply.sink.replySend();
+}
+
+/** Appends a short constant. The caller made room. */
+export function replyBytes(reply: Reply, constant: Uint8Array): void {
+  const { bytes } = reply;
+  let { used } = reply;
+  for (let at = 0; at < constant.length; at++) bytes[used++] = constant[at];
+  reply.used = used;
+}
+
+/** Appends the digits of a non-negative integer below 2^53. */
+export function replyDecimal(reply: Reply, value: number): void {
+  reply.used = decimalWrite(reply.bytes, reply.used, value);
+}
+
+/** Appends source[start, start + length). */
+export function replyRange(reply: Reply, source: Uint8Array, start: number, length: number): void {
+  const { bytes } = reply;
+  let { used } = reply;
+  for (let at = start; at < start + length; at++) bytes[used++] = source[at];
+  reply.used = used;
+}
+
+export function replyByte(reply: Reply, byte: number): void {
+  reply.bytes[reply.used++] = byte;
+}
+
+/**
+ * Appends a text of any length, sending on the way. A client that is behind gets it queued: for
+ * answers whose size the server decides, not the client.
+ */
+export function replyText(reply: Reply, text: string): void {
+  for (let at = 0; at < text.length; at += REPLY_BYTES_MAX / 4) {
+    const piece = text.slice(at, at + REPLY_BYTES_MAX / 4);
+    replyRoom(reply, piece.length * 3);
+    reply.used += reply.bytes.write(piece, reply.used, 'utf8');
+  }
+}

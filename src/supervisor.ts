@@ -1,0 +1,224 @@
+/**
+ * The supervisor: starts the threads, and starts a thread anew when one dies. It runs on the main
+ * thread, which serves no requests.
+ */
+import { randomFillSync } from 'node:crypto';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/errors.ts';
+import type { Logger } from './base/log.ts';
+import type { Config } from './cli/config.ts';
+import { listenTargets } from './cli/listen-address.ts';
+import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
+import type { MaintainerStart } from './engine/maintainer.ts';
+import { threadRecover } from './engine/recovery.ts';
+import { type ArenaHandles, arenaReserve } from './memory/arena.ts';
+import { CONTROL } from './memory/control.ts';
+import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
+import { listenProbe, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
+
+/** What threads show in lock words. The main thread shows 1: keyspaceInit. */
+const MAINTAINER_OWNER = 2;
+const DATA_OWNER_FIRST = 3;
+/** A thread that dies again soon is started a little later each time, up to this. */
+const RESTART_MS_MAX = 2000;
+const RESTART_QUIET_MS = 10000;
+const DRAIN_MS_MAX = 3000;
+
+export type SupervisorOptions = {
+  readonly version: string;
+  readonly plainWire: boolean;
+  readonly debugCommands: boolean;
+  /** A client asked for the end of the server (shutdown). */
+  readonly onShutdown: (graceful: boolean) => void;
+};
+
+/** A thread and how often it died lately. */
+class Seat {
+  readonly name: string;
+  readonly owner: number;
+  /** Number among the data threads; -1: the maintainer. */
+  readonly index: number;
+  worker: Worker | null = null;
+  deaths = 0;
+  diedAtMs = 0;
+
+  constructor(name: string, owner: number, index: number) {
+    this.name = name;
+    this.owner = owner;
+    this.index = index;
+  }
+}
+
+export class Supervisor {
+  readonly keyspace: Keyspace;
+  /** The TCP ports that the data threads listen on, in the order of the targets. */
+  readonly ports: number[] = [];
+  private readonly config: Config;
+  private readonly log: Logger;
+  private readonly options: SupervisorOptions;
+  private readonly handles: ArenaHandles;
+  private readonly maintainer = new Seat('maintainer', MAINTAINER_OWNER, -1);
+  private readonly dataSeats: Seat[];
+  private targets: readonly TcpTarget[];
+  private isEnding = false;
+
+  constructor(config: Config, log: Logger, options: SupervisorOptions) {
+    this.config = config;
+    this.log = log;
+    this.options = options;
+    this.handles = memoryReserve(config);
+    const seed = randomFillSync(new Int32Array(3));
+    this.keyspace = keyspaceInit(this.handles, seed, Date.now());
+    this.keyspace.control.i32[CONTROL.verbosity] = config.verbosity;
+    if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
+    this.targets = listenTargets(config);
+    this.dataSeats = Array.from(
+      { length: config.threadCount },
+      (_, index) => new Seat(`data ${index}`, DATA_OWNER_FIRST + index, index),
+    );
+  }
+
+  /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
+  async start(): Promise<void> {
+    for (const target of this.targets) await this.portCheck(target);
+    // The first thread learns which ephemeral ports there are; the others listen on the same.
+    const [first, ...others] = this.dataSeats;
+    this.ports.push(...(await this.dataStart(first)));
+    this.targets = this.targets.map((target, at) => ({ ...target, port: this.ports[at] }));
+    await Promise.all(others.map((seat) => this.dataStart(seat)));
+    this.maintainerStart();
+  }
+
+  /** Stops accepting, lets replies under way leave, and ends all threads. */
+  async drain(): Promise<void> {
+    this.isEnding = true;
+    const command: DataThreadCommand = { kind: 'drain' };
+    const drained = this.dataSeats.map(
+      ({ worker }) =>
+        new Promise<void>((resolve) => {
+          worker?.on('message', ({ kind }: DataThreadMessage) => kind === 'drained' && resolve());
+          worker?.once('exit', () => resolve());
+          worker?.postMessage(command);
+        }),
+    );
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DRAIN_MS_MAX);
+    });
+    await Promise.race([Promise.all(drained), bound]);
+    clearTimeout(timer);
+    await this.end();
+  }
+
+  /** Ends all threads at once. */
+  async end(): Promise<void> {
+    this.isEnding = true;
+    const seats = [...this.dataSeats, this.maintainer];
+    await Promise.all(seats.map(({ worker }) => worker?.terminate()));
+  }
+
+  /** A data thread's worker. For tests that kill one. */
+  dataWorker(index: number): Worker | null {
+    return this.dataSeats[index].worker;
+  }
+
+  /** SO_REUSEPORT would let us share a port with a stranger of the same user. */
+  private async portCheck(target: TcpTarget): Promise<void> {
+    try {
+      await listenProbe(target);
+    } catch (error) {
+      const host = target.host === null ? 'port ' : `${target.host}:`;
+      throw faultFromListen(error, `${host}${target.port}`);
+    }
+  }
+
+  private dataStart(seat: Seat): Promise<readonly number[]> {
+    const { config, handles, options } = this;
+    const isFirst = seat.index === 0;
+    const start: DataThreadStart = {
+      handles,
+      config,
+      version: options.version,
+      threadIndex: seat.index,
+      owner: seat.owner,
+      tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
+      unix:
+        isFirst && config.unixSocketPath !== null
+          ? { path: config.unixSocketPath, mode: config.unixSocketMask }
+          : null,
+      reusePort: REUSE_PORT_IS_AVAILABLE,
+      plainWire: options.plainWire,
+      debugCommands: options.debugCommands,
+    };
+    const worker = this.workerStart(seat, 'data', start, () => this.dataStart(seat));
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: DataThreadMessage) => {
+        if (message.kind === 'listening') resolve(message.ports);
+        else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
+        else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
+      });
+      worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));
+    });
+  }
+
+  private maintainerStart(): void {
+    const start: MaintainerStart = { handles: this.handles, owner: this.maintainer.owner };
+    this.workerStart(this.maintainer, 'maintainer', start, () => this.maintainerStart());
+  }
+
+  private workerStart(seat: Seat, file: string, workerData: unknown, again: () => unknown): Worker {
+    const worker = new Worker(workerUrl(file), { workerData, name: seat.name });
+    seat.worker = worker;
+    let reason: unknown = 'it ended';
+    worker.once('error', (error) => {
+      reason = error;
+    });
+    worker.once('exit', () => {
+      if (!this.isEnding) this.recover(seat, reason, again);
+    });
+    return worker;
+  }
+
+  /** A thread is gone: frees what it held, says so, and starts it anew. */
+  private recover(seat: Seat, reason: unknown, again: () => unknown): void {
+    const recovery = threadRecover(this.keyspace, seat.owner, seat.index);
+    Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
+    const now = Date.now();
+    seat.deaths = now - seat.diedAtMs < RESTART_QUIET_MS ? seat.deaths + 1 : 0;
+    seat.diedAtMs = now;
+    const delayMs = Math.min(RESTART_MS_MAX, seat.deaths === 0 ? 0 : 50 * 2 ** seat.deaths);
+    setTimeout(async () => {
+      if (this.isEnding) return;
+      try {
+        await again();
+        this.log.warn({ thread: seat.name }, 'the thread was started anew');
+      } catch (error) {
+        this.log.error({ thread: seat.name, err: error }, 'the thread could not be started');
+      }
+    }, delayMs);
+  }
+}
+
+function memoryReserve(config: Config): ArenaHandles {
+  try {
+    return arenaReserve({
+      memoryBytes: config.memoryBytes,
+      itemBytesMax: config.itemBytesMax,
+      threadCount: config.threadCount,
+      connectionCountMax: config.connectionCountMax,
+      evicts: config.evict,
+      growthFactor: config.growthFactor,
+      chunkBytesMin: config.chunkBytesMin,
+    });
+  } catch (error) {
+    if (error instanceof FlagstoneError) throw error;
+    throw FAULT.memoryUnavailable(`${config.memoryBytes / 2 ** 20} MiB`, errorReason(error));
+  }
+}
+
+/** Source and build keep src/ and workers/ side by side, and one extension. */
+function workerUrl(name: string): URL {
+  return new URL(`../workers/${name}${extname(import.meta.url)}`, import.meta.url);
+}

@@ -1,0 +1,244 @@
+/**
+ * The benches run small, so that none rots. What is checked is that they end, count and find no wrong
+ * byte; no test looks at a time. Then the parts whose mistakes would not show in a report.
+ */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { threadRun } from '../bench/load/thread.ts';
+import { getWrite, setWrite, wireMake } from '../bench/load/wire.ts';
+import {
+  histogramMake,
+  histogramPercentileUs,
+  histogramRecord,
+} from '../bench/support/histogram.ts';
+import { tableFormat } from '../bench/support/markdown.ts';
+import { randomMake } from '../bench/support/random.ts';
+import { summaryOf } from '../bench/support/statistics.ts';
+import { zipfMake } from '../bench/support/zipf.ts';
+import { traceRead } from '../bench/trace/reader.ts';
+import { syntheticMake, WORKLOADS } from '../bench/trace/synthetic.ts';
+import { traceSummary } from '../bench/trace/trace.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const BENCH_MS_MAX = 60_000;
+const execFileAsync = promisify(execFile);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'flagstone-bench-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a bench small and returns its report and what it wrote as JSON. */
+async function benchRun(name: string, ...flags: string[]): Promise<[string, unknown]> {
+  const json = join(folder, `${name}.json`);
+  const words = [join(ROOT, 'bench', `${name}.ts`), '--quick', '--json', json, ...flags];
+  const { stdout } = await execFileAsync(process.execPath, words, { cwd: ROOT });
+  return [stdout, JSON.parse(readFileSync(json, 'utf8'))];
+}
+
+describe('benches, run small', () => {
+  it('compare: our server with itself, without a wrong reply', {
+    timeout: BENCH_MS_MAX,
+  }, async () => {
+    const same = `${process.execPath} src/main.ts -p {port} -l 127.0.0.1 -U 0 -t {threads} -m {mem}`;
+    const [report, json] = await benchRun('compare', '--peer', same, '--pipelines', '1,16');
+    expect(report).toMatch(/\| pipeline \| +server \|/);
+    expect(report).toMatch(/^\| 16 +\| ratio \(spread\)/m);
+    const round = { operationCount: expect.any(Number), missCount: 0, errorCount: 0 };
+    const comparison = {
+      checkErrorCounts: [0, 0],
+      rounds: [expect.objectContaining(round), expect.objectContaining(round)],
+    };
+    expect(json).toMatchObject({ comparisons: [comparison, comparison] });
+  });
+
+  it('compare: at a share of the peak', { timeout: BENCH_MS_MAX }, async () => {
+    const [report, json] = await benchRun('compare', '--peer', 'none', '--p999');
+    expect(report).toContain('Offered load: ');
+    expect(json).toMatchObject({ comparisons: [{ rounds: [{ errorCount: 0 }] }] });
+  });
+
+  it('bytes-per-item: fills a server past its limit', { timeout: BENCH_MS_MAX }, async () => {
+    const [report, json] = await benchRun('bytes-per-item', '--peer', 'none');
+    expect(report).toContain('overhead B/item');
+    expect(report).not.toContain('nothing evicted');
+    expect(json).toMatchObject({ results: [{ valueBytes: 100, refusedCount: 0 }] });
+  });
+
+  it('hit-ratio: replays a workload, without a wrong value', {
+    timeout: BENCH_MS_MAX,
+  }, async () => {
+    const [report, json] = await benchRun('hit-ratio', '--peer', 'none');
+    expect(report).toContain('hit ratio');
+    expect(json).toMatchObject({ results: [{ trace: 'scan', wrongCount: 0 }] });
+  });
+
+  it('idle: opens connections and leaves them alone', { timeout: BENCH_MS_MAX }, async () => {
+    const [report, json] = await benchRun('idle', '--peer', 'none');
+    expect(report).toContain('RSS B/connection');
+    expect(json).toMatchObject({ results: [{ connectionCount: 100 }] });
+  });
+});
+
+describe('load generator', () => {
+  const profile = {
+    connectionCount: 2,
+    pipelineDepth: 4,
+    setWeight: 0,
+    getWeight: 1,
+    keyCount: 1,
+    valueBytes: 20,
+    seed: 1,
+    durationMs: 50,
+    ratePerSec: 0,
+  };
+
+  /** Runs the profile against a server that answers every get with `answer`. */
+  async function againstAnswer(answer: string): ReturnType<typeof threadRun> {
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (chunk) => {
+        const gets = chunk.toString('latin1').split('\n').length - 1;
+        socket.write(answer.repeat(gets));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    try {
+      return await threadRun({ profile: { ...profile, port }, fillKeyId: -1, fillKeyEnd: -1 });
+    } finally {
+      server.close();
+    }
+  }
+
+  /** The value that the generator stores under its only key. */
+  function valueText(): string {
+    const request = Buffer.alloc(1000);
+    const end = setWrite(wireMake(profile.valueBytes), request, 0, 0);
+    return request.toString('latin1', 0, end).split('\r\n')[1] ?? '';
+  }
+
+  it('takes the value it would have stored', async () => {
+    const result = await againstAnswer(`VALUE key:00000000 0 20\r\n${valueText()}\r\nEND\r\n`);
+    expect(result.operationCount).toBeGreaterThan(0);
+    expect(result).toMatchObject({ errorCount: 0, missCount: 0 });
+  });
+
+  it('counts misses apart', async () => {
+    const result = await againstAnswer('END\r\n');
+    expect(result).toMatchObject({ errorCount: 0, missCount: result.operationCount });
+  });
+
+  it.each([
+    ['one wrong byte', `VALUE key:00000000 0 20\r\n${valueText().slice(0, -1)}\t\r\nEND\r\n`],
+    ["another key's value", `VALUE key:00000001 0 20\r\n${valueText()}\r\nEND\r\n`],
+    ['another length', `VALUE key:00000000 0 19\r\n${valueText().slice(1)}\r\nEND\r\n`],
+    ['an error', 'SERVER_ERROR out of memory\r\n'],
+    ['an answer to nothing asked', 'STORED\r\n'],
+  ])('counts as wrong: %s', async (_, answer) => {
+    const result = await againstAnswer(answer);
+    expect(result.operationCount).toBeGreaterThan(0);
+    expect(result.errorCount).toBe(result.operationCount);
+  });
+
+  it('writes a get as a client would', () => {
+    const request = Buffer.alloc(100);
+    expect(request.toString('latin1', 0, getWrite(request, 0, 42))).toBe('get key:00000042\r\n');
+  });
+});
+
+describe('support', () => {
+  it('histogram: percentiles lie within 2 % of the exact ones', () => {
+    const histogram = histogramMake();
+    for (let valueUs = 1; valueUs <= 100_000; valueUs++) histogramRecord(histogram, valueUs);
+    for (const percent of [0.01, 1, 50, 99, 99.9, 100]) {
+      const exact = Math.ceil(1000 * percent);
+      expect(Math.abs(histogramPercentileUs(histogram, percent) / exact - 1)).toBeLessThan(0.02);
+    }
+    expect(histogramPercentileUs(histogramMake(), 50)).toBe(0);
+  });
+
+  it('random: equal seeds give equal sequences, different ones do not', () => {
+    const draws = (seed: number): number[] => Array.from({ length: 8 }, randomMake(seed));
+    expect(draws(3)).toEqual(draws(3));
+    expect(draws(3)).not.toEqual(draws(4));
+  });
+
+  it('zipf: each rank comes as often as its weight says', () => {
+    const rankDraw = zipfMake(100, 0.9, randomMake(5));
+    const counts = new Array<number>(100).fill(0);
+    for (let i = 0; i < 200_000; i++) counts[rankDraw()]++;
+    expect(counts[0] / counts[9]).toBeCloseTo(10 ** 0.9, 0);
+  });
+
+  it('statistics: median and ends, without what is no number', () => {
+    expect(summaryOf([4, 1, Number.NaN, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
+    expect(summaryOf([Number.NaN])).toBeNull();
+  });
+
+  it('markdown: pads cells', () => {
+    expect(tableFormat(['a', 'b'], [['x', '10']])).toBe(
+      '| a   |   b |\n| --- | --: |\n| x   |  10 |\n',
+    );
+  });
+});
+
+describe('traces', () => {
+  const format = {
+    array: '',
+    keyColumn: 1,
+    sizeColumn: 0,
+    ttlColumn: 0,
+    sizes: '10-20',
+    sizeBytesMax: 1000,
+    requestCount: 0,
+  };
+
+  it('reads oracleGeneral records', () => {
+    const bytes = Buffer.alloc(3 * 24);
+    [7n, 2n ** 63n, 7n].forEach((object, i) => {
+      bytes.writeBigUInt64LE(object, i * 24 + 4);
+      bytes.writeUInt32LE(i === 1 ? 5000 : 50, i * 24 + 12);
+    });
+    const path = join(folder, 'three.oracleGeneral.bin');
+    writeFileSync(path, bytes);
+    const trace = traceRead(path, format);
+    expect([...trace.requests]).toEqual([0, 1, 0]);
+    expect(trace.keys).toEqual(['7', '9223372036854775808']);
+    expect([...trace.sizes]).toEqual([50, 1000]);
+  });
+
+  it('reads columns of text, compressed, and skips the header', () => {
+    const path = join(folder, 'columns.csv.gz');
+    writeFileSync(path, gzipSync('time,key,size,ttl\n1,a,30,60\n2,b,40,0\n3,a,30,60\n'));
+    const trace = traceRead(path, { ...format, keyColumn: 2, sizeColumn: 3, ttlColumn: 4 });
+    expect(trace.keys).toEqual(['a', 'b']);
+    expect([...trace.requests]).toEqual([0, 1, 0]);
+    expect([...trace.ttlsSec]).toEqual([60, 0]);
+  });
+
+  it('reads bare arrays, each key with a size of its own', () => {
+    const path = join(folder, 'keys.bin');
+    writeFileSync(path, Buffer.from([0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 5]));
+    const trace = traceRead(path, { ...format, array: 'be32' });
+    expect(trace.keys).toEqual(['5', '6']);
+    expect([...trace.sizes].every((sizeBytes) => sizeBytes >= 10 && sizeBytes <= 20)).toBe(true);
+  });
+
+  it.each(Object.keys(WORKLOADS))('makes the same %s workload again', (name) => {
+    const plan = { requestCount: 5000, seed: 1, sizes: '10-20', sizeBytesMax: 1000 };
+    const make = () => syntheticMake(name, { ...plan, objectCount: 1000, alpha: null });
+    const trace = make();
+    expect(trace).toEqual(make());
+    expect(traceSummary(trace)).toMatchObject({ requestCount: 5000 });
+  });
+});

@@ -1,0 +1,287 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/cli/config.ts';
+import { EXTENDED_ROWS } from '../../src/cli/extended-options.ts';
+import { OPTION_ROWS, optionEnvironmentName } from '../../src/cli/option-rows.ts';
+import { optionsParse, optionsText } from '../../src/cli/options.ts';
+import { GIB, KIB, MIB } from '../../src/cli/units.ts';
+import { configOf, MACHINE } from './support.ts';
+
+/** Every field, so that the compiler asks for a new one here. */
+const DEFAULTS: Config = {
+  port: 11211,
+  udpPort: 0,
+  listenAddresses: [],
+  unixSocketPath: null,
+  unixSocketMask: 0o700,
+  backlog: 1024,
+  connectionCountMax: 1024,
+  maxconnsFast: true,
+  idleTimeoutSec: 0,
+  readBufferBytesMax: 0,
+  memoryBytes: 64 * MIB,
+  evict: true,
+  itemBytesMax: MIB,
+  growthFactor: 1.08,
+  chunkBytesMin: 48,
+  lockMemory: false,
+  largePages: false,
+  slabChunkBytesMax: 512 * KIB,
+  slabReassign: true,
+  slabAutomove: 1,
+  slabAutomoveRatio: 0.8,
+  slabAutomoveWindow: 10,
+  lruCrawler: true,
+  lruCrawlerSleepUs: 100,
+  lruCrawlerItemCountMax: 0,
+  lruMaintainer: true,
+  hotLruPct: 20,
+  warmLruPct: 40,
+  hotMaxFactor: 0.2,
+  warmMaxFactor: 2,
+  temporaryTtlSec: 61,
+  temporaryLru: false,
+  tailRepairTimeSec: 0,
+  hashpowerInit: 0,
+  hashExpand: true,
+  hashAlgorithm: 'fnv1a',
+  threadCount: 4,
+  requestsPerEventMax: 20,
+  protocol: 'auto',
+  casEnabled: true,
+  flushAllEnabled: true,
+  shutdownCommand: false,
+  dumpEnabled: true,
+  watchEnabled: true,
+  statsPrefixDelimiter: ':',
+  statsDetailEnabled: false,
+  trackSizes: false,
+  watcherLogBytes: 256 * KIB,
+  workerLogBytes: 64 * KIB,
+  verbosity: 0,
+  logFormat: 'auto',
+  daemonize: false,
+  pidFile: null,
+  user: null,
+  warnings: [],
+};
+
+describe('the rows', () => {
+  it('fill every field, with the defaults', () => {
+    expect(configOf('')).toEqual(DEFAULTS);
+  });
+
+  it('have flags, names and extended names of their own', () => {
+    const flags = OPTION_ROWS.map((row) => row.flag).filter((flag) => flag !== '');
+    for (const words of [
+      flags,
+      OPTION_ROWS.map((row) => row.name),
+      EXTENDED_ROWS.map((row) => row.name),
+    ]) {
+      expect(new Set(words).size).toBe(words.length);
+    }
+  });
+
+  it('cover every flag of memcached', () => {
+    const flags = [...'aAZpsUmMckhiVrvdluPfntDLRCbBISFXWYeoN'];
+    expect(flags.filter((flag) => !OPTION_ROWS.some((row) => row.flag === flag))).toEqual([]);
+  });
+});
+
+// What is typed, and the fields in which it differs from the defaults.
+const CASES: readonly (readonly [string, Partial<Config>])[] = [
+  ['-p 11212', { port: 11212 }],
+  ['-p11212', { port: 11212 }],
+  ['--port 11212', { port: 11212 }],
+  ['--port=11212', { port: 11212 }],
+  ['-p 1 -p 2', { port: 2 }],
+  ['-p -1', { port: -1 }],
+  ['-p-1', { port: -1 }],
+  ['--port=-1', { port: -1 }],
+  ['-p 0 -s /tmp/s', { port: 0, unixSocketPath: '/tmp/s' }],
+  ['-U 0', {}],
+  ['-l 127.0.0.1', { listenAddresses: ['127.0.0.1'] }],
+  ['-l127.0.0.1', { listenAddresses: ['127.0.0.1'] }],
+  ['-l a,b:1 -l [::1]:2;::1 -l a', { listenAddresses: ['a', 'b:1', '[::1]:2', '::1'] }],
+  ['-s /tmp/s -a 0770', { unixSocketPath: '/tmp/s', unixSocketMask: 0o770 }],
+  ['-a 777', { unixSocketMask: 0o777 }],
+  ['-c 5 -b 8675 -R 500', { connectionCountMax: 5, backlog: 8675, requestsPerEventMax: 500 }],
+  ['-m 128', { memoryBytes: 128 * MIB }],
+  ['-m 1g', { memoryBytes: GIB }],
+  ['-m 512M', { memoryBytes: 512 * MIB }],
+  ['-M -m 2', { evict: false, memoryBytes: 2 * MIB }],
+  ['-Mm 2', { evict: false, memoryBytes: 2 * MIB }],
+  ['-m 4098 -M', { evict: false, memoryBytes: 4098 * MIB }],
+  ['-I 2097152', { itemBytesMax: 2 * MIB }],
+  ['-I 1024', { itemBytesMax: KIB, slabChunkBytesMax: KIB }],
+  ['-I 3000', { itemBytesMax: 3000, slabChunkBytesMax: 2 * KIB }],
+  ['-I 512k -o slab_chunk_max=16', { itemBytesMax: 512 * KIB, slabChunkBytesMax: 16 * KIB }],
+  ['-m 256 -I 32m', { memoryBytes: 256 * MIB, itemBytesMax: 32 * MIB }],
+  ['-m 2g -I 1G', { memoryBytes: 2 * GIB, itemBytesMax: GIB }],
+  ['-f 1.25 -n 96', { growthFactor: 1.25, chunkBytesMin: 96 }],
+  ['-t 32', { threadCount: 32 }],
+  ['-t auto', { threadCount: 4 }],
+  ['-B ascii', { protocol: 'ascii' }],
+  ['-B auto', {}],
+  ['-C -F', { casEnabled: false, flushAllEnabled: false }],
+  ['-XW', { dumpEnabled: false, watchEnabled: false }],
+  ['-A -p -1 -U 0 -vvv', { shutdownCommand: true, port: -1, verbosity: 3 }],
+  ['-D .', { statsPrefixDelimiter: '.', statsDetailEnabled: true }],
+  ['-v', { verbosity: 1 }],
+  ['-vv -v --verbose', { verbosity: 4 }],
+  ['-vvp11212', { verbosity: 2, port: 11212 }],
+  ['-d -P /tmp/p -u root', { daemonize: true, pidFile: '/tmp/p', user: 'root' }],
+  ['--log json', { logFormat: 'json' }],
+];
+
+describe('the command line', () => {
+  it.each(CASES)('%s', (line, differing) => {
+    expect(configOf(line)).toEqual({ ...DEFAULTS, ...differing });
+  });
+
+  it('passes over spaces around a word, as memcached does', () => {
+    expect(optionsParse(['-p', ' 1 '], {}).port).toBe(1);
+  });
+
+  it('takes as many threads as there are cores, up to four', () => {
+    const counts = [1, 2, 4, 64].map(
+      (coreCount) => configOf('', {}, { ...MACHINE, coreCount }).threadCount,
+    );
+    expect(counts).toEqual([1, 2, 4, 4]);
+  });
+});
+
+describe('what is accepted with a warning', () => {
+  it.each([
+    ['-k', '-k has no effect: Node.js cannot lock memory'],
+    ['-L', '-L has no effect: Node.js cannot ask for large pages'],
+    ['-N 2', '-N has no effect: the system spreads connections over the threads'],
+    ['-r', '-r has no effect: Node.js cannot raise the limit; run ulimit -c unlimited first'],
+    ['-p 1 -U 1', '-U 1 has no effect: UDP is not in this version'],
+    ['-s /tmp/s -U -1', '-U -1 has no effect: UDP is not in this version'],
+    ['-p 0', '-p 0 without -s: nobody can connect'],
+    ['-m 64g', '-m 64 GiB is more than this machine has (32 GiB)'],
+    ['-o hashpower=20', '-o hashpower=20 has no effect: the index is sized by -m'],
+    ['-o no_hashexpand', '-o no_hashexpand has no effect: the index is sized by -m'],
+    ['-o slab_sizes=96-128', '-o slab_sizes=96-128 has no effect: sizes follow from -n and -f'],
+  ])('%s', (line, warning) => {
+    const config = configOf(line);
+    expect(config.warnings).toEqual([warning]);
+    expect(config.udpPort).toBe(0);
+  });
+});
+
+describe('the places options come from', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'flagstone-cli-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function file(content: string): string {
+    const path = join(folder, 'flagstone.conf');
+    writeFileSync(path, content);
+    return path;
+  }
+
+  it('reads a variable for every option, named after it', () => {
+    const env = {
+      FLAGSTONE_PORT: '1',
+      FLAGSTONE_MAX_ITEM_SIZE: '2m',
+      FLAGSTONE_DISABLE_EVICTIONS: 'yes',
+      FLAGSTONE_DISABLE_CAS: '0',
+      FLAGSTONE_LISTEN: 'a,b',
+      FLAGSTONE_VERBOSE: '2',
+      FLAGSTONE_EXTENDED: 'idle_timeout=3',
+      FLAGSTONE_LOG: 'json',
+      FLAGSTONE_USER: '',
+    };
+    expect(configOf('', env)).toEqual({
+      ...DEFAULTS,
+      port: 1,
+      itemBytesMax: 2 * MIB,
+      evict: false,
+      listenAddresses: ['a', 'b'],
+      verbosity: 2,
+      idleTimeoutSec: 3,
+      logFormat: 'json',
+    });
+    expect(new Set(OPTION_ROWS.map(optionEnvironmentName)).size).toBe(OPTION_ROWS.length);
+  });
+
+  it('passes over what a cluster manager puts into FLAGSTONE_PORT', () => {
+    expect(configOf('', { FLAGSTONE_PORT: 'tcp://10.0.0.1:11211' })).toEqual(DEFAULTS);
+  });
+
+  it('reads a file of names and values', () => {
+    const lines = [
+      '# a comment',
+      'port 1',
+      'memory-limit = 128   # another',
+      'listen=a,b',
+      '',
+      '  listen c\r',
+      'disable-evictions',
+      'disable-cas no',
+      'pidfile /a#b',
+      'extended idle_timeout=3',
+      'verbose 1',
+    ];
+    expect(configOf(`--config ${file(lines.join('\n'))}`)).toEqual({
+      ...DEFAULTS,
+      port: 1,
+      memoryBytes: 128 * MIB,
+      listenAddresses: ['a', 'b', 'c'],
+      evict: false,
+      pidFile: '/a#b',
+      idleTimeoutSec: 3,
+      verbosity: 1,
+    });
+  });
+
+  it('prefers the command line to the environment, and that to the file', () => {
+    const path = file(
+      'port 1\nthreads 1\nconn-limit 1\nlisten a\nverbose 3\ndisable-evictions\nextended idle_timeout=1,slab_automove=2\n',
+    );
+    const env = {
+      FLAGSTONE_CONFIG: path,
+      FLAGSTONE_PORT: '2',
+      FLAGSTONE_THREADS: '2',
+      FLAGSTONE_LISTEN: 'b',
+      FLAGSTONE_DISABLE_EVICTIONS: 'off',
+      FLAGSTONE_EXTENDED: 'idle_timeout=2',
+    };
+    expect(configOf('-p 3 -v -l c -l d -o slab_automove_window=3', env)).toEqual({
+      ...DEFAULTS,
+      port: 3,
+      threadCount: 2,
+      connectionCountMax: 1,
+      listenAddresses: ['c', 'd'],
+      verbosity: 1,
+      idleTimeoutSec: 2,
+      slabAutomove: 2,
+      slabAutomoveWindow: 3,
+    });
+  });
+
+  it('prefers --config to FLAGSTONE_CONFIG', () => {
+    const path = file('port 7\n');
+    expect(configOf(`--config ${path}`, { FLAGSTONE_CONFIG: '/nowhere' }).port).toBe(7);
+  });
+});
+
+describe('what prints and exits', () => {
+  it.each([['-V'], ['--version'], ['-p 1 -V']])('%s', (line) => {
+    expect(optionsText(line.split(' '))).toMatch(/^flagstone \d+\.\d+\.\d+\S*\n$/);
+  });
+
+  it('-i prints the licence', () => {
+    expect(optionsText(['-i'])).toMatch(/^flagstone \S+\n\n[\s\S]*without warranty/i);
+  });
+
+  it('nothing else does', () => {
+    expect(optionsText(['-p', '1', '-s', '-h'])).toBe(null);
+  });
+});

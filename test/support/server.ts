@@ -1,0 +1,165 @@
+/**
+ * Server processes for tests: ours and, as the oracle, the real memcached.
+ *
+ * A process gets a port that was free a moment ago on 127.0.0.1, counts as started once it accepts a
+ * TCP connection, and is stopped by SIGTERM. Its standard output and error are kept, so that a
+ * failing test can show what the server said.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** A running server. `log()` is everything it has printed; `stop()` returns its exit code. */
+export interface ServerProcess {
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  log(): string;
+  stop(): Promise<number | null>;
+}
+
+/** How to start one: extra command-line flags, and environment variables beside the inherited. */
+export interface SpawnOptions {
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */
+export interface InstalledMemcached {
+  readonly command: string;
+  readonly version: string;
+}
+
+const HOST = '127.0.0.1';
+const START_MS_MAX = 20_000;
+const STOP_MS_MAX = 10_000;
+const CONNECT_RETRY_MS = 10;
+const SPAWN_COUNT_MAX = 3;
+
+const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Starts our server as `node src/main.ts -p PORT -l 127.0.0.1 -U 0 -t 2 -m 64 …flags`. */
+export function spawnFlagstone(options: SpawnOptions = {}): Promise<ServerProcess> {
+  const args = [MAIN_TS, '-t', '2', '-m', '64', ...(options.flags ?? [])];
+  return spawnServer(process.execPath, args, options.env);
+}
+
+/** Starts the real memcached with the same flags as ours. As root it must be told to stay root. */
+export function spawnMemcached(
+  installed: InstalledMemcached,
+  options: SpawnOptions = {},
+): Promise<ServerProcess> {
+  const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
+  const args = [...user, '-t', '2', '-m', '64', ...(options.flags ?? [])];
+  return spawnServer(installed.command, args, options.env);
+}
+
+/** Finds the real memcached: the executable in MEMCACHED_PEER, or `memcached` on the PATH. */
+export function memcachedFind(): InstalledMemcached | null {
+  const command = process.env['MEMCACHED_PEER'] ?? 'memcached';
+  const printed = spawnSync(command, ['-V'], { encoding: 'latin1' });
+  const version = /memcached (\d+\.\d+\.\d+)/.exec(printed.stdout ?? '')?.[1];
+  return version === undefined ? null : { command, version };
+}
+
+/** A TCP port on 127.0.0.1 that nobody listens on. Another process may still take it first. */
+export function portFree(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, HOST, () => {
+      const address = probe.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Tries again on another port when the process exits early: somebody took the port in between. */
+async function spawnServer(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  let failure = '';
+  for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
+    const port = await portFree();
+    const started = serverStart(
+      command,
+      [...args, '-l', HOST, '-U', '0', '-p', `${port}`],
+      env,
+      port,
+    );
+    if (await started.accepting) return started.server;
+    failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
+  }
+  throw new Error(`${command} ${args.join(' ')} did not start: ${failure}`);
+}
+
+function serverStart(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  port: number,
+): { server: ServerProcess; accepting: Promise<boolean> } {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  let ended = false;
+  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
+  const exit = new Promise<number | null>((resolve) => {
+    child.once('error', (error) => {
+      log += `${error.message}\n`;
+      ended = true;
+      resolve(null);
+    });
+    child.once('exit', (code) => {
+      ended = true;
+      resolve(code);
+    });
+  });
+  const server: ServerProcess = {
+    host: HOST,
+    port,
+    pid: child.pid ?? 0,
+    log: () => log,
+    stop: () => serverStop(child, exit),
+  };
+  return { server, accepting: portAccepts(port, () => ended) };
+}
+
+/** SIGTERM, then wait for the exit; SIGKILL only bounds the wait for a server that hangs. */
+async function serverStop(
+  child: ChildProcess,
+  exit: Promise<number | null>,
+): Promise<number | null> {
+  child.kill('SIGTERM');
+  const bound = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+  const code = await exit;
+  clearTimeout(bound);
+  return code;
+}
+
+/** True once the port accepts a connection, false when the process has ended instead. */
+async function portAccepts(port: number, ended: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + START_MS_MAX;
+  while (!ended() && Date.now() < deadline) {
+    if (await portTry(port)) return true;
+    await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
+  }
+  return false;
+}
+
+function portTry(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: HOST, port });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}

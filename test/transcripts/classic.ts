@@ -1,0 +1,10 @@
+/** Every transcript of memcached's classic text protocol that needs no time to pass. */
+import { admin } from './admin.ts';
+import { arithmetic } from './arithmetic.ts';
+import { errors } from './errors.ts';
+import { expiry } from './expiry.ts';
+import { limits } from './limits.ts';
+import { retrieval } from './retrieval.ts';
+import { storage } from './storage.ts';
+
+export const CLASSIC = { storage, retrieval, arithmetic, expiry, admin, errors, limits } as const;
