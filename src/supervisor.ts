@@ -6,6 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/errors.ts';
+import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { listenTargets } from './cli/listen-address.ts';
@@ -14,8 +15,10 @@ import type { MaintainerStart } from './engine/maintainer.ts';
 import { threadRecover } from './engine/recovery.ts';
 import { type ArenaHandles, arenaReserve } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
+import { prefixesCountedSet } from './memory/prefix-table.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
 import { listenProbe, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
+import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const MAINTAINER_OWNER = 2;
@@ -68,9 +71,10 @@ export class Supervisor {
     this.log = log;
     this.options = options;
     this.handles = memoryReserve(config);
-    const seed = randomFillSync(new Int32Array(3));
+    const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
     this.keyspace.control.i32[CONTROL.verbosity] = config.verbosity;
+    prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
     this.targets = listenTargets(config);
     this.dataSeats = Array.from(
@@ -168,7 +172,8 @@ export class Supervisor {
   }
 
   private workerStart(seat: Seat, file: string, workerData: unknown, again: () => unknown): Worker {
-    const worker = new Worker(workerUrl(file), { workerData, name: seat.name });
+    const execArgv = seat.index >= 0 ? FAST_WIRE_NODE_OPTIONS : [];
+    const worker = new Worker(workerUrl(file), { workerData, name: seat.name, execArgv });
     seat.worker = worker;
     let reason: unknown = 'it ended';
     worker.once('error', (error) => {

@@ -54,6 +54,8 @@ export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
   readonly threadIndex: number;
+  /** Where this thread listens, as `stats conns` names it: `tcp:127.0.0.1:11211`, `unix:/path`. */
+  readonly listeners: readonly string[];
   /** Commands that only tests need: `debugtime`. */
   readonly debugCommands: boolean;
   /** Asks the process to end, at once or after the batches under way. */

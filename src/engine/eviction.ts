@@ -31,6 +31,7 @@ import {
   itemExtras,
   itemFrequency,
   itemFrequencyLower,
+  itemHash,
   itemIdleSec,
   itemIsChained,
   itemIsFetched,
@@ -62,7 +63,7 @@ import {
 } from '../memory/slab.ts';
 import { CHUNK_BYTES_MAX, CLASS_OVERFLOW } from '../memory/slab-classes.ts';
 import { CHANGE } from './change-log.ts';
-import { indexReplace, itemHash } from './hash-index.ts';
+import { indexReplace } from './hash-index.ts';
 import { itemIsDead, itemIsHeld, itemReap, itemUnlink } from './lifecycle.ts';
 
 const SWEEP_VISITS_MAX = 2048;
@@ -178,13 +179,14 @@ function itemJudge(p: Partition, klass: number, ref: number, nowMs: number): num
     if (itemFrequency(p, ref) === 0) return VERDICT_GOES;
     itemPromote(p, ref);
     i32[klass + CLASS.mainCount]++;
+    i32[klass + CLASS.promotions]++;
     return VERDICT_STAYS;
   }
-  if (i32[klass + CLASS.mainCount] * 10 <= i32[klass + CLASS.itemCount] * MAIN_TENTHS_MAX) {
-    return VERDICT_STAYS;
+  if (i32[klass + CLASS.mainCount] * 10 > i32[klass + CLASS.itemCount] * MAIN_TENTHS_MAX) {
+    if (itemFrequency(p, ref) === 0) return VERDICT_GOES;
+    itemFrequencyLower(p, ref);
   }
-  if (itemFrequency(p, ref) === 0) return VERDICT_GOES;
-  itemFrequencyLower(p, ref);
+  i32[klass + CLASS.renewals]++;
   return VERDICT_STAYS;
 }
 

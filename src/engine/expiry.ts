@@ -8,11 +8,10 @@
  *
  * Guard: the partition lock.
  */
-import { chunkKind, itemExpiresAtMs, itemIsLinked, KIND_ITEM } from '../memory/item.ts';
+import { chunkKind, itemExpiresAtMs, itemHash, itemIsLinked, KIND_ITEM } from '../memory/item.ts';
 import { pageExpiresAtMinMs, pageExpiresAtMinMsSet } from '../memory/page-times.ts';
 import { HEADER, PAGE, type Partition, pageOffset, pageRecord } from '../memory/partition.ts';
 import { changeNoteFlush } from './change-log.ts';
-import { itemHash } from './hash-index.ts';
 import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
 
 /** Everything stored up to now is dead. */

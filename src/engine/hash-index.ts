@@ -18,8 +18,8 @@
  *
  * Guard: the partition lock.
  */
-import { hashBytes } from '../base/hash.ts';
-import { itemKeyBytes, itemKeyEquals, itemKeyOffset } from '../memory/item.ts';
+import type { Key } from '../base/key.ts';
+import { itemHash, itemKeyEquals } from '../memory/item.ts';
 import {
   HEADER,
   INDEX_DIRECTORY_OFFSET,
@@ -53,16 +53,10 @@ export function indexInit(p: Partition): boolean {
 }
 
 /** The live item with this key, or 0. */
-export function indexFind(
-  p: Partition,
-  hash: number,
-  key: Uint8Array,
-  keyStart: number,
-  keyBytes: number,
-): number {
+export function indexFind(p: Partition, key: Key): number {
   const { i32 } = p;
-  const pattern = Math.imul(hashTag(hash), 0x01010101);
-  let bucket = bucketWord(p, hash);
+  const pattern = Math.imul(hashTag(key.hash), 0x01010101);
+  let bucket = bucketWord(p, key.hash);
   for (;;) {
     for (let group = 0; group < 3; group++) {
       const difference = i32[bucket + group] ^ pattern;
@@ -72,7 +66,7 @@ export function indexFind(
       while (hits !== 0) {
         const slot = (group << 2) + ((31 - Math.clz32(hits & -hits)) >>> 3);
         const ref = i32[bucket + REF_WORD + slot];
-        if (ref !== 0 && itemKeyEquals(p, ref, key, keyStart, keyBytes)) return ref;
+        if (ref !== 0 && itemKeyEquals(p, ref, key)) return ref;
         hits &= hits - 1;
       }
     }
@@ -127,10 +121,6 @@ export function indexWalk(p: Partition, visit: (ref: number, bucket: number) => 
 export function indexBucketOf(p: Partition, hash: number): number {
   const index = hash & p.i32[HEADER.bucketMask];
   return index < p.i32[HEADER.bucketCount] ? index : index & (p.i32[HEADER.bucketMask] >>> 1);
-}
-
-export function itemHash(p: Partition, ref: number): number {
-  return hashBytes(p.u8, itemKeyOffset(p, ref), itemKeyBytes(p, ref));
 }
 
 /** Eight bits that partition and (small tables') bucket numbers do not use; never 0. */

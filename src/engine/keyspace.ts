@@ -4,7 +4,7 @@
  * A key's partition follows from the top bits of its hash, its bucket from the low ones.
  */
 
-import { hashSeedSet } from '../base/hash.ts';
+import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach } from '../memory/arena.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import {
@@ -50,9 +50,8 @@ export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: num
 export function keyspaceAttach(handles: ArenaHandles, owner: number, seed?: Int32Array): Keyspace {
   const keyspace = new Keyspace(arenaAttach(handles, owner));
   const words = keyspace.control.i32;
-  if (seed !== undefined)
-    for (let word = 0; word < 3; word++) words[CONTROL.seed + word] = seed[word];
-  hashSeedSet(words.subarray(CONTROL.seed, CONTROL.seed + 3));
+  if (seed !== undefined) words.set(seed, CONTROL.seed);
+  hashSecretSet(words.subarray(CONTROL.seed, CONTROL.seed + HASH_SECRET_WORDS));
   return keyspace;
 }
 

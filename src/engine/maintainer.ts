@@ -41,5 +41,6 @@ export class Maintainer {
       }
     }
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
+    Atomics.add(control.i32, CONTROL.sweeps, 1);
   }
 }

@@ -1,14 +1,12 @@
+import { Key } from '../base/key.ts';
 import { DEATH, type Death } from './lifecycle.ts';
 
 /**
  * What an engine operation works on: one object per thread, filled by the front end before each call
- * and never kept. Keys and values are ranges of the thread's own buffers, so a call allocates nothing.
+ * and never kept. A value is a range of one of the thread's own buffers, so a call allocates nothing.
  */
 export class Operation {
-  hash = 0;
-  key: Buffer;
-  keyStart = 0;
-  keyBytes = 0;
+  readonly key: Key = new Key();
   value: Buffer;
   valueStart = 0;
   valueBytes = 0;
@@ -27,7 +25,6 @@ export class Operation {
   itemBytesMax = 0;
 
   constructor(scratch: Buffer) {
-    this.key = scratch;
     this.value = scratch;
     // Fractions above make V8 keep these fields as doubles from the start.
     this.expiresAtMs = 0;

@@ -21,6 +21,7 @@ import {
   itemChainWord,
   itemExpiresAtMs,
   itemExtras,
+  itemHash,
   itemIsChained,
   itemIsLinked,
   itemIsMain,
@@ -46,7 +47,7 @@ import {
   pageRecord,
 } from '../memory/partition.ts';
 import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
-import { indexBucketOf, indexOverflowCount, indexWalk, itemHash } from './hash-index.ts';
+import { indexBucketOf, indexOverflowCount, indexWalk } from './hash-index.ts';
 
 /** What is wrong with a partition: empty when nothing is. Each line names the place. */
 export function partitionVerify(p: Partition): string[] {

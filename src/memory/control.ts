@@ -1,10 +1,11 @@
 /**
  * The control block: what all threads share besides the partitions. One SharedArrayBuffer.
  *
- *   ┌────────────┬──────────────────────┬─────────────────────────┬──────────────────────────┐
- *   │ words      │ times and totals     │ counters, a block for   │ connection table, 128 B  │
- *   │ 256 B      │ f64, 256 B           │ each thread + baseline  │ each (connections.ts)    │
- *   └────────────┴──────────────────────┴─────────────────────────┴──────────────────────────┘
+ *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
+ *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 128 B each       │
+ *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
+ *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
  * Guard: words are written through Atomics or before the threads start; each f64 has one writer or is
  * written by commands that an operator sends one at a time; each counter block has one writer, its
@@ -14,7 +15,7 @@ import { assert } from '../base/assert.ts';
 
 /** i32 indices. */
 export const CONTROL = {
-  seed: 0, // three words for the key hash
+  seed: 12, // HASH_SECRET_WORDS words for the key hash
   connectionCount: 3, // open now
   acceptingThreads: 4, // data threads that listen
   verbosity: 5,
@@ -24,6 +25,8 @@ export const CONTROL = {
   connectionClaims: 9, // connections ever accepted; also where the search for a record starts
   sweepReclaims: 11, // dead items that the maintainer collected
   connectionRejects: 10, // clients that the connection limit turned away
+  prefixesCounted: 0, // 1: commands are counted by key prefix (stats detail)
+  sweeps: 1, // rounds of the maintainer
 } as const;
 
 /** f64 indices. */
@@ -74,7 +77,10 @@ export const GAUGE = {
 const COUNTERS_PER_THREAD = 32;
 export const THREAD_COUNT_MAX = 64;
 const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
-export const CONNECTION_TABLE_OFFSET = COUNTERS_END * 8;
+export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
+export const PREFIX_RECORD_BYTES = 304;
+export const PREFIX_COUNT_MAX = 4096;
+export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
 export const CONNECTION_RECORD_BYTES = 128;
 
 export class Control {

@@ -28,6 +28,7 @@
  * Guard: the partition lock. Cf. memcached/memcached memcached.h, struct _stritem.
  */
 import { assert } from '../base/assert.ts';
+import { hashWords, type Key, keyEquals, keyFillWords } from '../base/key.ts';
 import type { Partition } from './partition.ts';
 
 export const ITEM = {
@@ -64,9 +65,6 @@ export const CAS_HI_MAX = 0xfff;
 
 /** What a value is. Lists, hashes and the rest take further numbers. */
 export const ITEM_TYPE = { STRING: 0 } as const;
-
-/** Bytes of the longest key: it must leave room for a value in the head of a chain. */
-export const ITEM_KEY_BYTES_MAX = 4096;
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
 
@@ -238,34 +236,29 @@ export function itemPromote(p: Partition, ref: number): void {
 }
 
 /** Whether the item's key is these bytes. */
-export function itemKeyEquals(
-  p: Partition,
-  ref: number,
-  key: Uint8Array,
-  keyStart: number,
-  keyBytes: number,
-): boolean {
-  const { u8 } = p;
-  const meta = p.i32[ref << 1];
-  if (meta >>> KEY_SHIFT !== keyBytes) return false;
-  let at = (ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2);
-  for (let from = keyStart, end = keyStart + keyBytes; from < end; from++, at++) {
-    if (u8[at] !== key[from]) return false;
-  }
-  return true;
+export function itemKeyEquals(p: Partition, ref: number, key: Key): boolean {
+  const word = ref << 1;
+  const meta = p.i32[word];
+  if (meta >>> KEY_SHIFT !== key.bytes) return false;
+  return keyEquals(key, p.i32, word + (ITEM.headerBytes >>> 2) + (meta & EXTRA_MASK));
 }
 
-/** Copies key bytes to where the item's key goes. */
-export function itemKeyWrite(
-  p: Partition,
-  ref: number,
-  key: Uint8Array,
-  keyStart: number,
-  keyBytes: number,
-): void {
-  const { u8 } = p;
-  let at = itemKeyOffset(p, ref);
-  for (let from = keyStart, end = keyStart + keyBytes; from < end; from++, at++) {
-    u8[at] = key[from];
-  }
+/**
+ * Puts the key where the item's key goes. It is written in whole words, so the bytes behind it change
+ * as well: the value comes after.
+ */
+export function itemKeyWrite(p: Partition, ref: number, key: Key): void {
+  const first = itemKeyOffset(p, ref) >>> 2;
+  const count = (key.bytes + 3) >>> 2;
+  for (let index = 0; index < count; index++) p.i32[first + index] = key.words[index];
+}
+
+/** The hash of the item's key. */
+export function itemHash(p: Partition, ref: number): number {
+  return hashWords(p.i32, itemKeyOffset(p, ref) >>> 2, itemKeyBytes(p, ref));
+}
+
+/** Takes the item's key in hand. */
+export function itemKeyRead(p: Partition, ref: number, key: Key): void {
+  keyFillWords(key, p.i32, itemKeyOffset(p, ref) >>> 2, itemKeyBytes(p, ref));
 }

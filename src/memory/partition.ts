@@ -276,6 +276,8 @@ export const CLASS = {
   casBadval: 21,
   touchHits: 22,
   sweepVisits: 23,
+  promotions: 24, // items that the hand moved from probation to main
+  renewals: 25, // main items that the hand let stay
   words: 32,
 } as const;
 

@@ -38,6 +38,7 @@ export class SlabClasses {
       const stretched = (Math.floor(PAGE_BYTES / perPage) >>> 3) << 3;
       // Below 2 KiB stretching would skip sizes that the 8-byte steps are there for.
       const size = next < 2048 ? next : stretched;
+      if (size === CHUNK_BYTES_MAX) break;
       sizes.push(size);
       next = Math.max(size + 8, roundUp8(size * growthFactor));
     }

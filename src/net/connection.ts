@@ -14,7 +14,13 @@ import { sessionRelease } from '../commands/memcached/storage.ts';
 import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
 import { LF } from '../protocol/memcached/line.ts';
-import { REPLY_BYTES_MAX, type ReplySink } from '../protocol/reply.ts';
+import {
+  REPLY_BYTES_MAX,
+  type ReplySink,
+  replyClear,
+  replyPiece,
+  replyRenew,
+} from '../protocol/reply.ts';
 import { CARRY_BYTES_MAX, type IoBuffers, type Wire, type WireEvents } from './wire.ts';
 
 /** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
@@ -40,11 +46,13 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
   private readonly context: ConnectionContext;
   private readonly session: TextSession;
   /** i32 index of this connection's record in the connection table. */
-  private readonly record: number;
+  readonly record: number;
   private wire: Wire | null = null;
   /** An incomplete request, or requests that wait for the client to read. */
   private carried: Buffer | null = null;
-  private keptBuffers = 0;
+  /** Reply buffers that are on their way to the client, oldest first. */
+  private readonly kept: Buffer[] = [];
+  private waitsForTurn = false;
   private isClosed = false;
 
   constructor(context: ConnectionContext, record: number, remote: string, listener: string) {
@@ -71,15 +79,15 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     this.run(bytes);
   }
 
-  wireDrained(buffer: Buffer): void {
-    const { context } = this;
-    this.keptBuffers--;
+  wireDrained(): void {
+    const { context, kept } = this;
+    const buffer = kept.shift();
+    assert(buffer !== undefined, 'only what was queued drains');
     context.keptBuffers--;
     if (context.spareBuffers.length < SPARE_BUFFERS_MAX) context.spareBuffers.push(buffer);
-    if (this.keptBuffers > 0 || this.isClosed || this.wire === null) return;
-    if (this.session.phase === PHASE.CLOSED) return;
+    if (kept.length > 0 || this.session.phase === PHASE.CLOSED) return;
     this.run(0);
-    if (this.keptBuffers === 0 && !this.isClosed) this.wire.resume();
+    this.resumeIfIdle();
   }
 
   wireClosed(): void {
@@ -89,8 +97,8 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     context.call.session = session;
     if (session.phase === PHASE.SEND || session.phase === PHASE.RECEIVE)
       sessionRelease(context.call);
-    context.keptBuffers -= this.keptBuffers;
-    this.keptBuffers = 0;
+    context.keptBuffers -= this.kept.length;
+    this.kept.length = 0;
     this.carried = null;
     context.open.delete(this);
     connectionRelease(context.call.keyspace.control, this.record);
@@ -113,7 +121,7 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     call.input = buffers.input;
     call.end = end;
     call.reply.sink = this;
-    call.reply.isBlocked = this.keptBuffers > 0;
+    call.reply.isBlocked = this.kept.length > 0;
     const at = sessionRun(call, start);
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
@@ -130,15 +138,24 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
       return;
     }
     if (at < end) this.carried = Buffer.from(buffers.input.subarray(at, end));
-    if (call.runEnded === RUN_ENDED.BUDGET) {
-      // Other connections first. Reading stops so that nothing overtakes what is carried.
-      this.wire.pause();
-      setImmediate(() => {
-        if (this.isClosed || this.keptBuffers > 0) return;
-        this.run(0);
-        if (this.carried === null || call.runEnded !== RUN_ENDED.BUDGET) this.wire?.resume();
-      });
-    }
+    if (call.runEnded === RUN_ENDED.BUDGET) this.turnAwait();
+  }
+
+  /** Other connections first. Reading stops, so that nothing overtakes what is carried. */
+  private turnAwait(): void {
+    this.wire?.pause();
+    this.waitsForTurn = true;
+    setImmediate(() => {
+      this.waitsForTurn = false;
+      if (this.isClosed || this.kept.length > 0) return;
+      this.run(0);
+      this.resumeIfIdle();
+    });
+  }
+
+  private resumeIfIdle(): void {
+    const isDone = this.kept.length === 0 && !this.waitsForTurn;
+    if (isDone && this.session.phase !== PHASE.CLOSED) this.wire?.resume();
   }
 
   private lastCommandNote(nowSec: number): void {
@@ -152,16 +169,17 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
   replySend(): boolean {
     const { context, wire } = this;
     const { reply, counters, block } = context.call;
-    if (reply.used === 0 || wire === null) return this.keptBuffers === 0;
+    if (reply.used === 0 || wire === null) return this.kept.length === 0;
     counters[block + COUNTER.bytesWritten] += reply.used;
-    const sent = wire.send(reply.bytes, reply.used);
-    reply.used = 0;
-    reply.mark = 0;
-    if (sent) return true;
+    const sent = wire.send(replyPiece(reply));
+    if (sent) {
+      replyClear(reply);
+      return true;
+    }
     counters[block + COUNTER.outputBlocked]++;
-    this.keptBuffers++;
+    this.kept.push(reply.bytes);
     context.keptBuffers++;
-    reply.bytes = context.spareBuffers.pop() ?? Buffer.allocUnsafeSlow(REPLY_BYTES_MAX);
+    replyRenew(reply, context.spareBuffers.pop() ?? Buffer.allocUnsafeSlow(REPLY_BYTES_MAX));
     reply.isBlocked = true;
     wire.pause();
     if (context.keptBuffers > KEPT_BUFFERS_MAX) {

@@ -12,7 +12,14 @@ import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
 import { Reply } from '../protocol/reply.ts';
 import { ConnectionContext } from './connection.ts';
-import { listenTcp, listenUnix, type TcpTarget, type UnixTarget } from './listener.ts';
+import {
+  listenerText,
+  listenTcp,
+  listenUnix,
+  type TcpTarget,
+  type UnixTarget,
+  unixText,
+} from './listener.ts';
 import { IoBuffers } from './wire.ts';
 
 /** What the supervisor gives a data thread at its start. */
@@ -54,6 +61,7 @@ export class DataThread {
   private readonly post: (message: DataThreadMessage) => void;
   private readonly context: ConnectionContext;
   private readonly servers: Server[] = [];
+  private readonly listeners: string[] = [];
 
   constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
     this.start = start;
@@ -63,10 +71,15 @@ export class DataThread {
       config: start.config,
       version: start.version,
       threadIndex: start.threadIndex,
+      listeners: this.listeners,
       debugCommands: start.debugCommands,
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
     };
-    const idle = new TextSession({ holdSet: () => undefined, holdClear: () => undefined });
+    const idle = new TextSession({
+      record: -1,
+      holdSet: () => undefined,
+      holdClear: () => undefined,
+    });
     const call = new Call(keyspace, server, new Reply(), idle);
     this.context = new ConnectionContext(call, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
@@ -85,11 +98,13 @@ export class DataThread {
         address = target.host === null ? `port ${target.port}` : `${target.host}:${target.port}`;
         const { server, port } = await listenTcp(context, target, options);
         this.servers.push(server);
+        this.listeners.push(listenerText(target, port));
         ports.push(port);
       }
       if (start.unix !== null) {
         address = start.unix.path;
         this.servers.push(await listenUnix(context, start.unix, options));
+        this.listeners.push(unixText(start.unix));
       }
     } catch (error) {
       const code = errorSystemCode(error);

@@ -4,13 +4,14 @@
  * unix sockets, one thread listens.
  */
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
-import { FastWire, fastWireAccept, fastWireIsAvailable } from './wire-fast.ts';
-import { PlainWire } from './wire-plain.ts';
+import type { Arrival } from './wire.ts';
+import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
+import { PlainArrival } from './wire-plain.ts';
 
 export type TcpTarget = { readonly host: string | null; readonly port: number };
 export type UnixTarget = { readonly path: string; readonly mode: number };
@@ -38,7 +39,7 @@ export async function listenTcp(
   await listening(server, { port: target.port, ...host, backlog, reusePort });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
-  accept(server, context, `tcp:${hostText(target.host ?? '::')}:${port}`, options.plainWire);
+  accept(server, context, listenerText(target, port), options.plainWire);
   return { server, port };
 }
 
@@ -52,8 +53,17 @@ export async function listenUnix(
   rmSync(target.path, { force: true });
   await listening(server, { path: target.path, backlog: options.backlog });
   chmodSync(target.path, target.mode);
-  accept(server, context, `unix:${target.path}`, options.plainWire);
+  accept(server, context, unixText(target), options.plainWire);
   return server;
+}
+
+/** How a listener is called: in `stats conns`, and as what a client is connected to. */
+export function listenerText(target: TcpTarget, port: number): string {
+  return `tcp:${hostText(target.host ?? '::')}:${port}`;
+}
+
+export function unixText(target: UnixTarget): string {
+  return `unix:${target.path}`;
 }
 
 function hostText(host: string): string {
@@ -78,39 +88,25 @@ function accept(
   listener: string,
   plainWire: boolean,
 ): void {
-  if (plainWire || !fastWireIsAvailable(server)) {
-    server.on('connection', (socket) => {
-      const record = recordClaim(context, socket);
-      if (record < 0) return;
-      const connection = new Connection(context, record, remoteText(socket, listener), listener);
-      socket.setNoDelay(true);
-      connection.wireAttach(new PlainWire(socket, context.buffers, connection));
-    });
-    return;
-  }
-  fastWireAccept(server, context.buffers, (socket, handle, reader) => {
-    const record = recordClaim(context, socket);
-    if (record < 0) return;
-    const connection = new Connection(context, record, remoteText(socket, listener), listener);
-    connection.wireAttach(new FastWire(socket, handle, reader, connection));
-  });
+  const { buffers } = context;
+  const arrive = (arrival: Arrival): void => connectionOpen(context, arrival, listener);
+  if (!plainWire && fastWireIsAvailable(server)) fastWireListen(server, buffers, arrive);
+  else server.on('connection', (socket) => arrive(new PlainArrival(socket, buffers)));
 }
 
-/** A record for a new connection; -1 when there are too many: the client is told, and let go. */
-function recordClaim(context: ConnectionContext, socket: Socket): number {
+/** A connection for the client that arrived; when there are too many, it is told and let go. */
+function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: string): void {
   const { control } = context.call.keyspace;
   const record = connectionClaim(control, context.call.server.threadIndex);
   if (record < 0) {
     Atomics.add(control.i32, CONTROL.connectionRejects, 1);
-    socket.on('error', () => socket.destroy());
-    socket.end(REPLY.tooManyConnections);
+    arrival.refuse(REPLY.tooManyConnections);
+    return;
   }
-  return record;
-}
-
-function remoteText(socket: Socket, listener: string): string {
-  if (listener.startsWith('unix:')) return listener;
-  return `tcp:${hostText(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
+  const remote = arrival.remote();
+  const from = remote === null ? listener : `tcp:${hostText(remote.address)}:${remote.port}`;
+  const connection = new Connection(context, record, from, listener);
+  connection.wireAttach(arrival.accept(connection));
 }
 
 /** Rejects as listen() does if somebody else has the address; otherwise leaves it free. */

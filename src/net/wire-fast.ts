@@ -1,65 +1,85 @@
 /**
- * A wire that skips the stream machinery: reads land in the thread's one buffer (the `onread` option),
- * and writes go to the handle as they are. This file is the only one that knows of Node's insides:
+ * A wire that skips the stream machinery: reads land in the thread's one buffer, and writes go to the
+ * handle as they are. This file is the only one that knows of Node's insides:
  *
  *   - `server._handle.onconnection` hands over a connection before a Socket is made for it;
- *   - `handle.writeBuffer(request, buffer)` tries to write at once, and queues what is left. After a
- *     write that was complete the request object is free again; `handle.writeQueueSize` tells;
- *   - the class of request objects is internal, so the first write of a thread goes through the
- *     stream, and its request is looked at on the way.
+ *   - a handle reads into a buffer given once (`useUserBuffer`) and calls its `onread`; how many bytes
+ *     came, or which error, stands in a word shared by all streams of the thread;
+ *   - `handle.writeBuffer(request, buffer)` writes at once what the kernel takes. If that was all,
+ *     the request object is free again; another shared word tells.
  *
- * Should one of these be missing, `fastWireIsAvailable` says no and the plain wire is used instead.
+ * The shared words and the request classes are found through `--expose-internals`, an option that
+ * the supervisor gives the data threads and nobody else. Where something is missing,
+ * `fastWireIsAvailable` says no, and the plain wire is used.
  */
-import { type Server, Socket } from 'node:net';
-import type { IoBuffers, Wire, WireEvents } from './wire.ts';
+import { createRequire } from 'node:module';
+import type { Server } from 'node:net';
+import type { Arrival, IoBuffers, Wire, WireEvents } from './wire.ts';
 
-type WriteRequest = {
-  oncomplete: (status: number) => void;
-  buffer: Buffer | null;
+/** For the worker's execArgv. Node warns that this is for its own tests; our log is not the place. */
+export const FAST_WIRE_NODE_OPTIONS = [
+  '--expose-internals',
+  '--disable-warning=internal/test/binding',
+];
+
+const LINGER_MS = 1000;
+
+type Request = { oncomplete: (status: number) => void; piece: Buffer | null };
+type StreamInternals = {
+  readonly WriteWrap: new () => Request;
+  readonly ShutdownWrap: new () => Request;
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kLastWriteWasAsync: number;
 };
-type WriteRequestClass = new () => WriteRequest;
-export type Handle = {
-  writeBuffer(request: WriteRequest, buffer: Buffer): number;
-  readonly writeQueueSize: number;
+type Handle = {
+  onread: () => void;
+  useUserBuffer(buffer: Uint8Array): void;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: Request, buffer: Uint8Array): number;
+  shutdown(request: Request): number;
+  close(closed?: () => void): void;
+  setNoDelay?(noDelay: boolean): number;
+  getpeername?(out: { address?: string; port?: number }): number;
 };
 type ServerHandle = { onconnection: (status: number, handle: Handle | undefined) => void };
 
-let requestClass: WriteRequestClass | null = null;
-let spareRequest: WriteRequest | null = null;
+const internals = internalsFind();
+const state = internals?.streamBaseState ?? new Int32Array(4);
+const READ_WORD = internals?.kReadBytesOrError ?? 0;
+const ASYNC_WORD = internals?.kLastWriteWasAsync ?? 0;
 
-/** Whether this Node lets us take connections before a Socket is made for them. */
-export function fastWireIsAvailable(server: Server): boolean {
-  const handle = serverHandle(server);
-  return handle !== null && typeof handle.onconnection === 'function';
+function internalsFind(): StreamInternals | null {
+  try {
+    const { internalBinding } = createRequire(import.meta.url)('internal/test/binding');
+    const found = internalBinding('stream_wrap') as StreamInternals;
+    const isWhole =
+      found.streamBaseState instanceof Int32Array &&
+      [found.kReadBytesOrError, found.kLastWriteWasAsync].every(Number.isInteger) &&
+      [found.WriteWrap, found.ShutdownWrap].every((made) => typeof made === 'function');
+    return isWhole ? found : null;
+  } catch {
+    return null; // a thread that was not given the option, or a Node without it
+  }
 }
 
-/** Where a socket's reads go; filled in when its wire is made. */
-export type Reader = { events: WireEvents | null };
+/** Whether connections of this server can have fast wires. */
+export function fastWireIsAvailable(server: Server): boolean {
+  const handle = serverHandle(server);
+  return internals !== null && typeof handle?.onconnection === 'function';
+}
 
-/**
- * Calls `accept` for each new connection of a listening server, with a socket that reads into the
- * thread's buffer once somebody resumes it.
- */
-export function fastWireAccept(
+/** Calls `arrive` for each new connection of a listening server. */
+export function fastWireListen(
   server: Server,
   buffers: IoBuffers,
-  accept: (socket: Socket, handle: Handle, reader: Reader) => void,
+  arrive: (arrival: Arrival) => void,
 ): void {
   const listener = serverHandle(server);
   if (listener === null) return;
   listener.onconnection = (status, handle) => {
-    if (status !== 0 || handle === undefined) return;
-    const reader: Reader = { events: null };
-    const onread = {
-      buffer: buffers.readArea,
-      callback: (bytes: number): boolean => {
-        reader.events?.wireData(bytes);
-        return true;
-      },
-    };
-    // `handle`, `onread` and `manualStart` are options of the constructor that its type leaves out.
-    const options = { handle, onread, manualStart: true, allowHalfOpen: true };
-    accept(new Socket(options as unknown as { fd: number }), handle, reader);
+    if (status === 0 && handle !== undefined) arrive(new FastArrival(handle, buffers));
   };
 }
 
@@ -68,68 +88,114 @@ function serverHandle(server: Server): ServerHandle | null {
   return (server as unknown as { _handle: ServerHandle | null })._handle;
 }
 
-export class FastWire implements Wire {
-  private readonly socket: Socket;
+class FastArrival implements Arrival {
   private readonly handle: Handle;
-  private readonly events: WireEvents;
+  private readonly buffers: IoBuffers;
 
-  constructor(socket: Socket, handle: Handle, reader: Reader, events: WireEvents) {
-    this.socket = socket;
+  constructor(handle: Handle, buffers: IoBuffers) {
     this.handle = handle;
-    this.events = events;
-    reader.events = events;
-    socket.on('error', () => socket.destroy());
-    socket.once('end', () => socket.end());
-    socket.once('close', () => events.wireClosed());
-    socket.setNoDelay(true);
-    socket.resume();
-    socket.read(0);
+    this.buffers = buffers;
   }
 
-  send(buffer: Buffer, bytes: number): boolean {
-    if (this.socket.destroyed) return true;
-    if (requestClass === null) return this.sendAndLearn(buffer, bytes);
-    const request = spareRequest ?? new requestClass();
+  remote(): { address: string; port: number } | null {
+    const out: { address?: string; port?: number } = {};
+    if (this.handle.getpeername === undefined || this.handle.getpeername(out) !== 0) return null;
+    return { address: out.address ?? '', port: out.port ?? 0 };
+  }
+
+  accept(events: WireEvents): Wire {
+    return new FastWire(this.handle, this.buffers, events);
+  }
+
+  refuse(line: Buffer): void {
+    const ignore = (): void => undefined;
+    const wire = this.accept({ wireData: ignore, wireDrained: ignore, wireClosed: ignore });
+    wire.send(line);
+    wire.end();
+  }
+}
+
+let spareRequest: Request | null = null;
+
+class FastWire implements Wire {
+  private readonly handle: Handle;
+  private readonly events: WireEvents;
+  private queuedCount = 0;
+  private isEnding = false;
+  private isClosed = false;
+
+  constructor(handle: Handle, buffers: IoBuffers, events: WireEvents) {
+    this.handle = handle;
+    this.events = events;
+    handle.setNoDelay?.(true);
+    handle.useUserBuffer(buffers.readArea);
+    handle.onread = () => {
+      const bytes = state[READ_WORD];
+      if (bytes > 0) events.wireData(bytes);
+      else if (bytes < 0) this.destroy();
+    };
+    handle.readStart();
+  }
+
+  send(piece: Buffer): boolean {
+    if (this.isClosed || internals === null) return true;
+    const request = spareRequest ?? new internals.WriteWrap();
     spareRequest = null;
-    const error = this.handle.writeBuffer(request, buffer.subarray(0, bytes));
-    if (error !== 0) {
-      this.socket.destroy();
+    if (this.handle.writeBuffer(request, piece) !== 0) {
+      this.destroy();
       return true;
     }
-    if (this.handle.writeQueueSize === 0) {
+    if (state[ASYNC_WORD] === 0) {
       spareRequest = request;
       return true;
     }
-    request.buffer = buffer;
-    request.oncomplete = () => this.events.wireDrained(buffer);
+    this.queuedCount++;
+    request.piece = piece; // keeps its memory
+    request.oncomplete = (status) => this.pieceLeft(status);
     return false;
   }
 
-  /** The thread's first write: through the stream, to see what kind of request it makes. */
-  private sendAndLearn(buffer: Buffer, bytes: number): boolean {
-    const { handle } = this;
-    handle.writeBuffer = (request: WriteRequest, chunk: Buffer): number => {
-      Reflect.deleteProperty(handle, 'writeBuffer');
-      requestClass = request.constructor as WriteRequestClass;
-      return handle.writeBuffer(request, chunk);
-    };
-    this.socket.write(Buffer.from(buffer.subarray(0, bytes)));
-    return true;
+  private pieceLeft(status: number): void {
+    this.queuedCount--;
+    if (this.isClosed) return;
+    if (status < 0) {
+      this.destroy();
+      return;
+    }
+    this.events.wireDrained();
+    if (this.isEnding && this.queuedCount === 0) this.shutdown();
   }
 
   pause(): void {
-    this.socket.pause();
+    if (!this.isClosed) this.handle.readStop();
   }
 
   resume(): void {
-    this.socket.resume();
+    if (!this.isClosed) this.handle.readStart();
   }
 
   end(): void {
-    this.socket.end();
+    if (this.isEnding || this.isClosed) return;
+    this.isEnding = true;
+    if (this.queuedCount === 0) this.shutdown();
+  }
+
+  /** Ours is said. Closing with the client's bytes unread would take back what it has not read yet. */
+  private shutdown(): void {
+    if (internals === null) return;
+    const request = new internals.ShutdownWrap();
+    request.oncomplete = () => undefined;
+    if (this.handle.shutdown(request) < 0) {
+      this.destroy();
+      return;
+    }
+    this.handle.readStart();
+    setTimeout(() => this.destroy(), LINGER_MS).unref();
   }
 
   destroy(): void {
-    this.socket.destroy();
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.handle.close(() => this.events.wireClosed());
   }
 }

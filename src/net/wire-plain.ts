@@ -1,16 +1,51 @@
 /** A wire over the public stream interface; see wire.ts. */
 import type { Socket } from 'node:net';
-import { type IoBuffers, READ_BYTES_MAX, type Wire, type WireEvents } from './wire.ts';
+import {
+  type Arrival,
+  type IoBuffers,
+  READ_BYTES_MAX,
+  type Wire,
+  type WireEvents,
+} from './wire.ts';
 
-export class PlainWire implements Wire {
+/** What `end` waits for the client to close its side, before it is cut. */
+const LINGER_MS = 1000;
+
+export class PlainArrival implements Arrival {
+  private readonly socket: Socket;
+  private readonly buffers: IoBuffers;
+
+  constructor(socket: Socket, buffers: IoBuffers) {
+    this.socket = socket;
+    this.buffers = buffers;
+  }
+
+  remote(): { address: string; port: number } | null {
+    const { remoteAddress, remotePort } = this.socket;
+    if (remoteAddress === undefined || remotePort === undefined) return null;
+    return { address: remoteAddress, port: remotePort };
+  }
+
+  accept(events: WireEvents): Wire {
+    return new PlainWire(this.socket, this.buffers, events);
+  }
+
+  refuse(line: Buffer): void {
+    this.socket.on('error', () => this.socket.destroy());
+    this.socket.end(line);
+  }
+}
+
+class PlainWire implements Wire {
   private readonly socket: Socket;
   private readonly events: WireEvents;
 
   constructor(socket: Socket, buffers: IoBuffers, events: WireEvents) {
     this.socket = socket;
     this.events = events;
+    socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      for (let at = 0; at < chunk.length && !socket.destroyed; at += READ_BYTES_MAX) {
+      for (let at = 0; at < chunk.length; at += READ_BYTES_MAX) {
         const bytes = chunk.copy(buffers.readArea, 0, at, at + READ_BYTES_MAX);
         events.wireData(bytes);
       }
@@ -20,14 +55,15 @@ export class PlainWire implements Wire {
     socket.once('close', () => events.wireClosed());
   }
 
-  send(buffer: Buffer, bytes: number): boolean {
-    if (this.socket.destroyed) return true;
-    // The stream may keep what it is given, so a buffer that is to be reused cannot go as it is.
-    const wasQueued = this.socket.writableLength > 0;
-    const sent = this.socket.write(buffer.subarray(0, bytes), () => {
-      if (queued) this.events.wireDrained(buffer);
+  send(piece: Buffer): boolean {
+    const { socket } = this;
+    if (socket.destroyed) return true;
+    let queued = false;
+    // The callback comes later also when all bytes left at once, which writableLength tells.
+    socket.write(piece, () => {
+      if (queued && !socket.destroyed) this.events.wireDrained();
     });
-    const queued = wasQueued || !sent || this.socket.writableLength > 0;
+    queued = socket.writableLength > 0;
     return !queued;
   }
 
@@ -40,7 +76,9 @@ export class PlainWire implements Wire {
   }
 
   end(): void {
+    this.socket.resume();
     this.socket.end();
+    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
   }
 
   destroy(): void {

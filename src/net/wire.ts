@@ -1,31 +1,41 @@
 /**
- * A wire carries the bytes of one connection. There are two kinds: the fast one (wire-fast.ts) hands
- * buffers straight to the socket's handle, the plain one (wire-plain.ts) uses nothing but the public
- * stream interface, and is what TLS runs on. The connection cannot tell them apart.
+ * A wire carries the bytes of one connection. There are two kinds: the fast one (wire-fast.ts) works
+ * on the socket's handle, the plain one (wire-plain.ts) uses nothing but the public stream interface,
+ * and is what TLS runs on. The connection cannot tell them apart.
  */
 
 /** What a wire reports. */
 export interface WireEvents {
   /** `bytes` bytes have arrived at the start of the read area (IoBuffers). */
   wireData(bytes: number): void;
-  /** Everything sent so far has left; `buffer` is one that `send` had kept. */
-  wireDrained(buffer: Buffer): void;
-  /** The connection is gone. Comes once, and nothing after it. */
+  /** The oldest piece that `send` had to queue has left; its bytes may be used again. */
+  wireDrained(): void;
+  /** The connection is gone. Comes once, from the event loop, and nothing comes after it. */
   wireClosed(): void;
 }
 
 export interface Wire {
   /**
-   * Sends buffer[0, bytes). True: done, the buffer may be used again. False: the client is behind;
-   * the wire keeps the buffer until wireDrained.
+   * Sends a piece. True: done, its bytes may be used again. False: the client is behind; the piece is
+   * queued, and must not change until its wireDrained.
    */
-  send(buffer: Buffer, bytes: number): boolean;
+  send(piece: Buffer): boolean;
+  /** Stops reading, until resume. */
   pause(): void;
   resume(): void;
   /** Closes after everything sent has left. */
   end(): void;
   /** Closes at once. */
   destroy(): void;
+}
+
+/** A client that has just connected: either a wire is made for it, or it is refused. */
+export interface Arrival {
+  /** The client's address and port; null on a unix socket. */
+  remote(): { readonly address: string; readonly port: number } | null;
+  accept(events: WireEvents): Wire;
+  /** Sends a last line and closes. */
+  refuse(line: Buffer): void;
 }
 
 /** Bytes that one read takes at most. */

@@ -7,6 +7,7 @@ import { assert } from '../base/assert.ts';
 import { decimalWrite } from '../base/decimal.ts';
 
 export const REPLY_BYTES_MAX = 65536;
+const VIEW_BYTES_MAX = 1024;
 
 /** Where full buffers go: the connection whose batch is running. */
 export interface ReplySink {
@@ -25,6 +26,32 @@ export class Reply {
   /** The client is behind: finish what cannot wait, start nothing new. */
   isBlocked = false;
   sink: ReplySink | null = null;
+  /** Views of the first n bytes, made when first needed: most replies are of a few lengths. */
+  readonly views: (Buffer | undefined)[] = new Array(VIEW_BYTES_MAX + 1);
+}
+
+/** What was gathered, as one piece. */
+export function replyPiece(reply: Reply): Buffer {
+  const { used, views } = reply;
+  if (used > VIEW_BYTES_MAX) return reply.bytes.subarray(0, used);
+  const known = views[used];
+  if (known !== undefined) return known;
+  const view = reply.bytes.subarray(0, used);
+  views[used] = view;
+  return view;
+}
+
+/** After a piece was sent: the same bytes again. */
+export function replyClear(reply: Reply): void {
+  reply.used = 0;
+  reply.mark = 0;
+}
+
+/** After a piece was queued: other bytes. */
+export function replyRenew(reply: Reply, bytes: Buffer): void {
+  reply.bytes = bytes;
+  reply.views.fill(undefined);
+  replyClear(reply);
 }
 
 /** Makes room for `bytes` more, sending what is there if need be. False when the client is behind. */

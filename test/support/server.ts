@@ -1,19 +1,27 @@
 /**
  * Server processes for tests: ours and, as the oracle, the real memcached.
  *
- * A process gets a port that was free a moment ago on 127.0.0.1, counts as started once it accepts a
- * TCP connection, and is stopped by SIGTERM. Its standard output and error are kept, so that a
- * failing test can show what the server said.
+ * A process gets a port that was free a moment ago on 127.0.0.1, or a unix socket, counts as started
+ * once it answers `version` there, and is stopped by SIGTERM. Its standard output and error are kept,
+ * so that a failing test can show what the server said.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type NetConnectOpts } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A running server. `log()` is everything it has printed; `stop()` returns its exit code. */
 export interface ServerProcess {
   readonly host: string;
+  /** 0: it listens on a unix socket. */
   readonly port: number;
+  /** Where it listens, as connect() takes it. */
+  readonly address: NetConnectOpts;
   readonly pid: number;
+  /** Exit code, once it has ended; null after a signal. */
+  readonly exited: Promise<number | null>;
   log(): string;
   stop(): Promise<number | null>;
 }
@@ -22,6 +30,8 @@ export interface ServerProcess {
 export interface SpawnOptions {
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Listen on a unix socket in a folder of its own, and on no port. */
+  readonly onUnixSocket?: boolean;
 }
 
 /** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */
@@ -41,7 +51,7 @@ const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** Starts our server as `node src/main.ts -p PORT -l 127.0.0.1 -U 0 -t 2 -m 64 …flags`. */
 export function spawnFlagstone(options: SpawnOptions = {}): Promise<ServerProcess> {
   const args = [MAIN_TS, '-t', '2', '-m', '64', ...(options.flags ?? [])];
-  return spawnServer(process.execPath, args, options.env);
+  return spawnServer(process.execPath, args, options);
 }
 
 /** Starts the real memcached with the same flags as ours. As root it must be told to stay root. */
@@ -51,7 +61,7 @@ export function spawnMemcached(
 ): Promise<ServerProcess> {
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
   const args = [...user, '-t', '2', '-m', '64', ...(options.flags ?? [])];
-  return spawnServer(installed.command, args, options.env);
+  return spawnServer(installed.command, args, options);
 }
 
 /** Finds the real memcached: the executable in MEMCACHED_PEER, or `memcached` on the PATH. */
@@ -79,31 +89,45 @@ export function portFree(): Promise<number> {
 async function spawnServer(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  options: SpawnOptions,
 ): Promise<ServerProcess> {
+  if (options.onUnixSocket) return spawnOnUnixSocket(command, args, options);
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
-    const started = serverStart(
-      command,
-      [...args, '-l', HOST, '-U', '0', '-p', `${port}`],
-      env,
-      port,
-    );
-    if (await started.accepting) return started.server;
+    const where = ['-l', HOST, '-U', '0', '-p', `${port}`];
+    const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
+    if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
   }
   throw new Error(`${command} ${args.join(' ')} did not start: ${failure}`);
 }
 
+async function spawnOnUnixSocket(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'flagstone-test-'));
+  const path = join(folder, 'socket');
+  const { server, answering } = serverStart(command, [...args, '-s', path], options, { path });
+  const stop = async (): Promise<number | null> => {
+    const code = await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+    return code;
+  };
+  if (await answering) return { ...server, stop };
+  throw new Error(`${command} ${args.join(' ')} exited with ${await stop()}\n${server.log()}`);
+}
+
 function serverStart(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
-  port: number,
-): { server: ServerProcess; accepting: Promise<boolean> } {
+  options: SpawnOptions,
+  address: NetConnectOpts,
+): { server: ServerProcess; answering: Promise<boolean> } {
   const child = spawn(command, args, {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
@@ -123,12 +147,14 @@ function serverStart(
   });
   const server: ServerProcess = {
     host: HOST,
-    port,
+    port: 'port' in address ? address.port : 0,
+    address,
     pid: child.pid ?? 0,
+    exited: exit,
     log: () => log,
     stop: () => serverStop(child, exit),
   };
-  return { server, accepting: portAccepts(port, () => ended) };
+  return { server, answering: serverAnswers(address, () => ended) };
 }
 
 /** SIGTERM, then wait for the exit; SIGKILL only bounds the wait for a server that hangs. */
@@ -143,23 +169,27 @@ async function serverStop(
   return code;
 }
 
-/** True once the port accepts a connection, false when the process has ended instead. */
-async function portAccepts(port: number, ended: () => boolean): Promise<boolean> {
+/** True once a command is answered at the address, false when the process has ended instead. */
+async function serverAnswers(address: NetConnectOpts, ended: () => boolean): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
-    if (await portTry(port)) return true;
+    if (await answerTry(address)) return true;
     await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
   }
   return false;
 }
 
-function portTry(port: number): Promise<boolean> {
+/** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
+function answerTry(address: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: HOST, port });
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
+    const socket = connect(address);
+    const end = (answered: boolean): void => {
       socket.destroy();
-      resolve(true);
-    });
+      resolve(answered);
+    };
+    socket.once('error', () => end(false));
+    socket.once('close', () => end(false));
+    socket.once('data', () => end(true));
+    socket.write('version\r\n');
   });
 }

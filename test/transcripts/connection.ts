@@ -2,18 +2,18 @@
  * A client connection for transcripts: keeps what has arrived until it is taken, and fails with both
  * sides of a difference. Bytes are latin1 characters. A clock only bounds the wait for a failure.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 export type ServerName = 'flagstone' | 'memcached';
 
 /** The server under test. */
 export interface Server {
   readonly name: ServerName;
-  readonly host: string;
-  readonly port: number;
+  /** As connect() takes it. */
+  readonly address: NetConnectOpts;
 }
 
-const FAILURE_MS_MAX = 10_000;
+const FAILURE_MS_MAX = 2_000;
 const SHOWN_CHARS_MAX = 300;
 
 /** A text with its control bytes visible, and its middle left out when it is long. */
@@ -49,7 +49,7 @@ export class Connection {
 
   static open(server: Server): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: server.host, port: server.port, allowHalfOpen: true });
+      const socket = connect({ ...server.address, allowHalfOpen: true });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.removeListener('error', reject);

@@ -38,7 +38,7 @@ describe.skipIf(installed === null)(title, () => {
   beforeAll(async () => {
     if (installed === null) return;
     server = await spawnMemcached(installed);
-    driver = await driverOpen({ name: 'memcached', host: server.host, port: server.port });
+    driver = await driverOpen({ name: 'memcached', address: server.address });
     movesClock = await driverMovesClock(driver);
   });
 
@@ -68,7 +68,7 @@ describe.skipIf(installed === null)(title, () => {
           return;
         }
         const own = await spawnMemcached(installed);
-        const ownDriver = await driverOpen({ name: 'memcached', host: own.host, port: own.port });
+        const ownDriver = await driverOpen({ name: 'memcached', address: own.address });
         try {
           await transcriptRun(ownDriver, each, 'whole');
         } finally {

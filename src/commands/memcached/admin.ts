@@ -5,16 +5,18 @@
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
 import { keyspaceFlush, keyspaceFlushAt, keyspacePagesMove } from '../../engine/keyspace.ts';
 import { CONTROL, CONTROL_F64, COUNTER } from '../../memory/control.ts';
-import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
+import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { lineWord } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
-import { replyText } from '../../protocol/reply.ts';
+import { replyBytes } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
 import type { TextRow } from './row.ts';
 import { PHASE } from './session.ts';
 import { stats } from './stats.ts';
 
+const UINT32_MAX = 2 ** 32 - 1;
 const VERBOSITY_MAX = 3;
+const AUTOMOVE_MAX = 2;
 
 // biome-ignore format: a table reads in columns
 export const ADMIN_ROWS: readonly TextRow[] = [
@@ -28,8 +30,9 @@ export const ADMIN_ROWS: readonly TextRow[] = [
   { name: 'debugtime', wordsMin: 1, run: debugTime, streams: false, resume: null, doc: 'Moves the clock; for tests, if the server allows it.' },
 ];
 
+/** Answers whatever follows, even `noreply`, as memcached does. */
 function version(call: Call): number {
-  if (!call.line.noreply) replyText(call.reply, `VERSION ${call.server.version}\r\n`);
+  replyBytes(call.reply, REPLY.version);
   return call.line.next;
 }
 
@@ -41,7 +44,7 @@ function quit(call: Call): number {
 function verbosity(call: Call): number {
   const { line, input } = call;
   const level = decimalParse(input, line.start[1], line.count > 1 ? line.end[1] : line.start[1]);
-  if (Number.isNaN(level)) {
+  if (!(level <= UINT32_MAX)) {
     answer(call, REPLY.badFormat);
   } else {
     Atomics.store(call.keyspace.control.i32, CONTROL.verbosity, Math.min(level, VERBOSITY_MAX));
@@ -59,7 +62,7 @@ function flushAll(call: Call): number {
     return line.next;
   }
   const words = line.noreply ? line.count - 1 : line.count;
-  const delay = words > 1 ? decimalParseSigned(input, line.start[1], line.end[1]) : 0;
+  const delay = words > 1 ? exptimeParse(input, line.start[1], line.end[1]) : 0;
   if (Number.isNaN(delay)) {
     answer(call, REPLY.badExptime);
     return line.next;
@@ -77,12 +80,14 @@ function slabs(call: Call): number {
     return line.next;
   }
   const level = decimalParse(input, line.start[2], line.end[2]);
-  if (!(level <= 2)) {
+  if (Number.isNaN(level)) {
     answer(call, REPLY.badFormat);
-    return line.next;
+  } else if (level > AUTOMOVE_MAX) {
+    answer(call, REPLY.error);
+  } else {
+    keyspacePagesMove(call.keyspace, level > 0);
+    answer(call, REPLY.ok);
   }
-  keyspacePagesMove(call.keyspace, level > 0);
-  answer(call, REPLY.ok);
   return line.next;
 }
 

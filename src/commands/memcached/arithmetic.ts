@@ -2,8 +2,7 @@
  * incr, decr, delete, touch: commands on one key without a value.
  * Spec: memcached/memcached doc/protocol.txt, "Increment/Decrement", "Deletion", "Touch".
  */
-import { decimalParseSigned } from '../../base/decimal.ts';
-import { hashBytes } from '../../base/hash.ts';
+import { keyFill } from '../../base/key.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import { counterAdd } from '../../engine/types/counter.ts';
 import { itemDelete, itemFind, itemTouch } from '../../engine/types/string.ts';
@@ -16,11 +15,15 @@ import {
   partitionUnlock,
 } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
-import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
+import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CRLF, REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes, replyRange } from '../../protocol/reply.ts';
 import { answer, type Call, KEY_BYTES_MAX } from './call.ts';
 import type { TextRow } from './row.ts';
+import { detailDelete } from './stats-detail.ts';
+
+/** Digits of a delta: those of 2^64, and two leading zeros, as memcached has it. */
+const DELTA_BYTES_MAX = 22;
 
 // biome-ignore format: a table reads in columns
 export const ARITHMETIC_ROWS: readonly TextRow[] = [
@@ -31,19 +34,18 @@ export const ARITHMETIC_ROWS: readonly TextRow[] = [
 ];
 
 /** Points the operation at the key in word 1. False when the key is too long. */
-function keyFill(call: Call): boolean {
+function keyWordTake(call: Call): boolean {
   const { input, line, op } = call;
-  op.key = input;
-  op.keyStart = line.start[1];
-  op.keyBytes = line.end[1] - op.keyStart;
-  if (op.keyBytes > KEY_BYTES_MAX) return false;
-  op.hash = hashBytes(input, op.keyStart, op.keyBytes);
+  const keyStart = line.start[1];
+  const keyBytes = line.end[1] - keyStart;
+  if (keyBytes > KEY_BYTES_MAX) return false;
+  keyFill(op.key, input, keyStart, keyBytes);
   return true;
 }
 
 /** Runs an operation on the key's partition, locked. */
 function keyRun(call: Call, operation: (p: Partition, call: Call) => Status): Status {
-  const p = call.keyspace.partitionFor(call.op.hash);
+  const p = call.keyspace.partitionFor(call.op.key.hash);
   partitionLock(p);
   const status = operation(p, call);
   partitionUnlock(p);
@@ -52,7 +54,7 @@ function keyRun(call: Call, operation: (p: Partition, call: Call) => Status): St
 
 function count(call: Call, up: boolean): number {
   const { input, line, op } = call;
-  if (!keyFill(call)) {
+  if (!keyWordTake(call)) {
     answer(call, REPLY.badFormat);
     return line.next;
   }
@@ -90,7 +92,7 @@ function counterDown(p: Partition, call: Call): Status {
 
 /** An unsigned 64-bit decimal. */
 function deltaIsValid(input: Buffer, start: number, bytes: number): boolean {
-  if (bytes === 0 || bytes > 20) return false;
+  if (bytes === 0 || bytes > DELTA_BYTES_MAX) return false;
   for (let at = start; at < start + bytes; at++) {
     if (input[at] < 0x30 || input[at] > 0x39) return false;
   }
@@ -106,10 +108,11 @@ function remove(call: Call): number {
     answer(call, REPLY.badDelete);
     return line.next;
   }
-  if (!keyFill(call)) {
+  if (!keyWordTake(call)) {
     answer(call, REPLY.badFormat);
     return line.next;
   }
+  if (call.countsPrefixes) detailDelete(call, line.start[1], line.end[1] - line.start[1]);
   const status = keyRun(call, itemDeleteOf);
   if (status === STATUS.OK) {
     answer(call, REPLY.deleted);
@@ -126,11 +129,11 @@ function itemDeleteOf(p: Partition, call: Call): Status {
 
 function touch(call: Call): number {
   const { line, input, op, counters, block } = call;
-  if (!keyFill(call)) {
+  if (!keyWordTake(call)) {
     answer(call, REPLY.badFormat);
     return line.next;
   }
-  const exptime = decimalParseSigned(input, line.start[2], line.end[2]);
+  const exptime = exptimeParse(input, line.start[2], line.end[2]);
   if (Number.isNaN(exptime)) {
     answer(call, REPLY.badExptime);
     return line.next;

@@ -3,10 +3,12 @@
  * connection whose batch is running.
  */
 
+import { Key } from '../../base/key.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { Operation } from '../../engine/operation.ts';
 import { CounterResult } from '../../engine/types/counter.ts';
 import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { Line } from '../../protocol/memcached/line.ts';
 import { type Reply, replyBytes } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -29,6 +31,11 @@ export class Call {
   /** What has arrived: input[…, end), with a line feed at `end`. */
   input: Buffer;
   end: number;
+  /** Whether keys are counted by prefix, as of this batch: stats detail. */
+  countsPrefixes: boolean;
+  /** The byte that ends a prefix, and a prefix in hand. */
+  readonly prefixDelimiter: number;
+  readonly prefix: Key;
   /** Why the last run ended: RUN_ENDED. */
   runEnded: number;
 
@@ -45,15 +52,19 @@ export class Call {
     this.session = idle;
     this.input = reply.bytes;
     this.end = 0;
+    this.countsPrefixes = false;
+    this.prefixDelimiter = server.config.statsPrefixDelimiter.charCodeAt(0);
+    this.prefix = new Key();
     this.runEnded = 0;
   }
 }
 
-/** Starts a batch: the clock stands still until the next one. */
+/** Starts a batch: the clock stands still until the next one, and so does stats detail. */
 export function callClock(call: Call): void {
   const nowMs = Date.now() + call.counters[CONTROL_F64.clockOffsetMs];
   call.op.nowMs = nowMs;
   call.op.nowSec = Math.floor(nowMs / 1000);
+  call.countsPrefixes = prefixesCounted(call.keyspace.control);
   keyspaceFlushIfDue(call.keyspace, nowMs);
 }
 

@@ -3,7 +3,7 @@
  * one comparison. Built from the rows, whatever their order.
  */
 import { assert } from '../../base/assert.ts';
-import { SPACE } from '../../protocol/memcached/line.ts';
+import { lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
 import { ADMIN_ROWS } from './admin.ts';
 import { ARITHMETIC_ROWS } from './arithmetic.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
@@ -43,6 +43,7 @@ export function commandFind(input: Uint8Array, at: number): TextRow | null {
   while (input[end] > SPACE && end - at <= NAME_BYTES_MAX) hash = nameStep(hash, input[end++]);
   const slot = slots[hash & (SLOT_COUNT - 1)];
   if (slot === null || slot.name.length !== end - at) return null;
+  if (input[end] !== SPACE && !lineEndsAt(input, end)) return null;
   for (let offset = 0; offset < slot.name.length; offset++) {
     if (input[at + offset] !== slot.name[offset]) return null;
   }

@@ -5,7 +5,7 @@ import { assert } from '../../base/assert.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { LF, lineSplit } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
-import { replyRoom } from '../../protocol/reply.ts';
+import { replyBytes, replyRoom } from '../../protocol/reply.ts';
 import { answer, type Call, callClock } from './call.ts';
 import { commandFind } from './command-names.ts';
 import { PHASE, waitAt } from './session.ts';
@@ -81,7 +81,8 @@ function commandRun(call: Call, at: number): number {
   const row = commandFind(input, at);
   line.noreply = false;
   call.reply.mark = call.reply.used;
-  if (row?.streams) return row.run(call, at);
+  // With less than two bytes behind it, a name may still go on; and there is no key to stream yet.
+  if (row?.streams && at + row.name.length + 1 < call.end) return row.run(call, at);
   if (!lineSplit(line, input, at, call.end)) {
     if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
     call.session.phase = PHASE.CLOSED;
@@ -93,7 +94,8 @@ function commandRun(call: Call, at: number): number {
   }
   if (row === null) return unknownAnswer(call);
   if (line.count < row.wordsMin) {
-    answer(call, REPLY.badFormat);
+    // A line without its words asks for nothing, not for silence either.
+    replyBytes(call.reply, REPLY.badFormat);
     return line.next;
   }
   return row.run(call, at);

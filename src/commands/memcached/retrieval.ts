@@ -4,11 +4,10 @@
  * Spec: memcached/memcached doc/protocol.txt, "Retrieval command" and "Get And Touch".
  */
 
-import { decimalParseSigned } from '../../base/decimal.ts';
-import { hashFinish, hashStart, hashStep } from '../../base/hash.ts';
+import { keyFill, keyScan } from '../../base/key.ts';
 import { DEATH, itemCasUnique } from '../../engine/lifecycle.ts';
 import { cursorStart, valueHold, valuePiece, valueRelease } from '../../engine/types/chained.ts';
-import { itemRead, itemTouch } from '../../engine/types/string.ts';
+import { itemFind, itemRead, itemTouch } from '../../engine/types/string.ts';
 import { bytesCopy } from '../../memory/bytes.ts';
 import { itemValueCopy } from '../../memory/chain.ts';
 import { COUNTER } from '../../memory/control.ts';
@@ -16,6 +15,7 @@ import {
   ITEM_TYPE,
   itemClientFlags,
   itemIsChained,
+  itemNoteUse,
   itemType,
   itemValueBytes,
   itemValueOffset,
@@ -29,8 +29,8 @@ import {
   partitionUnlock,
 } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
-import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
-import { CR, LF, SPACE } from '../../protocol/memcached/line.ts';
+import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
+import { CR, lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
 import { CRLF, REPLY, VALUE } from '../../protocol/memcached/replies.ts';
 import {
   REPLY_BYTES_MAX,
@@ -43,6 +43,7 @@ import {
 import { type Call, KEY_BYTES_MAX } from './call.ts';
 import type { TextRow } from './row.ts';
 import { PHASE, waitAt } from './session.ts';
+import { detailGet } from './stats-detail.ts';
 
 /** Longer values leave in pieces, held meanwhile; up to here a copy under the lock is cheaper. */
 const COPIED_VALUE_BYTES_MAX = 16384;
@@ -86,7 +87,7 @@ function exptimeTake(call: Call, lineAt: number, from: number): number {
   while (input[at] > SPACE) at++;
   if (at >= call.end || (input[at] === CR && at + 1 >= call.end)) return waitAt(lineAt);
   if (input[at] !== SPACE) return lineRefuse(call, at, REPLY.badFormat);
-  const exptime = decimalParseSigned(input, start, at);
+  const exptime = exptimeParse(input, start, at);
   if (Number.isNaN(exptime)) return lineRefuse(call, at, REPLY.badExptime);
   session.touchExpiresAtMs = exptimeToMs(exptime, call.op.nowMs);
   session.phase = PHASE.RETRIEVE;
@@ -105,42 +106,38 @@ function lineRefuse(call: Call, at: number, error: Uint8Array): number {
 function retrieve(call: Call, from: number, withCas: boolean, touches: boolean): number {
   const { input, session, op, keyspace } = call;
   if (session.phase === PHASE.SEND && !valueSend(call)) return waitAt(from);
-  op.key = input;
   let at = from;
   for (;;) {
     while (input[at] === SPACE) at++;
     const start = at;
-    let hash = hashStart();
-    let byte = input[at];
-    for (;;) {
-      if (byte <= SPACE && (byte === SPACE || lineEndsAt(input, at))) break;
-      hash = hashStep(hash, byte);
-      byte = input[++at];
-    }
+    at = keyScan(op.key, input, start);
+    if (input[at] !== SPACE && !lineEndsAt(input, at)) at = keyScanPastControls(call, start, at);
     const keyBytes = at - start;
     // The end of what has arrived looks like the end of the line.
-    if (at >= call.end || (byte === CR && at + 1 >= call.end)) {
+    if (at >= call.end || (input[at] === CR && at + 1 >= call.end)) {
       if (keyBytes > KEY_BYTES_MAX + 1) return lineRefuse(call, at, REPLY.badFormat);
       return waitAt(start);
     }
-    if (keyBytes === 0) return lineFinish(call, byte === CR ? at + 2 : at + 1);
+    if (keyBytes === 0) return lineFinish(call, input[at] === CR ? at + 2 : at + 1);
     if (keyBytes > KEY_BYTES_MAX) return lineRefuse(call, at, REPLY.badFormat);
     if (call.reply.isBlocked || !replyRoom(call.reply, VALUE_ROOM_BYTES)) return waitAt(start);
     session.keyCount++;
-    op.hash = hashFinish(hash, keyBytes);
-    op.keyStart = start;
-    op.keyBytes = keyBytes;
-    const p = keyspace.partitionFor(op.hash);
+    const p = keyspace.partitionFor(op.key.hash);
     partitionLock(p);
-    const isString = keyAnswer(call, p, withCas, touches);
+    const isString = keyAnswer(call, p, start, withCas, touches);
     partitionUnlock(p);
     if (!isString) return lineRefuse(call, at, REPLY.wrongType);
     if (session.phase === PHASE.SEND && !valueSend(call)) return waitAt(at);
   }
 }
 
-function lineEndsAt(input: Uint8Array, at: number): boolean {
-  return input[at] === LF || (input[at] === CR && input[at + 1] === LF);
+/** A control byte in a key is part of it, which the scan does not know. Returns where the key ends. */
+function keyScanPastControls(call: Call, start: number, from: number): number {
+  const { input, op } = call;
+  let at = from;
+  while (input[at] !== SPACE && !lineEndsAt(input, at)) at++;
+  if (at - start <= KEY_BYTES_MAX) keyFill(op.key, input, start, at - start);
+  return at;
 }
 
 /** The line is done: END, or an error if it held no key. */
@@ -151,36 +148,53 @@ function lineFinish(call: Call, next: number): number {
 }
 
 /** Answers one key, with its partition locked. False when the value is of a type memcached lacks. */
-function keyAnswer(call: Call, p: Partition, withCas: boolean, touches: boolean): boolean {
+function keyAnswer(
+  call: Call,
+  p: Partition,
+  keyStart: number,
+  withCas: boolean,
+  touches: boolean,
+): boolean {
   const { op, counters, block } = call;
-  counters[block + COUNTER.getCommands]++;
-  if (touches) counters[block + COUNTER.touchCommands]++;
-  let ref = itemRead(p, op);
+  // To the counters a gat is a touch, and no get.
+  counters[block + (touches ? COUNTER.touchCommands : COUNTER.getCommands)]++;
+  let ref = touches ? itemFind(p, op) : itemRead(p, op);
+  if (call.countsPrefixes) detailGet(call, keyStart, op.key.bytes, ref !== 0);
   if (ref === 0) {
-    counters[block + COUNTER.getMisses]++;
+    counters[block + (touches ? COUNTER.touchMisses : COUNTER.getMisses)]++;
     if (op.deathFound === DEATH.EXPIRED) counters[block + COUNTER.getExpired]++;
     else if (op.deathFound === DEATH.FLUSHED) counters[block + COUNTER.getFlushed]++;
-    if (touches) counters[block + COUNTER.touchMisses]++;
     return true;
   }
   if (itemType(p, ref) !== ITEM_TYPE.STRING) return false;
-  if (touches) {
-    op.expiresAtMs = call.session.touchExpiresAtMs;
-    const touched = itemTouch(p, op, ref);
-    // Without memory for the new time the old one stays; the value is still the answer.
-    if (touched !== 0) ref = touched;
-    p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
-  }
-  valueAnswer(call, p, ref, withCas);
+  if (touches) ref = keyTouch(call, p, ref);
+  valueAnswer(call, p, ref, keyStart, withCas);
   return true;
 }
 
+/** The gat of a live item. Returns its ref, which may be new. */
+function keyTouch(call: Call, p: Partition, ref: number): number {
+  const { op, session } = call;
+  itemNoteUse(p, ref, op.nowSec);
+  p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
+  op.expiresAtMs = session.touchExpiresAtMs;
+  const touched = itemTouch(p, op, ref);
+  // Without memory for the new time the old one stays; the value is still the answer.
+  return touched === 0 ? ref : touched;
+}
+
 /** VALUE line and value. A long value is held, and left to valueSend. */
-function valueAnswer(call: Call, p: Partition, ref: number, withCas: boolean): void {
-  const { op, reply } = call;
+function valueAnswer(
+  call: Call,
+  p: Partition,
+  ref: number,
+  keyStart: number,
+  withCas: boolean,
+): void {
+  const { op, reply, input } = call;
   const valueBytes = itemValueBytes(p, ref);
   replyBytes(reply, VALUE);
-  replyRange(reply, op.key, op.keyStart, op.keyBytes);
+  replyRange(reply, input, keyStart, op.key.bytes);
   replyByte(reply, SPACE);
   replyDecimal(reply, itemClientFlags(p, ref));
   replyByte(reply, SPACE);

@@ -24,6 +24,8 @@ export type Phase = (typeof PHASE)[keyof typeof PHASE];
 
 /** Holds a chained item for a session; the connection makes it known to the supervisor. */
 export interface ItemHolder {
+  /** i32 index of the connection's record in the connection table; -1: there is none. */
+  readonly record: number;
   holdSet(partition: number, ref: number, resetCount: number): void;
   holdClear(): void;
 }

@@ -18,6 +18,7 @@ import {
   partitionUnlock,
 } from '../../memory/partition.ts';
 import { PAGE_BYTES } from '../../memory/slab-classes.ts';
+import { MEMCACHED_VERSION } from '../../protocol/memcached/replies.ts';
 import type { Call } from './call.ts';
 import type { StatRow } from './stats.ts';
 
@@ -82,7 +83,33 @@ export function statsGeneral(call: Call): StatRow[] {
     ['crawler_reclaimed', control.i32[CONTROL.sweepReclaims]],
     ['crawler_items_checked', totals.klass[CLASS.sweepVisits]],
     ['lrutail_reflocked', 0],
+    ...maintenanceRows(call, totals),
   ];
+}
+
+/**
+ * What memcached adds when its background threads are on, as far as it has a meaning here: items go
+ * from probation to main where its go to WARM, a main item that may stay moves within the LRU, and
+ * whoever stores evicts for itself.
+ */
+function maintenanceRows(call: Call, totals: Totals): StatRow[] {
+  const { config } = call.server;
+  const { klass, f64 } = totals;
+  const sweeps = Atomics.load(call.keyspace.control.i32, CONTROL.sweeps);
+  const crawler: StatRow[] = [
+    ['lru_crawler_running', 0],
+    ['lru_crawler_starts', sweeps],
+  ];
+  const segments: StatRow[] = [
+    ['lru_maintainer_juggles', 0],
+    ['evicted_active', 0],
+    ['moves_to_cold', 0],
+    ['moves_to_warm', klass[CLASS.promotions]],
+    ['moves_within_lru', klass[CLASS.renewals]],
+    ['direct_reclaims', f64[HEADER_F64.evictionTotal]],
+    ['lru_bumps_dropped', 0],
+  ];
+  return [...(config.lruCrawler ? crawler : []), ...(config.lruMaintainer ? segments : [])];
 }
 
 function processRows(call: Call): StatRow[] {
@@ -93,7 +120,7 @@ function processRows(call: Call): StatRow[] {
     ['pid', process.pid],
     ['uptime', Math.floor((call.op.nowMs - startedAtMs) / 1000)],
     ['time', call.op.nowSec],
-    ['version', call.server.version],
+    ['version', MEMCACHED_VERSION],
     ['libevent', `libuv-${process.versions.uv}`],
     ['pointer_size', 64],
     ['rusage_user', seconds(usage.userCPUTime)],
@@ -185,6 +212,7 @@ function memoryRows(call: Call, totals: Totals): StatRow[] {
 export function statsServer(call: Call): StatRow[] {
   const { control, partitions } = call.keyspace;
   return [
+    ['version', call.server.version],
     ['partitions', partitions.length],
     ['partition_bytes', partitions[0].sab.byteLength],
     ['heap_used', gaugeSum(control, GAUGE.heapBytes)],

@@ -1,6 +1,7 @@
 /** stats settings: what the server was started with, and what was changed since. */
 import { CONTROL } from '../../memory/control.ts';
 import { HEADER } from '../../memory/partition.ts';
+import { prefixesCounted } from '../../memory/prefix-table.ts';
 import type { Call } from './call.ts';
 import type { StatRow } from './stats.ts';
 
@@ -37,7 +38,7 @@ function memoryRows(call: Call): StatRow[] {
     ['num_threads', config.threadCount],
     ['num_threads_per_udp', 0],
     ['stat_key_prefix', config.statsPrefixDelimiter],
-    ['detail_enabled', yes(config.statsDetailEnabled)],
+    ['detail_enabled', yes(prefixesCounted(call.keyspace.control))],
     ['reqs_per_event', config.requestsPerEventMax],
     ['cas_enabled', yes(config.casEnabled)],
     ['tcp_backlog', config.backlog],
@@ -86,6 +87,7 @@ function otherRows(call: Call): StatRow[] {
     ['track_sizes', yes(config.trackSizes)],
     ['inline_ascii_response', 'no'],
     ['ssl_enabled', 'no'],
+    ['num_napi_ids', '(null)'],
     ['memory_file', '(null)'],
     ['client_flags_size', 4],
   ];

@@ -60,6 +60,10 @@ export function statsSlabs(call: Call): StatRow[] {
   return rows;
 }
 
+/**
+ * memcached's LRU segments are told from what there is: items on probation are HOT, main items WARM,
+ * and nothing is COLD. Hits are not counted apart, so all are under hits_to_hot: the sum is right.
+ */
 export function statsItems(call: Call): StatRow[] {
   const { classes } = call.keyspace.partitions[0];
   const rows: StatRow[] = [];
@@ -70,8 +74,10 @@ export function statsItems(call: Call): StatRow[] {
     rows.push(
       [`${prefix}:number`, sums[CLASS.itemCount]],
       [`${prefix}:number_hot`, sums[CLASS.itemCount] - sums[CLASS.mainCount]],
-      [`${prefix}:number_warm`, 0],
-      [`${prefix}:number_cold`, sums[CLASS.mainCount]],
+      [`${prefix}:number_warm`, sums[CLASS.mainCount]],
+      [`${prefix}:number_cold`, 0],
+      [`${prefix}:age_hot`, 0],
+      [`${prefix}:age_warm`, 0],
       [`${prefix}:age`, classAgeSec(call, classId)],
       [`${prefix}:mem_requested`, sums[CLASS.itemBytes]],
       [`${prefix}:evicted`, sums[CLASS.evictions]],
@@ -82,9 +88,18 @@ export function statsItems(call: Call): StatRow[] {
       [`${prefix}:reclaimed`, sums[CLASS.expired]],
       [`${prefix}:expired_unfetched`, sums[CLASS.expiredUnfetched]],
       [`${prefix}:evicted_unfetched`, sums[CLASS.evictionsUnfetched]],
+      [`${prefix}:evicted_active`, 0],
       [`${prefix}:crawler_reclaimed`, 0],
       [`${prefix}:crawler_items_checked`, sums[CLASS.sweepVisits]],
       [`${prefix}:lrutail_reflocked`, 0],
+      [`${prefix}:moves_to_cold`, 0],
+      [`${prefix}:moves_to_warm`, sums[CLASS.promotions]],
+      [`${prefix}:moves_within_lru`, sums[CLASS.renewals]],
+      [`${prefix}:direct_reclaims`, sums[CLASS.evictions]],
+      [`${prefix}:hits_to_hot`, sums[CLASS.getHits]],
+      [`${prefix}:hits_to_warm`, 0],
+      [`${prefix}:hits_to_cold`, 0],
+      [`${prefix}:hits_to_temp`, 0],
     );
   }
   return rows;

@@ -11,13 +11,15 @@ import {
   connectionRemote,
   connectionsWalk,
 } from '../../memory/connections.ts';
-import { CONTROL, countersReset } from '../../memory/control.ts';
+import { CONTROL, CONTROL_F64, countersReset } from '../../memory/control.ts';
+import { prefixesClear } from '../../memory/prefix-table.ts';
 import { CLASS_COUNT_MAX } from '../../memory/slab-classes.ts';
 import { lineWord } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyText } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
 import { PHASE } from './session.ts';
+import { statsDetail } from './stats-detail.ts';
 import { cacheDump } from './stats-dump.ts';
 import { statsGeneral, statsServer } from './stats-general.ts';
 import { statsSettings } from './stats-settings.ts';
@@ -39,6 +41,7 @@ const SECTIONS: Readonly<Record<string, (call: Call) => readonly StatRow[]>> = {
 export function stats(call: Call): number {
   const { line, input } = call;
   const name = lineWord(line, input, 1);
+  line.noreply = false; // a word like any other, here
   if (Object.hasOwn(SECTIONS, name)) {
     const rows = SECTIONS[name](call);
     const text = rows.map(([stat, value]) => `STAT ${stat} ${value}\r\n`).join('');
@@ -46,6 +49,8 @@ export function stats(call: Call): number {
   } else if (name === 'reset') {
     statsReset(call);
     answer(call, REPLY.reset);
+  } else if (name === 'detail') {
+    statsDetail(call);
   } else if (name === 'cachedump') {
     statsCacheDump(call);
   } else {
@@ -57,6 +62,7 @@ export function stats(call: Call): number {
 function statsReset(call: Call): void {
   const { control } = call.keyspace;
   countersReset(control);
+  prefixesClear(control);
   keyspaceCountsReset(call.keyspace);
   Atomics.store(control.i32, CONTROL.connectionRejects, 0);
 }
@@ -81,7 +87,7 @@ function statsCacheDump(call: Call): void {
 
 const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.COMMAND]: 'conn_read',
-  [PHASE.RETRIEVE]: 'conn_parse_cmd',
+  [PHASE.RETRIEVE]: 'conn_read',
   [PHASE.SEND]: 'conn_mwrite',
   [PHASE.RECEIVE]: 'conn_nread',
   [PHASE.SWALLOW]: 'conn_swallow',
@@ -89,18 +95,31 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.CLOSED]: 'conn_closing',
 };
 
+/** Open connections, then listeners, which are numbered on from the most connections there can be. */
 function statsConnections(call: Call): StatRow[] {
   const { control } = call.keyspace;
+  const { i32 } = control;
   const rows: StatRow[] = [];
   connectionsWalk(control, (record) => {
-    const id = control.i32[record + CONNECTION.id];
-    const idleSec = call.op.nowSec - control.i32[record + CONNECTION.lastCommandSec];
+    const id = i32[record + CONNECTION.id];
+    const isOurs = record === call.session.holder.record;
+    const idleSec = isOurs ? 0 : call.op.nowSec - i32[record + CONNECTION.lastCommandSec];
+    const state = isOurs ? 'conn_parse_cmd' : PHASE_NAMES[i32[record + CONNECTION.phase]];
     rows.push(
       [`${id}:addr`, connectionRemote(control, record)],
       [`${id}:listen_addr`, connectionListener(control, record)],
-      [`${id}:state`, PHASE_NAMES[control.i32[record + CONNECTION.phase]]],
+      [`${id}:state`, state],
       [`${id}:secs_since_last_cmd`, Math.max(0, idleSec)],
     );
   });
+  const startedAtMs = control.f64[CONTROL_F64.startedAtMs];
+  for (const [index, listener] of call.server.listeners.entries()) {
+    const id = control.connectionCountMax + index;
+    rows.push(
+      [`${id}:addr`, listener],
+      [`${id}:state`, 'conn_listening'],
+      [`${id}:secs_since_last_cmd`, Math.floor((call.op.nowMs - startedAtMs) / 1000)],
+    );
+  }
   return rows;
 }

@@ -4,8 +4,7 @@
  * Spec: memcached/memcached doc/protocol.txt, "Storage commands".
  */
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
-import { hashBytes } from '../../base/hash.ts';
-import { itemHash } from '../../engine/hash-index.ts';
+import { keyFill } from '../../base/key.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import {
   chainAbandon,
@@ -17,14 +16,16 @@ import {
 } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
-import { itemBytesFor, itemKeyBytes, itemKeyOffset } from '../../memory/item.ts';
+import { itemBytesFor, itemKeyRead } from '../../memory/item.ts';
 import { HEADER, type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CR, LF } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
+import { replyBytes } from '../../protocol/reply.ts';
 import { answer, type Call, KEY_BYTES_MAX } from './call.ts';
 import type { TextRow } from './row.ts';
 import { PHASE, sessionSwallow, waitAt } from './session.ts';
+import { detailSet } from './stats-detail.ts';
 
 const CLIENT_FLAGS_MAX = 0xffffffff;
 const VALUE_BYTES_MAX = 2 ** 31 - 3;
@@ -55,8 +56,9 @@ function store(call: Call, at: number, mode: StoreMode): number {
   const { input, line, op } = call;
   const valueBytes = decimalParse(input, line.start[WORD.BYTES], line.end[WORD.BYTES]);
   // Without a length there is no telling where the data ends: it will be read as commands.
+  // So the client hears of it even if it asked for silence.
   if (!(valueBytes <= VALUE_BYTES_MAX)) {
-    answer(call, REPLY.badFormat);
+    replyBytes(call.reply, REPLY.badFormat);
     return line.next;
   }
   const requestEnd = line.next + valueBytes + 2;
@@ -66,7 +68,8 @@ function store(call: Call, at: number, mode: StoreMode): number {
 
   const { counters, block } = call;
   counters[block + COUNTER.setCommands]++;
-  if (itemBytesFor(0, op.keyBytes, valueBytes) > op.itemBytesMax) {
+  if (call.countsPrefixes) detailSet(call, line.start[WORD.KEY], op.key.bytes);
+  if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) {
     counters[block + COUNTER.storeTooLarge]++;
     staleDrop(call, mode);
     return storeRefuse(call, valueBytes, REPLY.tooLarge);
@@ -79,7 +82,7 @@ function store(call: Call, at: number, mode: StoreMode): number {
   op.value = input;
   op.valueStart = line.next;
   op.valueBytes = valueBytes;
-  const p = call.keyspace.partitionFor(op.hash);
+  const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   const status = valueStore(p, op, mode);
   partitionUnlock(p);
@@ -92,15 +95,14 @@ function operationFill(call: Call, mode: StoreMode): boolean {
   const { input, line, op } = call;
   const clientFlags = decimalParse(input, line.start[WORD.FLAGS], line.end[WORD.FLAGS]);
   const exptime = decimalParseSigned(input, line.start[WORD.EXPTIME], line.end[WORD.EXPTIME]);
-  op.key = input;
-  op.keyStart = line.start[WORD.KEY];
-  op.keyBytes = line.end[WORD.KEY] - op.keyStart;
-  if (op.keyBytes > KEY_BYTES_MAX) return false;
+  const keyStart = line.start[WORD.KEY];
+  const keyBytes = line.end[WORD.KEY] - keyStart;
+  if (keyBytes > KEY_BYTES_MAX) return false;
   if (!(clientFlags <= CLIENT_FLAGS_MAX) || Number.isNaN(exptime)) return false;
   if (mode === STORE.CAS && !casFill(call)) return false;
   op.clientFlags = clientFlags;
   op.expiresAtMs = exptimeToMs(exptime, op.nowMs);
-  op.hash = hashBytes(input, op.keyStart, op.keyBytes);
+  keyFill(op.key, input, keyStart, keyBytes);
   return true;
 }
 
@@ -123,7 +125,7 @@ function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): number 
 
 /** A set that cannot be done must not leave the old value behind. */
 function staleDrop(call: Call, mode: StoreMode): void {
-  const p = call.keyspace.partitionFor(call.op.hash);
+  const p = call.keyspace.partitionFor(call.op.key.hash);
   partitionLock(p);
   storeFailed(p, call.op, mode);
   partitionUnlock(p);
@@ -146,8 +148,8 @@ function storeAnswer(call: Call, mode: StoreMode, status: Status): void {
       answer(call, REPLY.notFound);
       break;
     case STATUS.TOO_LARGE:
-      counters[block + COUNTER.storeTooLarge]++;
-      answer(call, REPLY.tooLarge);
+      // What was sent is not, but would be together with what is there: memcached's answer to that.
+      answer(call, REPLY.notStored);
       break;
     case STATUS.WRONG_TYPE:
       answer(call, REPLY.wrongType);
@@ -162,7 +164,7 @@ function storeAnswer(call: Call, mode: StoreMode, status: Status): void {
 
 function receiveStart(call: Call, mode: StoreMode, valueBytes: number): number {
   const { op, session, line } = call;
-  const p = call.keyspace.partitionFor(op.hash);
+  const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   session.ref = chainStart(p, op, valueBytes);
   if (session.ref === 0) storeFailed(p, op, mode);
@@ -216,7 +218,7 @@ function pieceWrite(call: Call, p: Partition, from: number, bytes: number): bool
   const written =
     isThere && chainWrite(p, session.ref, session.receivedBytes, input, from, bytes, op.nowMs);
   if (isThere && !written) {
-    keyFromItem(call, p);
+    itemKeyRead(p, session.ref, op.key);
     storeFailed(p, op, session.storeMode);
     chainAbandon(p, session.ref);
   }
@@ -232,22 +234,13 @@ function commit(call: Call, p: Partition): void {
   let status: Status = STATUS.NO_MEMORY;
   partitionLock(p);
   if (p.i32[HEADER.resetCount] === session.resetCount) {
-    keyFromItem(call, p);
+    itemKeyRead(p, session.ref, op.key);
     op.casUnique = session.casUnique;
     status = chainCommit(p, op, session.storeMode, session.ref);
   }
   partitionUnlock(p);
   session.holder.holdClear();
   storeAnswer(call, session.storeMode, status);
-}
-
-/** The request's line is gone; the item that was received knows its key. */
-function keyFromItem(call: Call, p: Partition): void {
-  const { session, op } = call;
-  op.key = p.u8;
-  op.keyStart = itemKeyOffset(p, session.ref);
-  op.keyBytes = itemKeyBytes(p, session.ref);
-  op.hash = itemHash(p, session.ref);
 }
 
 /** Lets go of the chained item that the session sends or receives. */

@@ -91,11 +91,11 @@ export function chainStart(p: Partition, op: Operation, valueBytes: number): num
   const ref = chunkObtain(p, p.classes.largest, op.nowMs);
   if (ref === 0) return 0;
   p.i32[classRecord(p.classes.largest) + CLASS.setCount]++;
-  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, valueBytes);
+  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, valueBytes);
   fieldsWrite(p, op, ref, extras);
   chainInit(p, ref);
   chainHold(p, ref);
-  itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  itemKeyWrite(p, ref, op.key);
   return ref;
 }
 
@@ -178,7 +178,7 @@ export function chainCommit(p: Partition, op: Operation, mode: StoreMode, ref: n
 /** After a failure to make room for op's value: a SET must not leave the old, stale one behind. */
 export function storeFailed(p: Partition, op: Operation, mode: StoreMode): void {
   const old = itemFind(p, op);
-  if (old !== 0 && mode === STORE.SET) itemUnlink(p, op.hash, old, CHANGE.DELETE);
+  if (old !== 0 && mode === STORE.SET) itemUnlink(p, op.key.hash, old, CHANGE.DELETE);
 }
 
 /** Append or prepend of op's own value when the result is too long for one chunk. */
@@ -201,7 +201,7 @@ function valuesConcatenate(
 ): Status {
   const addedBytes = other === 0 ? op.valueBytes : itemValueBytes(p, other);
   const valueBytes = itemValueBytes(p, old) + addedBytes;
-  if (itemBytesFor(0, op.keyBytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
+  if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
   op.clientFlags = itemClientFlags(p, old);
   op.expiresAtMs = itemExpiresAtMs(p, old);
   p.guardRef = old;

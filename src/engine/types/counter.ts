@@ -20,6 +20,8 @@ import { itemFind, valueReplace } from './string.ts';
 
 const DIGITS_MAX = 20;
 const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
 const UINT64_END = 1n << 64n;
 /** Up to here value and delta and their sum are exact as doubles. */
 const EXACT_DIGITS_MAX = 15;
@@ -40,15 +42,23 @@ export function counterAdd(p: Partition, op: Operation, up: boolean, out: Counte
   const bytes = itemValueBytes(p, ref);
   if (itemType(p, ref) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
   if (itemIsChained(p, ref)) return STATUS.NOT_NUMERIC;
-  const start = itemValueOffset(p, ref);
-  const digits = decimalPrefixBytes(p.u8, start, start + bytes);
-  const closed = digits === bytes || p.u8[start + digits] === SPACE;
+  const end = itemValueOffset(p, ref) + bytes;
+  const start = zerosSkip(p.u8, itemValueOffset(p, ref), end);
+  const digits = decimalPrefixBytes(p.u8, start, end);
+  const closed = start + digits === end || p.u8[start + digits] === SPACE;
   if (digits === 0 || digits > DIGITS_MAX || !closed) return STATUS.NOT_NUMERIC;
   if (!numberAdd(p.u8, start, digits, op, up, out)) return STATUS.NOT_NUMERIC;
 
   const klass = classRecord(chunkClass(p, ref));
   p.i32[klass + (up ? CLASS.incrHits : CLASS.decrHits)]++;
   return valueReplace(p, op, ref, out.digits, out.bytes, Math.max(bytes, out.bytes));
+}
+
+/** Past leading zeros, of which a number may have any count, up to its last digit. */
+function zerosSkip(u8: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at + 1 < end && u8[at] === ZERO && u8[at + 1] >= ZERO && u8[at + 1] <= NINE) at++;
+  return at;
 }
 
 /** The result as digits in `out`; false when the counter exceeds 64 bits. */

@@ -69,7 +69,7 @@ export type StoreMode = (typeof STORE)[keyof typeof STORE];
 
 /** The live item of the key, or 0. An item found dead is freed on the way. */
 export function itemFind(p: Partition, op: Operation): number {
-  const ref = indexFind(p, op.hash, op.key, op.keyStart, op.keyBytes);
+  const ref = indexFind(p, op.key);
   if (ref === 0) {
     op.deathFound = DEATH.NONE;
     return 0;
@@ -77,7 +77,7 @@ export function itemFind(p: Partition, op: Operation): number {
   const death = itemDeath(p, ref, op.nowMs);
   if (death === DEATH.NONE) return ref;
   op.deathFound = death;
-  itemReap(p, op.hash, ref);
+  itemReap(p, op.key.hash, ref);
   return 0;
 }
 
@@ -96,7 +96,7 @@ export function itemDelete(p: Partition, op: Operation): Status {
   const ref = itemFind(p, op);
   if (ref === 0) return STATUS.MISSING;
   p.i32[classRecord(chunkClass(p, ref)) + CLASS.deleteHits]++;
-  itemUnlink(p, op.hash, ref, CHANGE.DELETE);
+  itemUnlink(p, op.key.hash, ref, CHANGE.DELETE);
   return STATUS.OK;
 }
 
@@ -137,7 +137,7 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
   }
   const extras =
     (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) | (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
-  const classId = p.classes.classFor(itemBytesFor(extras, op.keyBytes, op.valueBytes));
+  const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, op.valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
   if (old !== 0 && !itemIsChained(p, old) && chunkClass(p, old) === classId) {
     stringOverwrite(p, op, old, extras);
@@ -147,12 +147,12 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
   const ref = chunkObtain(p, classId, op.nowMs);
   p.guardRef = 0;
   if (ref === 0) {
-    if (old !== 0 && mode === STORE.SET) itemUnlink(p, op.hash, old, CHANGE.DELETE);
+    if (old !== 0 && mode === STORE.SET) itemUnlink(p, op.key.hash, old, CHANGE.DELETE);
     return STATUS.NO_MEMORY;
   }
-  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, op.valueBytes);
+  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, op.valueBytes);
   fieldsWrite(p, op, ref, extras);
-  itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  itemKeyWrite(p, ref, op.key);
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   return itemSucceed(p, op, old, ref);
 }
@@ -160,7 +160,7 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
 /** Whether the key with a value of op's size fits one chunk. */
 export function storeFitsChunk(op: Operation): boolean {
   const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY;
-  return itemBytesFor(extrasMax, op.keyBytes, op.valueBytes) <= CHUNK_BYTES_MAX;
+  return itemBytesFor(extrasMax, op.key.bytes, op.valueBytes) <= CHUNK_BYTES_MAX;
 }
 
 /** Whether the value of `old` and op's fit one chunk together. */
@@ -168,20 +168,20 @@ export function concatenationFitsChunk(p: Partition, op: Operation, old: number)
   const valueBytes = itemValueBytes(p, old) + op.valueBytes;
   const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY;
   return (
-    !itemIsChained(p, old) && itemBytesFor(extrasMax, op.keyBytes, valueBytes) <= CHUNK_BYTES_MAX
+    !itemIsChained(p, old) && itemBytesFor(extrasMax, op.key.bytes, valueBytes) <= CHUNK_BYTES_MAX
   );
 }
 
 /** Puts a finished, unlinked item in the place of `old` (0 = none). Frees it if that fails. */
 export function itemSucceed(p: Partition, op: Operation, old: number, ref: number): Status {
   if (old === 0) {
-    if (ghostTake(p, op.hash)) itemPromote(p, ref);
-    if (itemLink(p, op.hash, ref, op.nowSec)) return STATUS.OK;
+    if (ghostTake(p, op.key.hash)) itemPromote(p, ref);
+    if (itemLink(p, op.key.hash, ref, op.nowSec)) return STATUS.OK;
     if (!itemIsHeld(p, ref)) itemFree(p, ref);
     return STATUS.NO_MEMORY;
   }
   itemStandingInherit(p, ref, old);
-  indexReplace(p, op.hash, old, ref);
+  indexReplace(p, op.key.hash, old, ref);
   itemRetire(p, old);
   itemAccessedSecSet(p, ref, op.nowSec);
   itemCasRenew(p, ref);
@@ -204,7 +204,7 @@ function stringOverwrite(p: Partition, op: Operation, ref: number, extras: numbe
   const keyMoves = itemExtras(p, ref) !== extras;
   itemHeaderRewrite(p, ref, extras, op.valueBytes);
   fieldsWrite(p, op, ref, extras);
-  if (keyMoves) itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  if (keyMoves) itemKeyWrite(p, ref, op.key);
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   itemAccessedSecSet(p, ref, op.nowSec);
   itemCasRenew(p, ref);
@@ -225,15 +225,15 @@ function stringConcatenate(p: Partition, op: Operation, old: number, behind: boo
   const extras = itemExtras(p, old);
   const oldBytes = itemValueBytes(p, old);
   const valueBytes = oldBytes + op.valueBytes;
-  const classId = p.classes.classFor(itemBytesFor(extras, op.keyBytes, valueBytes));
+  const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
   p.guardRef = old;
   const ref = chunkObtain(p, classId, op.nowMs);
   p.guardRef = 0;
   if (ref === 0) return STATUS.NO_MEMORY;
-  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, valueBytes);
+  itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, valueBytes);
   fieldsCopy(p, ref, old, extras);
-  itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+  itemKeyWrite(p, ref, op.key);
   const start = itemValueOffset(p, ref);
   const oldStart = behind ? start : start + op.valueBytes;
   bytesCopy(p.u8, itemValueOffset(p, old), p.u8, oldStart, oldBytes);
@@ -254,7 +254,7 @@ export function valueReplace(
   valueBytes: number,
 ): Status {
   const extras = itemExtras(p, old);
-  const classId = p.classes.classFor(itemBytesFor(extras, op.keyBytes, valueBytes));
+  const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, valueBytes));
   let ref = old;
   if (classId === chunkClass(p, old)) {
     itemCount(p, old, -1);
@@ -264,9 +264,9 @@ export function valueReplace(
     ref = chunkObtain(p, classId, op.nowMs);
     p.guardRef = 0;
     if (ref === 0) return STATUS.NO_MEMORY;
-    itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.keyBytes, valueBytes);
+    itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, valueBytes);
     fieldsCopy(p, ref, old, extras);
-    itemKeyWrite(p, ref, op.key, op.keyStart, op.keyBytes);
+    itemKeyWrite(p, ref, op.key);
   }
   const start = itemValueOffset(p, ref);
   bytesCopy(source, 0, p.u8, start, sourceBytes);
@@ -330,7 +330,7 @@ function itemWiden(p: Partition, op: Operation, ref: number): number {
   if (extras & EXTRA_CLIENT_FLAGS) itemClientFlagsSet(p, to, clientFlags);
   itemCount(p, to, 1);
   if (to !== ref) {
-    indexReplace(p, op.hash, ref, to);
+    indexReplace(p, op.key.hash, ref, to);
     chunkGive(p, ref);
   }
   return to;

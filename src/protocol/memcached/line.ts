@@ -66,6 +66,11 @@ export function wordIs(input: Uint8Array, start: number, end: number, text: Uint
   return true;
 }
 
+/** Whether a line feed, or a CR and one, is at this place. */
+export function lineEndsAt(input: Uint8Array, at: number): boolean {
+  return input[at] === LF || (input[at] === CR && input[at + 1] === LF);
+}
+
 /** A word as a string; for commands that are rare. */
 export function lineWord(line: Line, input: Buffer, index: number): string {
   if (index >= line.count) return '';

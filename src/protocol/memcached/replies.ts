@@ -7,6 +7,12 @@ function line(text: string): Buffer {
   return Buffer.from(`${text}\r\n`, 'latin1');
 }
 
+/**
+ * The memcached whose protocol this is. Clients go by it: libmemcached's tools expect the manners of
+ * 1.6, and auto-discovery clients want 1.4.14 at least. Our own version stands in `stats server`.
+ */
+export const MEMCACHED_VERSION = '1.6.45';
+
 export const REPLY = {
   stored: line('STORED'),
   notStored: line('NOT_STORED'),
@@ -18,6 +24,7 @@ export const REPLY = {
   end: line('END'),
   reset: line('RESET'),
   error: line('ERROR'),
+  version: line(`VERSION ${MEMCACHED_VERSION}`),
   tooManyConnections: line('ERROR Too many open connections'),
   badFormat: line('CLIENT_ERROR bad command line format'),
   badLine: line('CLIENT_ERROR bad command line'),
@@ -30,6 +37,7 @@ export const REPLY = {
   detailUsage: line('CLIENT_ERROR usage: stats detail on|off|dump'),
   notNumeric: line('CLIENT_ERROR cannot increment or decrement non-numeric value'),
   flushRefused: line('CLIENT_ERROR flush_all not allowed'),
+  detailRefused: line('CLIENT_ERROR stats detail not allowed'),
   dumpRefused: line('CLIENT_ERROR stats cachedump not allowed'),
   tooLarge: line('SERVER_ERROR object too large for cache'),
   noMemory: line('SERVER_ERROR out of memory storing object'),

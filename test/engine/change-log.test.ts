@@ -1,0 +1,189 @@
+/** The change log: order, contents, loss, and nothing at all while nobody listens. */
+import { describe, expect, it } from 'vitest';
+import {
+  CHANGE,
+  type ChangeBatch,
+  changeListen,
+  changeRead,
+  changeUnlisten,
+} from '../../src/engine/change-log.ts';
+import { expirySweep, partitionFlush } from '../../src/engine/expiry.ts';
+import { STATUS } from '../../src/engine/status.ts';
+import { STORE } from '../../src/engine/types/string.ts';
+import { HEADER, HEADER_F64, type Partition, pageTake } from '../../src/memory/partition.ts';
+import { PAGE_BYTES } from '../../src/memory/slab-classes.ts';
+import { Client } from './client.ts';
+import { NOW_MS, partitionExpectSound, partitionMake } from './fixture.ts';
+
+const ALL = Object.values(CHANGE).reduce((kinds, kind) => kinds | kind, 0);
+const NAMES = new Map<number, string>(Object.entries(CHANGE).map(([name, kind]) => [kind, name]));
+
+function words(batch: ChangeBatch): string[] {
+  return batch.changes.map((change) => `${NAMES.get(change.kind)} ${change.key}`.trim());
+}
+
+function recordedBytes(p: Partition): number {
+  return p.f64[HEADER_F64.changeHead];
+}
+
+describe('the change log', () => {
+  it('tells every change of a key, in order', () => {
+    const p = partitionMake();
+    const client = new Client();
+    const start = changeListen(p, ALL);
+    client.set(p, 'a', '1');
+    client.set(p, 'a', 'a longer value than before, so that it needs another chunk');
+    client.store(p, STORE.APPEND, 'a', '!');
+    client.set(p, 'n', '9', { expiresAtMs: NOW_MS + 1 });
+    client.add(p, 'n', '1', true);
+    client.touch(p, 'a', NOW_MS + 5000);
+    client.set(p, 'big', Buffer.alloc(20_000));
+    client.store(p, STORE.PREPEND, 'big', Buffer.alloc(20_000));
+    client.delete(p, 'big');
+    client.set(p, 'e', '', { expiresAtMs: NOW_MS + 5000 });
+    partitionFlush(p);
+    client.set(p, 'e', '', { expiresAtMs: NOW_MS + 5000 });
+    expirySweep(p, NOW_MS + 4999, 100);
+    client.clockSet(NOW_MS + 5000);
+    expect(client.get(p, 'e')).toBeNull();
+    const swept = ['EXPIRE a', 'EXPIRE n'];
+    const batch = words(changeRead(p, start));
+    expect(batch.filter((word) => !swept.includes(word))).toEqual([
+      'STORE a',
+      'STORE a',
+      'STORE a',
+      'STORE n',
+      'STORE n',
+      'TOUCH a',
+      'STORE big',
+      'STORE big',
+      'DELETE big',
+      'STORE e',
+      'FLUSH',
+      'EXPIRE e',
+      'STORE e',
+      'EXPIRE e',
+    ]);
+    expect(batch.filter((word) => swept.includes(word)).toSorted()).toEqual(swept);
+    partitionExpectSound(p);
+  });
+
+  it('says nothing of what failed or changed nothing', () => {
+    const p = partitionMake();
+    const client = new Client();
+    client.set(p, 'a', 'x');
+    const start = changeListen(p, ALL);
+    expect(client.store(p, STORE.ADD, 'a', '1')).toBe(STATUS.NOT_STORED);
+    expect(client.store(p, STORE.REPLACE, 'b', '1')).toBe(STATUS.NOT_STORED);
+    expect(client.store(p, STORE.APPEND, 'b', '1')).toBe(STATUS.NOT_STORED);
+    expect(client.store(p, STORE.CAS, 'a', '1', { casUnique: 999 })).toBe(STATUS.EXISTS);
+    expect(client.add(p, 'a', '1', true)).toBe(STATUS.NOT_NUMERIC);
+    expect(client.delete(p, 'b')).toBe(STATUS.MISSING);
+    client.get(p, 'a');
+    expect(changeRead(p, start)).toEqual({ changes: [], position: start, lostBytes: 0 });
+  });
+
+  it('carries the CAS unique of the item, also beyond 32 bits', () => {
+    const p = partitionMake();
+    const client = new Client();
+    const start = changeListen(p, CHANGE.STORE);
+    p.i32[HEADER.casLo] = -2;
+    p.i32[HEADER.casHi] = 0xabc;
+    for (let n = 0; n < 3; n++) client.set(p, 'k', 'v');
+    const expected = [2 ** 32 * 0xabc + 0xffffffff, 2 ** 32 * 0xabd, 2 ** 32 * 0xabd + 1];
+    expect(changeRead(p, start).changes.map((change) => change.cas)).toEqual(expected);
+    expect(client.get(p, 'k')?.casUnique).toBe(expected[2] + 1);
+  });
+
+  it('records only the kinds that somebody asked for', () => {
+    const p = partitionMake();
+    const client = new Client();
+    const start = changeListen(p, CHANGE.DELETE);
+    client.set(p, 'a', '1');
+    client.delete(p, 'a');
+    expect(changeListen(p, CHANGE.STORE)).toBe(recordedBytes(p));
+    client.set(p, 'b', '1');
+    client.delete(p, 'b');
+    expect(words(changeRead(p, start))).toEqual(['DELETE a', 'STORE b', 'DELETE b']);
+  });
+
+  it('costs no page and no record while nobody listens', () => {
+    const p = partitionMake();
+    const client = new Client();
+    const free = p.i32[HEADER.pageFreeCount];
+    changeListen(p, ALL);
+    expect(p.i32[HEADER.pageFreeCount]).toBe(free - 1);
+    changeUnlisten(p);
+    expect(p.i32[HEADER.pageFreeCount]).toBe(free);
+    client.set(p, 'a', '1');
+    client.delete(p, 'a');
+    partitionFlush(p);
+    expect(recordedBytes(p)).toBe(0);
+    partitionExpectSound(p);
+    const start = changeListen(p, ALL);
+    client.set(p, 'a', '1');
+    expect(words(changeRead(p, start))).toEqual(['STORE a']);
+  });
+
+  it('cannot be listened to without a page, and then changes nothing', () => {
+    const p = partitionMake();
+    while (pageTake(p) >= 0);
+    expect(changeListen(p, ALL)).toBe(-1);
+    expect(p.i32[HEADER.changeListeners]).toBe(0);
+  });
+});
+
+describe('the ring of changes', () => {
+  it('gives a reader that keeps up every record, over many rounds and key lengths', () => {
+    const p = partitionMake();
+    const client = new Client();
+    let position = changeListen(p, CHANGE.STORE);
+    let read = 0;
+    const COUNT = 3000;
+    for (let n = 0; n < COUNT; n++) {
+      client.set(p, `${n}:`.padEnd(6 + (n % 240), 'k'), '');
+      if (n % 90 !== 89 && n !== COUNT - 1) continue;
+      const batch = changeRead(p, position);
+      expect(batch.lostBytes).toBe(0);
+      for (const { key } of batch.changes) {
+        const name = key.toString('latin1');
+        expect(name).toBe(`${read}:`.padEnd(6 + (read % 240), 'k'));
+        read++;
+      }
+      position = batch.position;
+    }
+    expect(read).toBe(COUNT);
+    expect(position).toBeGreaterThan(6 * PAGE_BYTES);
+  });
+
+  it('tells one that fell behind how much it lost, and then goes on', () => {
+    const p = partitionMake();
+    const client = new Client();
+    const start = changeListen(p, CHANGE.STORE);
+    const key = 'k'.repeat(240); // records of 256 bytes: they fill the ring exactly
+    const RECORDS = PAGE_BYTES / 256;
+    for (let n = 0; n < RECORDS; n++) client.set(p, key, '');
+    expect(changeRead(p, start).changes.length).toBe(RECORDS);
+    client.set(p, key, '');
+    const lost = changeRead(p, start);
+    expect(lost).toEqual({ changes: [], position: recordedBytes(p), lostBytes: PAGE_BYTES + 256 });
+    client.set(p, 'next', '');
+    expect(words(changeRead(p, lost.position))).toEqual(['STORE next']);
+  });
+
+  it('takes the longest keys, which reach its end at any offset', () => {
+    const p = partitionMake();
+    const client = new Client();
+    for (let offset = 0; offset < 40; offset++) {
+      const start = changeListen(p, ALL);
+      const keys = Array.from({ length: 17 }, (_, n) =>
+        `${offset}/${n}/`.padEnd(4000 + offset, '.'),
+      );
+      for (const key of keys) client.set(p, key, '');
+      const batch = changeRead(p, start);
+      if (batch.lostBytes === 0)
+        expect(batch.changes.map((change) => `${change.key}`)).toEqual(keys);
+    }
+    partitionExpectSound(p);
+  });
+});

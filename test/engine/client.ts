@@ -1,0 +1,127 @@
+/**
+ * What a front end does, in a few lines: fills an operation, calls the engine, reads the answer out.
+ * Takes no lock; tests with several threads do.
+ */
+import { keyFill } from '../../src/base/key.ts';
+import { itemCasUnique } from '../../src/engine/lifecycle.ts';
+import { Operation } from '../../src/engine/operation.ts';
+import { STATUS, type Status } from '../../src/engine/status.ts';
+import { valueStore } from '../../src/engine/types/chained.ts';
+import { CounterResult, counterAdd } from '../../src/engine/types/counter.ts';
+import {
+  itemDelete,
+  itemFind,
+  itemRead,
+  itemTouch,
+  STORE,
+  type StoreMode,
+} from '../../src/engine/types/string.ts';
+import { itemValueCopy } from '../../src/memory/chain.ts';
+import { itemClientFlags, itemExpiresAtMs, itemValueBytes } from '../../src/memory/item.ts';
+import type { Partition } from '../../src/memory/partition.ts';
+import { MIB, NOW_MS } from './fixture.ts';
+
+export type Entry = {
+  readonly value: Buffer;
+  readonly clientFlags: number;
+  readonly expiresAtMs: number;
+  readonly casUnique: number;
+};
+
+export type StoreOptions = {
+  readonly clientFlags?: number;
+  readonly expiresAtMs?: number;
+  readonly casUnique?: number;
+};
+
+export class Client {
+  readonly op = new Operation(Buffer.alloc(0));
+  readonly counter = new CounterResult();
+
+  constructor(itemBytesMax = MIB) {
+    this.op.itemBytesMax = itemBytesMax;
+    this.clockSet(NOW_MS);
+  }
+
+  clockSet(nowMs: number): void {
+    this.op.nowMs = nowMs;
+    this.op.nowSec = Math.floor(nowMs / 1000);
+  }
+
+  /** Points the operation at the key; returns its hash. */
+  keySet(key: string): number {
+    const { op } = this;
+    keyFill(op.key, Buffer.from(key, 'latin1'), 0, key.length);
+    return op.key.hash;
+  }
+
+  valueSet(value: string | Buffer, options: StoreOptions = {}): void {
+    const { op } = this;
+    op.value = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
+    op.valueStart = 0;
+    op.valueBytes = op.value.length;
+    op.clientFlags = options.clientFlags ?? 0;
+    op.expiresAtMs = options.expiresAtMs ?? 0;
+    op.casUnique = options.casUnique ?? 0;
+  }
+
+  store(
+    p: Partition,
+    mode: StoreMode,
+    key: string,
+    value: string | Buffer,
+    options?: StoreOptions,
+  ): Status {
+    this.keySet(key);
+    this.valueSet(value, options);
+    return valueStore(p, this.op, mode);
+  }
+
+  set(p: Partition, key: string, value: string | Buffer, options?: StoreOptions): Status {
+    return this.store(p, STORE.SET, key, value, options);
+  }
+
+  delete(p: Partition, key: string): Status {
+    this.keySet(key);
+    return itemDelete(p, this.op);
+  }
+
+  /** The counter's new digits, or the status that kept them from changing. */
+  add(p: Partition, key: string, delta: string, up: boolean): string | Status {
+    this.keySet(key);
+    this.valueSet(delta);
+    const status = counterAdd(p, this.op, up, this.counter);
+    if (status !== STATUS.OK) return status;
+    return this.counter.digits.toString('latin1', 0, this.counter.bytes);
+  }
+
+  touch(p: Partition, key: string, expiresAtMs: number): Status {
+    this.keySet(key);
+    this.op.expiresAtMs = expiresAtMs;
+    const ref = itemFind(p, this.op);
+    if (ref === 0) return STATUS.MISSING;
+    return itemTouch(p, this.op, ref) === 0 ? STATUS.NO_MEMORY : STATUS.OK;
+  }
+
+  /** Reads the key's item; null when there is none. */
+  get(p: Partition, key: string): Entry | null {
+    this.keySet(key);
+    const ref = itemRead(p, this.op);
+    return ref === 0 ? null : itemEntry(p, ref);
+  }
+
+  text(p: Partition, key: string): string | null {
+    return this.get(p, key)?.value.toString('latin1') ?? null;
+  }
+}
+
+export function itemEntry(p: Partition, ref: number): Entry {
+  const value = Buffer.alloc(itemValueBytes(p, ref));
+  itemValueCopy(p, ref, value, 0);
+  return {
+    value,
+    clientFlags: itemClientFlags(p, ref),
+    expiresAtMs: itemExpiresAtMs(p, ref),
+    casUnique: itemCasUnique(p, ref),
+  };
+}

@@ -1,0 +1,77 @@
+/** Partitions and keyspaces for tests: small, in this thread unless told otherwise, with a set seed. */
+import { expect } from 'vitest';
+import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/keyspace.ts';
+import { partitionVerify } from '../../src/engine/verify.ts';
+import type { ArenaHandles } from '../../src/memory/arena.ts';
+import { controlBytes } from '../../src/memory/control.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  Partition,
+  type Partition as PartitionType,
+} from '../../src/memory/partition.ts';
+import { SlabClasses } from '../../src/memory/slab-classes.ts';
+
+export const KIB = 1024;
+export const MIB = 1024 * 1024;
+/** The server's defaults. */
+const GROWTH_FACTOR = 1.08;
+const CHUNK_BYTES_MIN = 48;
+export const SECRET = Int32Array.of(0x2545f491, 0x6c62272f, 0x51ed270b, 0x1b873593);
+/** The clock of tests that do not move it. */
+export const NOW_MS = 1_800_000_000_000;
+
+export type Setup = {
+  readonly bytes?: number;
+  readonly evicts?: boolean;
+  readonly partitionCount?: number;
+  readonly connectionCountMax?: number;
+};
+
+/** An empty partition. */
+export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
+  const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
+  const place = { id: 0, stride: 1, evicts };
+  const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
+  partitionInit(p);
+  return p;
+}
+
+/** Memory for partitions of `bytes` each; arenaReserve would not make them this small. */
+export function handlesMake(setup: Setup = {}): ArenaHandles {
+  const { bytes = MIB, evicts = true, partitionCount = 1, connectionCountMax = 16 } = setup;
+  const sabs = Array.from({ length: partitionCount }, () => new SharedArrayBuffer(bytes));
+  return {
+    config: {
+      memoryBytes: bytes * partitionCount,
+      itemBytesMax: MIB,
+      threadCount: 2,
+      connectionCountMax,
+      evicts,
+      growthFactor: GROWTH_FACTOR,
+      chunkBytesMin: CHUNK_BYTES_MIN,
+    },
+    control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
+    partitions: sabs,
+  };
+}
+
+export function keyspaceMake(handles: ArenaHandles): Keyspace {
+  return keyspaceInit(handles, SECRET, NOW_MS);
+}
+
+/** Every structure of the partition agrees with every other. */
+export function partitionExpectSound(p: PartitionType): void {
+  const problems = partitionVerify(p);
+  if (problems.length > 0) expect(problems).toEqual([]);
+}
+
+/** The partition has no item, and no page or chunk that only an item would need. */
+export function partitionExpectEmpty(p: PartitionType): void {
+  partitionExpectSound(p);
+  expect(p.i32[HEADER.itemCount]).toBe(0);
+  for (let classId = 1; classId < p.classes.count; classId++) {
+    expect(p.i32[classRecord(classId) + CLASS.pageCount], `pages of class ${classId}`).toBe(0);
+  }
+}
