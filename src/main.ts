@@ -14,6 +14,8 @@ import { userAssume } from './cli/user.ts';
 import { Supervisor } from './supervisor.ts';
 
 const argv = process.argv.slice(2);
+/** A signal may come while run() is still at work. */
+let isEnding = false;
 try {
   await run();
 } catch (error) {
@@ -60,8 +62,6 @@ async function serve(config: Config): Promise<void> {
   log.info({ ports, unixSocketPath, threadCount, memoryBytes }, 'listening');
   if (daemonIsChild()) await daemonReady();
 }
-
-let isEnding = false;
 
 async function end(
   supervisor: Supervisor,

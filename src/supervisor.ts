@@ -17,7 +17,7 @@ import { type ArenaHandles, arenaReserve } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
-import { listenProbe, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
+import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
@@ -127,14 +127,10 @@ export class Supervisor {
     return this.dataSeats[index].worker;
   }
 
-  /** SO_REUSEPORT would let us share a port with a stranger of the same user. */
   private async portCheck(target: TcpTarget): Promise<void> {
-    try {
-      await listenProbe(target);
-    } catch (error) {
-      const host = target.host === null ? 'port ' : `${target.host}:`;
-      throw faultFromListen(error, `${host}${target.port}`);
-    }
+    if (!(await listenerIsThere(target))) return;
+    const host = target.host === null ? 'port ' : `${target.host}:`;
+    throw FAULT.portInUse(`${host}${target.port}`);
   }
 
   private dataStart(seat: Seat): Promise<readonly number[]> {

@@ -12,7 +12,7 @@ import { endianness } from 'node:os';
 import { assert } from './assert.ts';
 
 /** Bytes of the longest key of any protocol. */
-export const KEY_BYTES_LIMIT = 4096;
+export const KEY_BYTES_LIMIT = 2048;
 /** Secret words: a seed and three multipliers. */
 export const HASH_SECRET_WORDS = 4;
 

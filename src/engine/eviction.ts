@@ -12,11 +12,11 @@
  * queues.
  *
  * **Between classes** a page moves when another class holds on to memory that is worth less. How long
- * the hand takes to come round is the age that an unused item of the class reaches; a byte in class A
- * is worth less than one in class B if A's age times a power of its chunk size is the greater. (At
- * power 0 all classes would forget at the same age, as one LRU would; at power 1 an item's claim to
- * space is its use per byte, which is GDSF's rule: Cherkasova, HPL-98-69.) Pages hold chunks of one
- * size only while that pays, so a change of item sizes never starves the newcomers.
+ * the hand takes to come round is the age that an unused item of the class reaches. Were that age the
+ * same everywhere, all sizes would be forgotten alike, as by one LRU; but an item of half the size that
+ * is used as often is worth twice as much per byte. So what is made equal is age times size, which is
+ * GDSF's rule (Cherkasova, HPL-98-69) at equilibrium, without a priority per item. And since any page
+ * can go to any class, a change of item sizes never starves the newcomers.
  *
  * Guard: the partition lock. The work for one allocation is bounded by SWEEP_VISITS_MAX chunks and
  * STEAL_TRIES_MAX pages.
@@ -38,6 +38,7 @@ import {
   itemIsLinked,
   itemIsMain,
   itemPromote,
+  KIND_FREE,
   KIND_ITEM,
   KIND_LINK,
 } from '../memory/item.ts';
@@ -61,22 +62,18 @@ import {
   pageSetAside,
   pageSetBack,
 } from '../memory/slab.ts';
-import { CHUNK_BYTES_MAX, CLASS_OVERFLOW } from '../memory/slab-classes.ts';
+import { CLASS_OVERFLOW } from '../memory/slab-classes.ts';
 import { CHANGE } from './change-log.ts';
 import { indexReplace } from './hash-index.ts';
 import { itemIsDead, itemIsHeld, itemReap, itemUnlink } from './lifecycle.ts';
 
 const SWEEP_VISITS_MAX = 2048;
 const STEAL_TRIES_MAX = 8;
+const DONOR_TRIES_MAX = 4;
 /** Main items may hold this share of a class, in tenths, before they have to pay. */
 const MAIN_TENTHS_MAX = 9;
 /** A class gives a page only if its score is so many times that of the class in need. */
 const STEAL_MARGIN = 1.1;
-const SIZE_POWER = 0.5;
-
-const sizeWeights = new Float64Array((CHUNK_BYTES_MAX >>> 3) + 1).map(
-  (_, unit) => Math.max(1, unit << 3) ** SIZE_POWER,
-);
 
 /**
  * A chunk of the class, evicting if need be; 0 when nothing can be evicted or nothing may be. The
@@ -95,8 +92,8 @@ function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
   if (p.i32[HEADER.pageFreeCount] < PAGES_RESERVED) pageSteal(p, classId, nowMs, true);
   for (let tries = 0; tries < STEAL_TRIES_MAX; tries++) {
     const atPageStart = p.i32[klass + CLASS.handChunk] === 0;
-    if (atPageStart || p.i32[klass + CLASS.itemCount] === 0 || tries > 0) {
-      const must = p.i32[klass + CLASS.itemCount] === 0 || tries > 0;
+    const must = tries > 0 || p.i32[klass + CLASS.usedCount] === 0;
+    if (atPageStart || must) {
       if (pageSteal(p, classId, nowMs, must)) {
         const stolen = chunkTake(p, classId);
         if (stolen !== 0) return stolen;
@@ -146,18 +143,22 @@ function classSweep(p: Partition, classId: number, nowMs: number): boolean {
     }
     const ref = (pageOffset(p, page) + chunk * chunkBytes) >>> 3;
     chunk++;
-    if (chunkKind(p, ref) !== KIND_ITEM || !itemIsEvictable(p, ref)) continue;
-    const verdict = itemJudge(p, klass, ref, nowMs);
+    const kind = chunkKind(p, ref);
+    if (kind === KIND_FREE) continue;
+    // A link stands for its item: the longer a chain is, the more often a hand comes by.
+    const item = kind === KIND_LINK ? linkHead(p, ref) : ref;
+    if (!itemIsEvictable(p, item)) continue;
+    const verdict = kind === KIND_LINK ? linkJudge(p, item) : itemJudge(p, item, nowMs);
     if (verdict === VERDICT_STAYS) {
-      fallback = ref;
+      fallback = item;
       continue;
     }
     // The page may go back to the pool with this item: leave the hand where it finds its way.
     i32[klass + CLASS.handPage] = page + 1;
     i32[klass + CLASS.handChunk] = chunk;
     i32[klass + CLASS.sweepVisits] = (i32[klass + CLASS.sweepVisits] + visits) | 0;
-    if (verdict === VERDICT_DEAD) itemReap(p, itemHash(p, ref), ref);
-    else itemEvict(p, ref, nowMs);
+    if (verdict === VERDICT_DEAD) itemReap(p, itemHash(p, item), item);
+    else itemEvict(p, item, nowMs);
     return true;
   }
   i32[klass + CLASS.handPage] = page + 1;
@@ -172,8 +173,9 @@ const VERDICT_GOES = 1;
 const VERDICT_DEAD = 2;
 
 /** What the hand does to an item it comes by. */
-function itemJudge(p: Partition, klass: number, ref: number, nowMs: number): number {
+function itemJudge(p: Partition, ref: number, nowMs: number): number {
   const { i32 } = p;
+  const klass = classRecord(chunkClass(p, ref));
   if (itemIsDead(p, ref, nowMs)) return VERDICT_DEAD;
   if (!itemIsMain(p, ref)) {
     if (itemFrequency(p, ref) === 0) return VERDICT_GOES;
@@ -188,6 +190,11 @@ function itemJudge(p: Partition, klass: number, ref: number, nowMs: number): num
   }
   i32[klass + CLASS.renewals]++;
   return VERDICT_STAYS;
+}
+
+/** An unused long item goes as soon as the hand of any class comes by one of its links. */
+function linkJudge(p: Partition, head: number): number {
+  return itemFrequency(p, head) === 0 ? VERDICT_GOES : VERDICT_STAYS;
 }
 
 function itemIsEvictable(p: Partition, ref: number): boolean {
@@ -242,21 +249,32 @@ export function ghostTake(p: Partition, hash: number): boolean {
  */
 function pageSteal(p: Partition, classId: number, nowMs: number, must: boolean): boolean {
   if (!must && p.i32[HEADER.pagesStay] !== 0) return false;
-  let bestScore = must ? -1 : classScore(p, classId) * STEAL_MARGIN;
-  let bestDonor = -1;
-  for (let donor = 1; donor < p.classes.count; donor++) {
-    if (donor === classId && !must) continue;
-    const compactable = donor === classId ? -1 : compactablePage(p, donor);
-    if (compactable >= 0) return pageVacate(p, compactable, nowMs, true);
-    const score = classScore(p, donor);
-    if (score > bestScore) {
-      bestScore = score;
-      bestDonor = donor;
+  const scoreMin = must ? -1 : classScore(p, classId) * STEAL_MARGIN;
+  let scoreMax = Number.POSITIVE_INFINITY;
+  // The class worth least may have all its pages pinned by values under way: then the next one.
+  for (let tries = 0; tries < DONOR_TRIES_MAX; tries++) {
+    let bestScore = scoreMin;
+    let bestDonor = -1;
+    for (let donor = 1; donor < p.classes.count; donor++) {
+      if (donor === classId && !must) continue;
+      const score = classScore(p, donor);
+      if (score > bestScore && score < scoreMax) {
+        bestScore = score;
+        bestDonor = donor;
+      }
     }
+    if (bestDonor < 0) return false;
+    if (classPageVacate(p, bestDonor, nowMs)) return true;
+    scoreMax = bestScore;
   }
-  if (bestDonor < 0) return false;
-  let page = p.i32[classRecord(bestDonor) + CLASS.handPage] - 1;
-  // A page may be pinned by a value on its way to a client: then the next one.
+  return false;
+}
+
+/** Empties a page of the class, starting with the one that eviction would come to next. */
+function classPageVacate(p: Partition, classId: number, nowMs: number): boolean {
+  const compactable = compactablePage(p, classId);
+  if (compactable >= 0 && pageVacate(p, compactable, nowMs, true)) return true;
+  let page = p.i32[classRecord(classId) + CLASS.handPage] - 1;
   for (let tries = 0; tries < STEAL_TRIES_MAX && page >= 0; tries++) {
     const next = p.i32[pageRecord(p, page) + PAGE.ringNext] - 1;
     if (pageVacate(p, page, nowMs, false)) return true;
@@ -265,13 +283,16 @@ function pageSteal(p: Partition, classId: number, nowMs: number, must: boolean):
   return false;
 }
 
-/** How little a byte of the class is worth: the age its unused items reach, times its size weight. */
+/** How little a byte of the class is worth: the age its unused items reach, times their size. */
 function classScore(p: Partition, classId: number): number {
   const { i32 } = p;
-  const page = i32[classRecord(classId) + CLASS.handPage] - 1;
+  const klass = classRecord(classId);
+  const page = i32[klass + CLASS.handPage] - 1;
   if (page < 0) return -1;
   const age = (i32[HEADER.evictionClock] - i32[pageRecord(p, page) + PAGE.sweptAt]) >>> 0;
-  return age * sizeWeights[p.classes.chunkBytes[classId] >>> 3];
+  const itemCount = i32[klass + CLASS.itemCount];
+  const meanBytes = itemCount === 0 ? 0 : i32[klass + CLASS.itemBytes] / itemCount;
+  return age * Math.max(p.classes.chunkBytes[classId], meanBytes);
 }
 
 /** A page whose items fit into the free chunks of the class's other pages, or -1. */

@@ -13,7 +13,7 @@
  * further one from slab class 0.
  *
  * The table grows one bucket at a time, as items come: bucket `count - 2^n` is split, so no insert
- * ever waits for a rehash. Primary buckets live in pages of their own, 1024 to a page, found through
+ * ever waits for a rehash. Primary buckets live in pages of their own, 512 to a page, found through
  * the index directory. All of it is part of the partition's memory budget.
  *
  * Guard: the partition lock.
@@ -31,10 +31,10 @@ import {
   pageTake,
 } from '../memory/partition.ts';
 import { chunkGive, chunkTake } from '../memory/slab.ts';
-import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
+import { CLASS_OVERFLOW, PAGE_BYTES, PAGE_SHIFT } from '../memory/slab-classes.ts';
 
 const BUCKET_WORDS = 16;
-const BUCKETS_PER_PAGE_SHIFT = 10;
+const BUCKETS_PER_PAGE_SHIFT = PAGE_SHIFT - 6;
 const BUCKETS_PER_PAGE = 1 << BUCKETS_PER_PAGE_SHIFT;
 const OVERFLOW_WORD = 3;
 const REF_WORD = 4;

@@ -10,7 +10,7 @@ import { PARTITION_BYTES_MAX, Partition } from './partition.ts';
 import { SlabClasses } from './slab-classes.ts';
 
 /** Below this a partition has too few pages for its classes. */
-const PARTITION_BYTES_MIN = 8 * 2 ** 20;
+const PARTITION_BYTES_MIN = 16 * 2 ** 20;
 const PARTITION_COUNT_MAX = 64;
 const PARTITIONS_PER_THREAD = 8;
 /** A partition holds the longest item so many times over. */

@@ -3,7 +3,7 @@
  *
  *   ┌────────┬──────────┬───────────────┬────────────┬───────┬──────┬──────┬─  ─┬──────┐
  *   │ header │ class    │ index         │ page table │ ghost │ page │ page │ …  │ page │
- *   │ 512 B  │ table    │ directory     │ 64 B/page  │ table │ 64 K │      │    │      │
+ *   │ 512 B  │ table    │ directory     │ 64 B/page  │ table │ 32 K │      │    │      │
  *   └────────┴──────────┴───────────────┴────────────┴───────┴──────┴──────┴─  ─┴──────┘
  *            128 B/class  4 B/index page               2 B each
  *

@@ -53,6 +53,8 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
   /** Reply buffers that are on their way to the client, oldest first. */
   private readonly kept: Buffer[] = [];
   private waitsForTurn = false;
+  /** Something has come since endIfQuiet last asked. */
+  private hasNews = false;
   private isClosed = false;
 
   constructor(context: ConnectionContext, record: number, remote: string, listener: string) {
@@ -76,6 +78,7 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     if (this.isClosed || this.session.phase === PHASE.CLOSED) return;
     const { call } = this.context;
     call.counters[call.block + COUNTER.bytesRead] += bytes;
+    this.hasNews = true;
     this.run(bytes);
   }
 
@@ -93,10 +96,8 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
   wireClosed(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    const { context, session } = this;
-    context.call.session = session;
-    if (session.phase === PHASE.SEND || session.phase === PHASE.RECEIVE)
-      sessionRelease(context.call);
+    const { context } = this;
+    this.itemRelease();
     context.keptBuffers -= this.kept.length;
     this.kept.length = 0;
     this.carried = null;
@@ -209,9 +210,33 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];
   }
 
-  /** Closes after the replies under way. */
-  end(): void {
+  /** For a thread that ends: closes unless requests are under way. It asks until all have gone. */
+  endIfQuiet(): void {
+    const isQuiet = !this.hasNews && this.kept.length === 0 && !this.waitsForTurn;
+    this.hasNews = false;
+    if (isQuiet) this.end();
+  }
+
+  /** Closes a connection on which nothing has moved for too long. False: it is closing already. */
+  kick(): boolean {
+    if (this.kept.length > 0) this.wire?.destroy();
+    else if (this.session.phase === PHASE.CLOSED) return false;
+    else this.end();
+    return true;
+  }
+
+  private end(): void {
+    if (this.session.phase === PHASE.CLOSED) return;
+    this.itemRelease();
     this.session.phase = PHASE.CLOSED;
     this.wire?.end();
+  }
+
+  /** Lets go of the item that was being sent or received. */
+  private itemRelease(): void {
+    const { context, session } = this;
+    if (session.phase !== PHASE.SEND && session.phase !== PHASE.RECEIVE) return;
+    context.call.session = session;
+    sessionRelease(context.call);
   }
 }

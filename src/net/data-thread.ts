@@ -54,7 +54,7 @@ export type DataThreadCommand = { readonly kind: 'drain' };
 
 const HOUSEKEEPING_MS = 1000;
 /** Connections that have not closed this long after a drain are cut. */
-const DRAIN_MS_MAX = 1000;
+const DRAIN_MS_MAX = 2500;
 
 export class DataThread {
   private readonly start: DataThreadStart;
@@ -118,13 +118,13 @@ export class DataThread {
     if (command.kind === 'drain') this.drain();
   }
 
-  /** Stops accepting, lets the replies under way leave, closes, and reports. */
+  /** Stops accepting, answers the requests under way, closes, and reports. */
   private drain(): void {
     const { open } = this.context;
     for (const server of this.servers) server.close();
-    for (const connection of open) connection.end();
     const startedAt = performance.now();
     const timer = setInterval(() => {
+      for (const connection of open) connection.endIfQuiet();
       if (open.size > 0 && performance.now() - startedAt < DRAIN_MS_MAX) return;
       clearInterval(timer);
       this.post({ kind: 'drained' });
@@ -141,8 +141,7 @@ export class DataThread {
     const nowSec = Math.floor(Date.now() / 1000);
     for (const connection of open) {
       if (connection.idleSec(nowSec) <= idleTimeoutSec) continue;
-      call.counters[call.block + COUNTER.idleKicks]++;
-      connection.end();
+      if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
 }

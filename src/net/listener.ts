@@ -3,11 +3,13 @@
  * spreads the connections and none is handed from thread to thread. Where that does not exist, and on
  * unix sockets, one thread listens.
  */
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { errorSystemCode } from '../base/errors.ts';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
+import { textBytes } from '../protocol/reply.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import type { Arrival } from './wire.ts';
 import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
@@ -23,6 +25,8 @@ export type ListenOptions = {
   /** Use nothing but public interfaces, at some cost. */
   readonly plainWire: boolean;
 };
+
+const PROBE_MS_MAX = 500;
 
 /** Whether several threads can listen on one port here. */
 export const REUSE_PORT_IS_AVAILABLE = process.platform === 'linux';
@@ -43,14 +47,14 @@ export async function listenTcp(
   return { server, port };
 }
 
-/** Listens on a unix socket, taking the place of one that a dead server left behind. */
+/** Listens on a unix socket, in the place of one that a dead server left behind. */
 export async function listenUnix(
   context: ConnectionContext,
   target: UnixTarget,
   options: ListenOptions,
 ): Promise<Server> {
   const server = createServer();
-  rmSync(target.path, { force: true });
+  if (await socketIsDead(target.path)) rmSync(target.path, { force: true });
   await listening(server, { path: target.path, backlog: options.backlog });
   chmodSync(target.path, target.mode);
   accept(server, context, unixText(target), options.plainWire);
@@ -63,7 +67,22 @@ export function listenerText(target: TcpTarget, port: number): string {
 }
 
 export function unixText(target: UnixTarget): string {
-  return `unix:${target.path}`;
+  return `unix:${textBytes(target.path)}`;
+}
+
+/** Whether the path is a socket that nobody answers on. Anything else in the way stays there. */
+function socketIsDead(path: string): Promise<boolean> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) {
+    return Promise.resolve(false);
+  }
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once('error', (error) => resolve(errorSystemCode(error) === 'ECONNREFUSED'));
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+  });
 }
 
 function hostText(host: string): string {
@@ -109,11 +128,21 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
   connection.wireAttach(arrival.accept(connection));
 }
 
-/** Rejects as listen() does if somebody else has the address; otherwise leaves it free. */
-export async function listenProbe(target: TcpTarget): Promise<void> {
-  if (target.port === 0) return;
-  const server = createServer();
-  const host = target.host === null ? {} : { host: target.host };
-  await listening(server, { port: target.port, ...host, exclusive: true });
-  await new Promise((resolve) => server.close(resolve));
+/**
+ * Whether somebody listens on the address already. Sharing ports lets a second server of the same
+ * user listen beside the first without an error, so we ask by connecting.
+ */
+export function listenerIsThere(target: TcpTarget): Promise<boolean> {
+  if (target.port === 0) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const host = target.host === null || target.host === '0.0.0.0' ? '127.0.0.1' : target.host;
+    const socket = connect({ port: target.port, host });
+    const settle = (isThere: boolean): void => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.setTimeout(PROBE_MS_MAX, () => settle(false));
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
 }

@@ -92,14 +92,20 @@ export function replyByte(reply: Reply, byte: number): void {
   reply.bytes[reply.used++] = byte;
 }
 
+/** A text as replyText wants it: its UTF-8 bytes, one character each. */
+export function textBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
 /**
- * Appends a text of any length, sending on the way. A client that is behind gets it queued: for
+ * Appends a text of any length, sending on the way; one character is one byte, because keys need not
+ * be UTF-8. A client that is behind gets it queued: for
  * answers whose size the server decides, not the client.
  */
 export function replyText(reply: Reply, text: string): void {
   for (let at = 0; at < text.length; at += REPLY_BYTES_MAX / 4) {
     const piece = text.slice(at, at + REPLY_BYTES_MAX / 4);
-    replyRoom(reply, piece.length * 3);
-    reply.used += reply.bytes.write(piece, reply.used, 'utf8');
+    replyRoom(reply, piece.length);
+    reply.used += reply.bytes.write(piece, reply.used, 'latin1');
   }
 }

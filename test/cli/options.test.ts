@@ -48,7 +48,7 @@ const DEFAULTS: Config = {
   hashExpand: true,
   hashAlgorithm: 'fnv1a',
   threadCount: 4,
-  requestsPerEventMax: 20,
+  requestsPerEventMax: 1024,
   protocol: 'auto',
   casEnabled: true,
   flushAllEnabled: true,

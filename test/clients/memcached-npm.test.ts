@@ -112,9 +112,9 @@ describe('npm memcached', () => {
   });
 
   it('carries a value of the largest size', async () => {
-    const value = Buffer.alloc(VALUE_BYTES_MAX, 'The quick brown fox\r\n');
+    const value = 'x'.repeat(VALUE_BYTES_MAX);
     expect(await set('largest', value)).toBe(true);
-    expect(value.equals((await get('largest')) as Buffer)).toBe(true);
+    expect((await get('largest')) === value).toBe(true);
   });
 
   it('reads versions, statistics, settings and items', async () => {

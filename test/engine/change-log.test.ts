@@ -13,7 +13,8 @@ import { STORE } from '../../src/engine/types/string.ts';
 import { HEADER, HEADER_F64, type Partition, pageTake } from '../../src/memory/partition.ts';
 import { PAGE_BYTES } from '../../src/memory/slab-classes.ts';
 import { Client } from './client.ts';
-import { NOW_MS, partitionExpectSound, partitionMake } from './fixture.ts';
+import { partitionExpectSound, partitionMake } from './fixture.ts';
+import { NOW_MS } from './limits.ts';
 
 const ALL = Object.values(CHANGE).reduce((kinds, kind) => kinds | kind, 0);
 const NAMES = new Map<number, string>(Object.entries(CHANGE).map(([name, kind]) => [kind, name]));

@@ -19,7 +19,7 @@ import {
 import { itemValueCopy } from '../../src/memory/chain.ts';
 import { itemClientFlags, itemExpiresAtMs, itemValueBytes } from '../../src/memory/item.ts';
 import type { Partition } from '../../src/memory/partition.ts';
-import { MIB, NOW_MS } from './fixture.ts';
+import { MIB, NOW_MS } from './limits.ts';
 
 export type Entry = {
   readonly value: Buffer;

@@ -12,15 +12,12 @@ import {
   type Partition as PartitionType,
 } from '../../src/memory/partition.ts';
 import { SlabClasses } from '../../src/memory/slab-classes.ts';
+import { MIB, NOW_MS } from './limits.ts';
 
-export const KIB = 1024;
-export const MIB = 1024 * 1024;
 /** The server's defaults. */
 const GROWTH_FACTOR = 1.08;
 const CHUNK_BYTES_MIN = 48;
 export const SECRET = Int32Array.of(0x2545f491, 0x6c62272f, 0x51ed270b, 0x1b873593);
-/** The clock of tests that do not move it. */
-export const NOW_MS = 1_800_000_000_000;
 
 export type Setup = {
   readonly bytes?: number;

@@ -14,7 +14,8 @@ import {
 import { ITEM_TYPE, itemHash, itemHeaderWrite, itemKeyWrite } from '../../src/memory/item.ts';
 import { HEADER, type Partition, pageTake } from '../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../src/memory/slab.ts';
-import { MIB, partitionMake } from './fixture.ts';
+import { partitionMake } from './fixture.ts';
+import { MIB } from './limits.ts';
 
 const BUCKETS_PER_PAGE = 1024;
 const ITEMS_PER_BUCKET = 9;

@@ -32,7 +32,8 @@ import {
   pageRecord,
 } from '../../src/memory/partition.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES } from '../../src/memory/slab-classes.ts';
-import { KIB, MIB, partitionMake } from '../engine/fixture.ts';
+import { partitionMake } from '../engine/fixture.ts';
+import { KIB, MIB } from '../engine/limits.ts';
 
 type Field = { readonly name: string; readonly from: number; readonly to: number };
 

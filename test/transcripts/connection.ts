@@ -13,7 +13,7 @@ export interface Server {
   readonly address: NetConnectOpts;
 }
 
-const FAILURE_MS_MAX = 2_000;
+const SILENCE_MS_MAX = 2_000;
 const SHOWN_CHARS_MAX = 300;
 
 /** A text with its control bytes visible, and its middle left out when it is long. */
@@ -100,15 +100,15 @@ export class Connection {
     if (this.#arrived !== '' || !this.#closed) this.#fail('a close', where);
   }
 
-  /** Resolves when `done()`, when the server has closed, or when the time for a failure is up. */
+  /** Resolves when `done()`, when the server has closed, or when it has been silent for too long. */
   async #until(done: () => boolean): Promise<void> {
-    const deadline = Date.now() + FAILURE_MS_MAX;
-    while (!done() && !this.#closed && Date.now() < deadline) {
-      await new Promise<void>((resolve) => {
-        const bound = setTimeout(resolve, deadline - Date.now());
+    let isSilent = false;
+    while (!done() && !this.#closed && !isSilent) {
+      isSilent = await new Promise<boolean>((resolve) => {
+        const bound = setTimeout(() => resolve(true), SILENCE_MS_MAX);
         this.#wake = () => {
           clearTimeout(bound);
-          resolve();
+          resolve(false);
         };
       });
       this.#wake = null;

@@ -2,6 +2,7 @@
 import { CONTROL } from '../../memory/control.ts';
 import { HEADER } from '../../memory/partition.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
+import { textBytes } from '../../protocol/reply.ts';
 import type { Call } from './call.ts';
 import type { StatRow } from './stats.ts';
 
@@ -24,7 +25,7 @@ function networkRows(call: Call): StatRow[] {
     ['verbosity', Atomics.load(call.keyspace.control.i32, CONTROL.verbosity)],
     ['oldest', 0],
     ['evictions', config.evict ? 'on' : 'off'],
-    ['domain_socket', config.unixSocketPath ?? 'NULL'],
+    ['domain_socket', textBytes(config.unixSocketPath ?? 'NULL')],
     ['umask', config.unixSocketMask.toString(8)],
     ['shutdown_command', yes(config.shutdownCommand)],
   ];

@@ -95,11 +95,20 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.CLOSED]: 'conn_closing',
 };
 
-/** Open connections, then listeners, which are numbered on from the most connections there can be. */
+/** Listeners, numbered on from the most connections there can be, then the open connections. */
 function statsConnections(call: Call): StatRow[] {
   const { control } = call.keyspace;
   const { i32 } = control;
   const rows: StatRow[] = [];
+  const startedAtMs = control.f64[CONTROL_F64.startedAtMs];
+  for (const [index, listener] of call.server.listeners.entries()) {
+    const id = control.connectionCountMax + index;
+    rows.push(
+      [`${id}:addr`, listener],
+      [`${id}:state`, 'conn_listening'],
+      [`${id}:secs_since_last_cmd`, Math.floor((call.op.nowMs - startedAtMs) / 1000)],
+    );
+  }
   connectionsWalk(control, (record) => {
     const id = i32[record + CONNECTION.id];
     const isOurs = record === call.session.holder.record;
@@ -112,14 +121,5 @@ function statsConnections(call: Call): StatRow[] {
       [`${id}:secs_since_last_cmd`, Math.max(0, idleSec)],
     );
   });
-  const startedAtMs = control.f64[CONTROL_F64.startedAtMs];
-  for (const [index, listener] of call.server.listeners.entries()) {
-    const id = control.connectionCountMax + index;
-    rows.push(
-      [`${id}:addr`, listener],
-      [`${id}:state`, 'conn_listening'],
-      [`${id}:secs_since_last_cmd`, Math.floor((call.op.nowMs - startedAtMs) / 1000)],
-    );
-  }
   return rows;
 }

@@ -1,0 +1,114 @@
+/**
+ * libmemcached's command-line tools. Debian names its builds memc…, other systems mem…; the tool that
+ * puts a server through its paces is memcapable, or memccapable.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { programFind } from '../../bench/support/command.ts';
+import { type CommandEnd, commandRun } from '../support/command-run.ts';
+import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
+import { clientUse } from '../support/text-client.ts';
+
+const CAPABLE_COUNT = 27;
+const ANSWER_SEC_MAX = 20;
+
+/** The tool under the first name that is on the PATH. */
+function toolFind(context: TestContext, ...names: readonly string[]): string {
+  const path = names.map(programFind).find((found) => found !== null);
+  return path ?? context.skip(`no ${names.join(' or ')} on the PATH (Debian: libmemcached-tools)`);
+}
+
+describe('libmemcached', () => {
+  let server: ServerProcess;
+  let folder = '';
+  beforeAll(async () => {
+    server = await spawnFlagstone();
+    folder = mkdtempSync(join(tmpdir(), 'flagstone-libmemcached-'));
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await server.stop();
+  });
+
+  const run = (tool: string, ...args: readonly string[]): Promise<CommandEnd> =>
+    commandRun(tool, [`--servers=${server.host}:${server.port}`, ...args]);
+
+  it('memcapable finds the text protocol complete', async (context) => {
+    const tool = toolFind(context, 'memccapable', 'memcapable');
+    const where = ['-h', server.host, '-p', `${server.port}`];
+    const { out, code } = await commandRun(tool, [...where, '-a', '-t', `${ANSWER_SEC_MAX}`]);
+    expect(out.match(/^.*\[FAIL\].*$/gm) ?? []).toEqual([]);
+    expect(out.match(/\[pass\]/g)).toHaveLength(CAPABLE_COUNT);
+    expect(code).toBe(0);
+  });
+
+  it('files go in by memcp and come back by memcat', async (context) => {
+    const [copy, show] = [toolFind(context, 'memccp'), toolFind(context, 'memccat')];
+    const small = join(folder, 'small');
+    const large = join(folder, 'large');
+    writeFileSync(small, 'hello');
+    writeFileSync(large, Buffer.alloc(900_000, 'a line of some length\n'));
+    expect((await run(copy, small, large)).code).toBe(0);
+    expect((await run(show, 'small')).out.trim()).toBe('hello');
+    expect((await run(show, `--file=${join(folder, 'out')}`, 'large')).code).toBe(0);
+    expect(readFileSync(join(folder, 'out')).equals(readFileSync(large))).toBe(true);
+    expect((await run(show, 'missing')).code).toBe(1);
+  });
+
+  it('memexist, memtouch, memdump and memrm tell what is there', async (context) => {
+    const [exist, touch] = [toolFind(context, 'memcexist'), toolFind(context, 'memctouch')];
+    const [dump, remove] = [toolFind(context, 'memcdump'), toolFind(context, 'memcrm')];
+    await clientUse(server, async (client) => {
+      for (const key of ['kept', 'doomed']) await client.set(key, Buffer.from('v'));
+    });
+    expect((await run(exist, 'doomed')).code).toBe(0);
+    expect((await run(touch, '--expire=100', 'kept')).code).toBe(0);
+    expect((await run(touch, 'missing')).code).toBe(1);
+    expect((await run(dump)).out.split('\n')).toEqual(expect.arrayContaining(['kept', 'doomed']));
+    expect((await run(remove, 'doomed')).code).toBe(0);
+    expect((await run(remove, 'doomed')).code).toBe(1);
+    expect((await run(exist, 'doomed')).code).toBe(1);
+  });
+
+  it('memping, memstat and memflush administer', async (context) => {
+    const [ping, stat] = [toolFind(context, 'memcping'), toolFind(context, 'memcstat')];
+    const flush = toolFind(context, 'memcflush');
+    expect((await run(ping)).code).toBe(0);
+    expect((await run(stat)).out).toMatch(new RegExp(`pid: ${server.pid}\\n`));
+    expect((await run(stat, '--args=settings')).out).toMatch(/maxbytes: 67108864\n/);
+    expect((await run(flush)).code).toBe(0);
+    const stats = await clientUse(server, (client) => client.stats());
+    expect(Number(stats.get('cmd_flush'))).toBeGreaterThan(0);
+  });
+
+  it.for(['set', 'get', 'mget'])(
+    'memslap drives %s from several threads',
+    async (work, context) => {
+      const tool = toolFind(context, 'memcslap', 'memslap');
+      const { code, out, err } = await run(
+        tool,
+        '--concurrency=4',
+        '--execute-number=500',
+        `--test=${work}`,
+      );
+      expect(err).toBe('');
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`Time to ${work} +2000 keys`));
+    },
+  );
+
+  it('memaslap verifies what it reads', async (context) => {
+    const tool = toolFind(context, 'memcaslap', 'memaslap');
+    const servers = `${server.host}:${server.port}`;
+    const load = ['-T', '2', '-c', '16', '-x', '20000', '-v', '1', '-e', '0.1'];
+    const { code, out, err } = await commandRun(tool, ['-s', servers, ...load]);
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toMatch(/cmd_get: [1-9]/);
+    for (const fault of ['verify_failed', 'verify_misses', 'get_misses', 'packet_drop']) {
+      expect(out).not.toMatch(new RegExp(`${fault}: [1-9]`));
+    }
+  });
+});

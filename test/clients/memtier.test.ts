@@ -1,0 +1,59 @@
+/** memtier_benchmark as a client: minutes of mixed traffic without one error. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { programFind } from '../../bench/support/command.ts';
+import { commandRun } from '../support/command-run.ts';
+import { spawnFlagstone } from '../support/server.ts';
+import { clientUse } from '../support/text-client.ts';
+
+const DURATION_SEC = process.env['FLAGSTONE_LONG'] === '1' ? 60 : 2;
+/** For the connecting, and a machine that is busy. */
+const SPARE_SEC = 60;
+const PROTOCOL = 'memcache_text';
+
+const tool = programFind('memtier_benchmark');
+const reason = tool === null ? ' (skipped: no memtier_benchmark on the PATH)' : '';
+
+type Totals = {
+  readonly Count: number;
+  readonly 'Hits/sec': number;
+  readonly 'Misses/sec': number;
+};
+
+describe.skipIf(tool === null)(`memtier_benchmark${reason}`, () => {
+  it.each([
+    ['small values, pipelined', ['--pipeline=16', '--data-size-range=1-200', '--ratio=1:10']],
+    ['values up to the largest', ['--data-size-range=1-500000', '--ratio=1:4']],
+    ['many keys at once', ['--multi-key-get=10', '--data-size=100', '--ratio=1:10']],
+  ])('%s', { timeout: (DURATION_SEC + SPARE_SEC) * 1000 }, async (_name, load) => {
+    if (tool === null) return;
+    const server = await spawnFlagstone();
+    const folder = mkdtempSync(join(tmpdir(), 'flagstone-memtier-'));
+    try {
+      const where = ['-s', server.host, '-p', `${server.port}`, '-P', PROTOCOL];
+      const json = `--json-out-file=${join(folder, 'out.json')}`;
+      const size = ['-t', '2', '-c', '8', '--key-maximum=1000', `--test-time=${DURATION_SEC}`];
+      const { code, err } = await commandRun(
+        tool,
+        [...where, ...size, ...load, '--hide-histogram', json],
+        { msMax: (DURATION_SEC + SPARE_SEC) * 1000 },
+      );
+      expect(err).not.toMatch(/error|fail|refused|reset/i);
+      expect(code).toBe(0);
+      const report = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8'));
+      const { Gets: gets, Sets: sets } = report['ALL STATS'] as Record<'Gets' | 'Sets', Totals>;
+      expect(gets.Count).toBeGreaterThan(0);
+      expect(sets.Count).toBeGreaterThan(0);
+      expect(gets['Hits/sec']).toBeGreaterThan(0);
+      const stats = await clientUse(server, (client) => client.stats());
+      expect(Number(stats.get('cmd_set'))).toBeGreaterThanOrEqual(sets.Count);
+      const own = await clientUse(server, (client) => client.stats('server'));
+      expect(own.get('thread_restarts')).toBe('0');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await server.stop();
+    }
+  });
+});
