@@ -11,7 +11,7 @@ import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { listenTargets } from './cli/listen-address.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
-import type { MaintainerStart } from './engine/maintainer.ts';
+import { Maintainer } from './engine/maintainer.ts';
 import { threadRecover } from './engine/recovery.ts';
 import { type ArenaHandles, arenaReserve } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
@@ -21,8 +21,7 @@ import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
-const MAINTAINER_OWNER = 2;
-const DATA_OWNER_FIRST = 3;
+const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
 const RESTART_QUIET_MS = 10000;
@@ -40,7 +39,7 @@ export type SupervisorOptions = {
 class Seat {
   readonly name: string;
   readonly owner: number;
-  /** Number among the data threads; -1: the maintainer. */
+  /** Number among the data threads. */
   readonly index: number;
   worker: Worker | null = null;
   deaths = 0;
@@ -61,7 +60,6 @@ export class Supervisor {
   private readonly log: Logger;
   private readonly options: SupervisorOptions;
   private readonly handles: ArenaHandles;
-  private readonly maintainer = new Seat('maintainer', MAINTAINER_OWNER, -1);
   private readonly dataSeats: Seat[];
   private targets: readonly TcpTarget[];
   private isEnding = false;
@@ -91,7 +89,7 @@ export class Supervisor {
     this.ports.push(...(await this.dataStart(first)));
     this.targets = this.targets.map((target, at) => ({ ...target, port: this.ports[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
-    this.maintainerStart();
+    new Maintainer(this.keyspace).start();
   }
 
   /** Stops accepting, lets replies under way leave, and ends all threads. */
@@ -118,8 +116,7 @@ export class Supervisor {
   /** Ends all threads at once. */
   async end(): Promise<void> {
     this.isEnding = true;
-    const seats = [...this.dataSeats, this.maintainer];
-    await Promise.all(seats.map(({ worker }) => worker?.terminate()));
+    await Promise.all(this.dataSeats.map(({ worker }) => worker?.terminate()));
   }
 
   /** A data thread's worker. For tests that kill one. */
@@ -151,7 +148,7 @@ export class Supervisor {
       plainWire: options.plainWire,
       debugCommands: options.debugCommands,
     };
-    const worker = this.workerStart(seat, 'data', start, () => this.dataStart(seat));
+    const worker = this.workerStart(seat, start);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: DataThreadMessage) => {
         if (message.kind === 'listening') resolve(message.ports);
@@ -162,27 +159,25 @@ export class Supervisor {
     });
   }
 
-  private maintainerStart(): void {
-    const start: MaintainerStart = { handles: this.handles, owner: this.maintainer.owner };
-    this.workerStart(this.maintainer, 'maintainer', start, () => this.maintainerStart());
-  }
-
-  private workerStart(seat: Seat, file: string, workerData: unknown, again: () => unknown): Worker {
-    const execArgv = seat.index >= 0 ? FAST_WIRE_NODE_OPTIONS : [];
-    const worker = new Worker(workerUrl(file), { workerData, name: seat.name, execArgv });
+  private workerStart(seat: Seat, workerData: DataThreadStart): Worker {
+    const worker = new Worker(workerUrl('data'), {
+      workerData,
+      name: seat.name,
+      execArgv: FAST_WIRE_NODE_OPTIONS,
+    });
     seat.worker = worker;
     let reason: unknown = 'it ended';
     worker.once('error', (error) => {
       reason = error;
     });
     worker.once('exit', () => {
-      if (!this.isEnding) this.recover(seat, reason, again);
+      if (!this.isEnding) this.recover(seat, reason);
     });
     return worker;
   }
 
   /** A thread is gone: frees what it held, says so, and starts it anew. */
-  private recover(seat: Seat, reason: unknown, again: () => unknown): void {
+  private recover(seat: Seat, reason: unknown): void {
     const recovery = threadRecover(this.keyspace, seat.owner, seat.index);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
@@ -190,15 +185,19 @@ export class Supervisor {
     seat.deaths = now - seat.diedAtMs < RESTART_QUIET_MS ? seat.deaths + 1 : 0;
     seat.diedAtMs = now;
     const delayMs = Math.min(RESTART_MS_MAX, seat.deaths === 0 ? 0 : 50 * 2 ** seat.deaths);
-    setTimeout(async () => {
-      if (this.isEnding) return;
-      try {
-        await again();
-        this.log.warn({ thread: seat.name }, 'the thread was started anew');
-      } catch (error) {
-        this.log.error({ thread: seat.name, err: error }, 'the thread could not be started');
-      }
-    }, delayMs);
+    setTimeout(() => void this.restart(seat), delayMs);
+  }
+
+  private async restart(seat: Seat): Promise<void> {
+    if (this.isEnding) return;
+    try {
+      await this.dataStart(seat);
+      this.log.warn({ thread: seat.name }, 'the thread was started anew');
+    } catch (error) {
+      this.log.error({ thread: seat.name, err: error }, 'the thread could not be started');
+      // Its end, if it has not come already, leads back here, a little later each time.
+      await seat.worker?.terminate();
+    }
   }
 }
 

@@ -4,8 +4,9 @@
  * Lines are written synchronously. They are few, none is on the data path, and the last line before
  * a crash is the one that is wanted; a worker thread of its own (pino's transport) could lose it.
  */
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 
 export type Logger = pino.Logger;
 
@@ -48,7 +49,7 @@ export function loggerCreate(settings: LogSettings): Logger {
     settings.format === 'pretty' || (settings.format === 'auto' && settings.isTerminal);
   const isColored = settings.isColored ?? (settings.isTerminal && !process.env['NO_COLOR']);
   const stream = isPretty
-    ? PinoPretty({
+    ? prettyLoad()({
         destination: fd,
         sync: true,
         colorize: isColored,
@@ -65,4 +66,9 @@ export function loggerCreate(settings: LogSettings): Logger {
     },
     stream,
   );
+}
+
+/** Only who reads lines on a terminal pays for the eight megabytes that make them pretty. */
+function prettyLoad(): typeof PinoPretty {
+  return createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
 }

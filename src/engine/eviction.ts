@@ -64,12 +64,15 @@ import {
 } from '../memory/slab.ts';
 import { CLASS_OVERFLOW } from '../memory/slab-classes.ts';
 import { CHANGE } from './change-log.ts';
+import { expirySweep } from './expiry.ts';
 import { indexReplace } from './hash-index.ts';
 import { itemIsDead, itemIsHeld, itemReap, itemUnlink } from './lifecycle.ts';
 
 const SWEEP_VISITS_MAX = 2048;
 const STEAL_TRIES_MAX = 8;
 const DONOR_TRIES_MAX = 4;
+/** Pages searched for dead items when nothing else may go. */
+const REAP_PAGES_MAX = 8;
 /** Main items may hold this share of a class, in tenths, before they have to pay. */
 const MAIN_TENTHS_MAX = 9;
 /** A class gives a page only if its score is so many times that of the class in need. */
@@ -109,8 +112,15 @@ function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
   return 0;
 }
 
-/** Nothing may be evicted, but a class with many free chunks can be packed into fewer pages. */
+/**
+ * Nothing may be evicted, but what is dead can go before its sweep, and a class with many free chunks
+ * can be packed into fewer pages.
+ */
 function chunkObtainByCompaction(p: Partition, classId: number, nowMs: number): number {
+  if (expirySweep(p, nowMs, REAP_PAGES_MAX) > 0) {
+    const ref = chunkTake(p, classId);
+    if (ref !== 0) return ref;
+  }
   for (let donor = 1; donor < p.classes.count; donor++) {
     const page = donor === classId ? -1 : compactablePage(p, donor);
     if (page >= 0 && pageVacate(p, page, nowMs, true)) {

@@ -1,30 +1,30 @@
 /**
- * The maintainer's work: carrying out a scheduled flush also when no request comes, and sweeping the
- * partitions for dead items. workers/maintainer.ts is its thread.
+ * The maintainer: carries out a scheduled flush also when no request comes, and sweeps the partitions
+ * for dead items. It works on the main thread, which has nothing else to do; it only tries locks and
+ * works in slices, so requests never wait for it long.
  */
-import type { ArenaHandles } from '../memory/arena.ts';
 import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
 import { partitionTryLock, partitionUnlock } from '../memory/partition.ts';
 import { expirySweep } from './expiry.ts';
-import { type Keyspace, keyspaceAttach, keyspaceFlushIfDue } from './keyspace.ts';
-
-export type MaintainerStart = {
-  readonly handles: ArenaHandles;
-  /** Thread id + 1 as the locks show it. */
-  readonly owner: number;
-};
+import { type Keyspace, keyspaceFlushIfDue } from './keyspace.ts';
 
 /** Pages looked at under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
 /** Slices for one partition in one tick. */
 const SLICES_PER_TICK_MAX = 64;
 
+const TICK_MS = 100;
+
 export class Maintainer {
-  readonly tickMs = 100;
   private readonly keyspace: Keyspace;
 
-  constructor(start: MaintainerStart) {
-    this.keyspace = keyspaceAttach(start.handles, start.owner);
+  constructor(keyspace: Keyspace) {
+    this.keyspace = keyspace;
+  }
+
+  /** Works from now on, ten times a second, as long as the process lives. */
+  start(): void {
+    setInterval(() => this.tick(), TICK_MS).unref();
   }
 
   tick(): void {

@@ -1,5 +1,6 @@
 /** The change log: order, contents, loss, and nothing at all while nobody listens. */
 import { describe, expect, it } from 'vitest';
+import { KEY_BYTES_LIMIT } from '../../src/base/key.ts';
 import {
   CHANGE,
   type ChangeBatch,
@@ -140,10 +141,11 @@ describe('the ring of changes', () => {
     const client = new Client();
     let position = changeListen(p, CHANGE.STORE);
     let read = 0;
+    const READ_EVERY = Math.floor(PAGE_BYTES / 300);
     const COUNT = 3000;
     for (let n = 0; n < COUNT; n++) {
       client.set(p, `${n}:`.padEnd(6 + (n % 240), 'k'), '');
-      if (n % 90 !== 89 && n !== COUNT - 1) continue;
+      if (n % READ_EVERY !== 0 && n !== COUNT - 1) continue;
       const batch = changeRead(p, position);
       expect(batch.lostBytes).toBe(0);
       for (const { key } of batch.changes) {
@@ -175,15 +177,15 @@ describe('the ring of changes', () => {
   it('takes the longest keys, which reach its end at any offset', () => {
     const p = partitionMake();
     const client = new Client();
+    const COUNT = Math.floor(PAGE_BYTES / (KEY_BYTES_LIMIT + 16)) - 1;
     for (let offset = 0; offset < 40; offset++) {
-      const start = changeListen(p, ALL);
-      const keys = Array.from({ length: 17 }, (_, n) =>
-        `${offset}/${n}/`.padEnd(4000 + offset, '.'),
-      );
+      const start = changeListen(p, CHANGE.STORE);
+      const longest = KEY_BYTES_LIMIT - 39 + offset;
+      const keys = Array.from({ length: COUNT }, (_, n) => `${offset}/${n}/`.padEnd(longest, '.'));
       for (const key of keys) client.set(p, key, '');
       const batch = changeRead(p, start);
-      if (batch.lostBytes === 0)
-        expect(batch.changes.map((change) => `${change.key}`)).toEqual(keys);
+      expect(batch.lostBytes).toBe(0);
+      expect(batch.changes.map((change) => `${change.key}`)).toEqual(keys);
     }
     partitionExpectSound(p);
   });

@@ -14,10 +14,11 @@ import {
 import { ITEM_TYPE, itemHash, itemHeaderWrite, itemKeyWrite } from '../../src/memory/item.ts';
 import { HEADER, type Partition, pageTake } from '../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../src/memory/slab.ts';
+import { PAGE_BYTES } from '../../src/memory/slab-classes.ts';
 import { partitionMake } from './fixture.ts';
 import { MIB } from './limits.ts';
 
-const BUCKETS_PER_PAGE = 1024;
+const BUCKETS_PER_PAGE = PAGE_BYTES / 64;
 const ITEMS_PER_BUCKET = 9;
 
 function keyTake(bytes: Buffer): Key {

