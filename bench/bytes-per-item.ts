@@ -11,10 +11,15 @@
  * The first means nothing for a server that evicted nothing, and the report says so.
  */
 
-import { argumentsRead, COMMON_FLAGS, jsonWrite, progressSay } from './support/arguments.ts';
+import { type Arguments, argumentsRead, SERVER_FLAGS } from './support/arguments.ts';
 import { keysMake, keysStore } from './support/fill.ts';
-import { machineLine, machineRead } from './support/machine.ts';
-import { numberFormat, tableFormat } from './support/markdown.ts';
+import {
+  mibFormat,
+  numberFormat,
+  progressMake,
+  reportWrite,
+  tableFormat,
+} from './support/report.ts';
 import {
   type RunningServer,
   serverRssBytesSettled,
@@ -23,98 +28,68 @@ import {
 } from './support/server.ts';
 import { clientClose, clientOpen, clientStats } from './support/text-client.ts';
 
+const ABOUT = 'Measures the memory spent on an item beyond its key and value.';
 const FLAGS = {
-  ...COMMON_FLAGS,
+  ...SERVER_FLAGS,
   sizes: { value: 'BYTES,…', byDefault: '32,100,500', quick: '100', doc: 'sizes of values' },
   mem: { value: 'MIB', byDefault: '64', quick: '16', doc: 'memory limit' },
-  past: {
-    value: 'F',
-    byDefault: '1.5',
-    quick: '1.1',
-    doc: 'keys and values stored, as a multiple of the limit',
-  },
-  threads: { value: 'N', byDefault: '1', doc: 'data threads of each server' },
-  settle: {
-    value: 'MS',
-    byDefault: '1500',
-    quick: '100',
-    doc: 'wait before resident memory is read',
-  },
 } as const;
 
+/** Keys and values stored, as a multiple of the limit. */
+const FILL_FACTOR = 1.5;
+const KEY_BYTES_MEAN = 23;
+
 interface Held {
-  readonly serverName: string;
-  readonly version: string;
+  readonly title: string;
   readonly valueBytes: number;
-  readonly keyBytesMean: number;
-  readonly storedCount: number;
   readonly refusedCount: number;
   readonly heldCount: number;
   readonly evictedCount: number;
   readonly limitBytesPerItem: number;
   readonly overheadBytes: number;
   readonly rssBytes: number;
-  readonly rssBytesPerItem: number;
 }
 
 async function main(): Promise<void> {
-  const about = 'Measures the memory spent on an item beyond its key and value.';
-  const args = argumentsRead(about, FLAGS, process.argv.slice(2));
-  const machine = machineRead();
-  const memMb = args.number('mem');
-  const settings = { memMb, threadCount: args.number('threads'), cpu: '' };
+  const args = argumentsRead(ABOUT, FLAGS);
+  const settings = { memMb: args.number('mem'), threadCount: 1 };
   const results: Held[] = [];
   for (const valueBytes of args.numbers('sizes')) {
     for (const spec of serverSpecsRead(args)) {
-      progressSay(`filling ${spec.name} with values of ${valueBytes} B`);
-      const held = await withServer(spec, settings, (server) =>
-        heldMeasure(server, valueBytes, memMb * 2 ** 20, {
-          past: args.number('past'),
-          seed: args.number('seed'),
-          settleMs: args.number('settle'),
-        }),
+      results.push(
+        await withServer(spec, settings, (server) => heldMeasure(server, valueBytes, args)),
       );
-      results.push(held);
     }
   }
-  process.stdout.write(resultsFormat(results));
-  process.stdout.write(
-    `\nA limit of ${memMb} MiB, filled to ${args.text('past')} times with keys of 16–30 B.\n`,
-  );
-  process.stdout.write(`${machineLine(machine)}\n`);
-  jsonWrite(args, { machine, flags: args.all, results });
+  const limits = `A limit of ${settings.memMb} MiB, filled to ${FILL_FACTOR} times with keys of 16–30 B.\n`;
+  reportWrite(args, `${resultsFormat(results)}\n${limits}`, { results });
 }
 
 async function heldMeasure(
   server: RunningServer,
   valueBytes: number,
-  limitBytes: number,
-  plan: { readonly past: number; readonly seed: number; readonly settleMs: number },
+  args: Arguments,
 ): Promise<Held> {
-  const keyBytesGuess = 23;
-  const keyCount = Math.ceil((limitBytes * plan.past) / (keyBytesGuess + valueBytes));
-  const keys = keysMake(keyCount, plan.seed);
+  const limitBytes = args.number('mem') * 2 ** 20;
+  const keyCount = Math.ceil((limitBytes * FILL_FACTOR) / (KEY_BYTES_MEAN + valueBytes));
+  const keys = keysMake(keyCount, args.number('seed'));
+  const tell = progressMake(`filling ${server.name} with values of ${valueBytes} B`);
+  const refusedCount = await keysStore(server.port, keys, valueBytes, tell);
+  const rssBytes = await serverRssBytesSettled(server, args);
   const client = await clientOpen(server.port);
-  const refusedCount = await keysStore(client, keys, valueBytes);
-  const rssBytes = await serverRssBytesSettled(server, plan.settleMs);
   const stats = await clientStats(client);
   clientClose(client);
   const heldCount = Number(stats.get('curr_items'));
-  const keyBytesMean = keys.reduce((sum, key) => sum + key.length, 0) / keyCount;
   const limitBytesPerItem = limitBytes / heldCount;
   return {
-    serverName: server.name,
-    version: server.version,
+    title: server.title,
     valueBytes,
-    keyBytesMean,
-    storedCount: keyCount,
     refusedCount,
     heldCount,
     evictedCount: Number(stats.get('evictions')),
     limitBytesPerItem,
-    overheadBytes: limitBytesPerItem - keyBytesMean - valueBytes,
+    overheadBytes: limitBytesPerItem - KEY_BYTES_MEAN - valueBytes,
     rssBytes,
-    rssBytesPerItem: rssBytes / heldCount,
   };
 }
 
@@ -123,11 +98,11 @@ function resultsFormat(results: readonly Held[]): string {
   headers.push('held', 'evicted', 'refused');
   const rows = results.map((held) => [
     `${held.valueBytes} B`,
-    `${held.serverName} ${held.version}`,
+    held.title,
     held.evictedCount > 0 ? numberFormat(held.overheadBytes, 1) : 'nothing evicted',
     numberFormat(held.limitBytesPerItem, 1),
-    numberFormat(held.rssBytesPerItem, 1),
-    numberFormat(held.rssBytes / 2 ** 20, 1),
+    numberFormat(held.rssBytes / held.heldCount, 1),
+    mibFormat(held.rssBytes),
     numberFormat(held.heldCount, 0),
     numberFormat(held.evictedCount, 0),
     numberFormat(held.refusedCount, 0),

@@ -11,22 +11,19 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type Histogram, histogramRecord } from '../support/histogram.ts';
+import type { RecordableHistogram } from 'node:perf_hooks';
 import { type Random, randomBelow } from '../support/random.ts';
-import type { LoadProfile } from './profile.ts';
-import { getReplyJudge, getWrite, REPLY, setReplyJudge, setWrite, type Wire } from './wire.ts';
+import { LATENCY_HISTOGRAM, type LoadProfile } from './profile.ts';
+import { REPLY, replyJudge, requestWrite, type Wire } from './wire.ts';
 
 /** What the connections of a thread share. */
 export interface LoadState {
   readonly profile: LoadProfile;
   readonly wire: Wire;
   readonly random: Random;
-  readonly histogram: Histogram;
-  /** Next key to store while the server is filled; `keyCount` when all are, -1 when it is not filled. */
-  fillKeyId: number;
-  fillKeyEnd: number;
+  readonly histogram: RecordableHistogram;
   /** No new requests. */
-  ending: boolean;
+  isEnding: boolean;
   operationCount: number;
   missCount: number;
   errorCount: number;
@@ -42,9 +39,9 @@ export interface LoadConnection {
   count: number;
   readonly due: number[];
   rest: Buffer | null;
-  ended: boolean;
+  isEnded: boolean;
   readonly drained: Promise<void>;
-  onDrained: () => void;
+  readonly onDrained: () => void;
 }
 
 /** Opens a connection; it sends nothing before its first `connectionSend`. */
@@ -63,7 +60,7 @@ export async function connectionOpen(state: LoadState): Promise<LoadConnection> 
     count: 0,
     due: [],
     rest: null,
-    ended: false,
+    isEnded: false,
     drained: promise,
     onDrained: resolve,
   };
@@ -73,32 +70,32 @@ export async function connectionOpen(state: LoadState): Promise<LoadConnection> 
   return connection;
 }
 
-/** Ends a connection; what was still under way then has been waited for or is lost. */
 export function connectionClose(connection: LoadConnection): void {
-  connection.ended = true;
+  connection.isEnded = true;
   connection.socket.destroy();
 }
 
-/** Fills the ring with due requests and writes them at once; ends the connection's part when none is left. */
+/** Fills the ring with requests and writes them at once; after the end, looks whether all is answered. */
 export function connectionSend(connection: LoadConnection): void {
   const { state, due } = connection;
   const { profile, wire } = state;
-  const paced = profile.ratePerSec > 0 && state.fillKeyId < 0;
-  const wanted = paced ? due.length : profile.pipelineDepth;
-  const room = Math.min(profile.pipelineDepth - connection.count, wanted);
-  const sends = state.ending ? 0 : room;
-  if (sends > 0) {
-    const nowMs = performance.now();
-    // Owned by the socket until it is flushed, so it cannot be one buffer used again.
-    const batch = Buffer.allocUnsafe(sends * wire.requestBytesMax);
-    let at = 0;
-    for (let i = 0; i < sends && !state.ending; i++) {
-      at = requestAdd(connection, batch, at, paced ? due[i] : nowMs);
-    }
-    if (paced) due.splice(0, sends);
-    connection.socket.write(batch.subarray(0, at));
+  if (state.isEnding) {
+    if (connection.count === 0) connection.onDrained();
+    return;
   }
-  if (state.ending && connection.count === 0) connection.onDrained();
+  const isPaced = profile.ratePerSec > 0;
+  const room = profile.pipelineDepth - connection.count;
+  const sendCount = isPaced ? Math.min(room, due.length) : room;
+  if (sendCount === 0) return;
+  const nowMs = performance.now();
+  // Owned by the socket until it is flushed, so it cannot be one buffer used again.
+  const batch = Buffer.allocUnsafe(sendCount * wire.requestBytesMax);
+  let at = 0;
+  for (let i = 0; i < sendCount; i++) {
+    at = requestAdd(connection, batch, at, isPaced ? due[i] : nowMs);
+  }
+  if (isPaced) due.splice(0, sendCount);
+  connection.socket.write(batch.subarray(0, at));
 }
 
 /** Chooses a request, writes it and notes it in the ring. */
@@ -108,38 +105,31 @@ function requestAdd(
   offset: number,
   dueMs: number,
 ): number {
-  const { state } = connection;
-  const { profile, wire, random } = state;
-  const fills = state.fillKeyId >= 0;
-  const keyId = fills ? state.fillKeyId++ : randomBelow(random, profile.keyCount);
-  if (fills && state.fillKeyId >= state.fillKeyEnd) state.ending = true;
-  const weights = profile.setWeight + profile.getWeight;
-  const isSet = fills || randomBelow(random, weights) < profile.setWeight;
+  const { profile, wire, random } = connection.state;
+  const keyId = randomBelow(random, profile.keyCount);
+  const isSet = randomBelow(random, profile.setWeight + profile.getWeight) < profile.setWeight;
   const slot = (connection.head + connection.count) % profile.pipelineDepth;
   connection.inFlightKeyIds[slot] = keyId;
   connection.inFlightIsSet[slot] = isSet ? 1 : 0;
   connection.inFlightDueMs[slot] = dueMs;
   connection.count++;
-  return isSet ? setWrite(wire, batch, offset, keyId) : getWrite(batch, offset, keyId);
+  return requestWrite(wire, batch, offset, keyId, isSet);
 }
 
 /** Judges every whole reply that has arrived, then makes use of the room. */
 function repliesTake(connection: LoadConnection, chunk: Buffer): void {
-  const { state } = connection;
-  const { wire, histogram, profile } = state;
+  const { state, inFlightKeyIds, inFlightIsSet, inFlightDueMs } = connection;
+  const { wire, profile } = state;
   const nowMs = performance.now();
   const bytes = connection.rest === null ? chunk : Buffer.concat([connection.rest, chunk]);
   let at = 0;
   while (connection.count > 0 && at < bytes.length) {
     const slot = connection.head;
-    const reply =
-      connection.inFlightIsSet[slot] === 1
-        ? setReplyJudge(wire, bytes, at, bytes.length)
-        : getReplyJudge(wire, bytes, at, bytes.length, connection.inFlightKeyIds[slot]);
+    const reply = replyJudge(wire, bytes, at, inFlightKeyIds[slot], inFlightIsSet[slot] === 1);
     if (reply === REPLY.incomplete) break;
     if (reply === REPLY.wrong) state.errorCount++;
     if (reply === REPLY.miss) state.missCount++;
-    histogramRecord(histogram, (nowMs - connection.inFlightDueMs[slot]) * 1000);
+    latencyRecord(state, nowMs - inFlightDueMs[slot]);
     state.operationCount++;
     connection.head = (slot + 1) % profile.pipelineDepth;
     connection.count--;
@@ -153,10 +143,15 @@ function repliesTake(connection: LoadConnection, chunk: Buffer): void {
   connectionSend(connection);
 }
 
+function latencyRecord(state: LoadState, latencyMs: number): void {
+  const us = Math.round(latencyMs * 1000);
+  state.histogram.record(Math.max(1, Math.min(us, LATENCY_HISTOGRAM.highest)));
+}
+
 /** The server hung up: whatever it still owed is an error. */
 function connectionLose(connection: LoadConnection): void {
-  if (connection.ended) return;
-  connection.ended = true;
+  if (connection.isEnded) return;
+  connection.isEnded = true;
   connection.state.errorCount += Math.max(1, connection.count);
   connection.count = 0;
   connection.socket.destroy();

@@ -1,5 +1,7 @@
 /** What a load generator is told, and what it tells. */
 
+import type { RecordableHistogram } from 'node:perf_hooks';
+
 export interface LoadProfile {
   readonly port: number;
   readonly connectionCount: number;
@@ -21,7 +23,7 @@ export interface LoadResult {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
-  /** Gets that found nothing, where the generator can tell. */
+  /** Gets that found nothing. */
   readonly missCount: number;
   /** Wrong bytes, error lines, lost connections. */
   readonly errorCount: number;
@@ -30,9 +32,22 @@ export interface LoadResult {
 /** Something that can put a server under load. */
 export interface LoadGenerator {
   readonly title: string;
-  /** Stores every key once. */
-  fill(profile: LoadProfile): Promise<void>;
+  /** Name of a key that it asks for: 0 ≤ keyId < keyCount. */
+  keyName(keyId: number): string;
   /** Runs the profile. Its CPU time is this process's own or that of an ended child. */
   run(profile: LoadProfile): Promise<LoadResult>;
   close(): Promise<void>;
+}
+
+/** Latencies are recorded in microseconds, to two digits: a percentile is off by less than 1 %. */
+export const LATENCY_HISTOGRAM = { lowest: 1, highest: 2 ** 27, figures: 2 } as const;
+
+/** What a thread did of a profile. */
+export interface LoadPart {
+  readonly histogram: RecordableHistogram;
+  readonly operationCount: number;
+  readonly missCount: number;
+  readonly errorCount: number;
+  /** From the first request to the last reply. */
+  readonly elapsedMs: number;
 }

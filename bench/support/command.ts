@@ -1,4 +1,4 @@
-/** Programs on PATH, and command lines split as a shell would, though no shell runs. */
+/** Programs on PATH. */
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -8,12 +8,6 @@ export function programFind(name: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const paths = name.includes('/') ? [resolve(name)] : folders.map((folder) => join(folder, name));
   return paths.find(programRuns) ?? null;
-}
-
-/** Splits at blanks; single and double quotes hold words together. */
-export function commandSplit(command: string): string[] {
-  const words = command.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [];
-  return words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
 }
 
 function programRuns(path: string): boolean {

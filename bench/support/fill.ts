@@ -1,14 +1,14 @@
 /** Many items of one size, stored fast. */
 
 import { randomBelow, randomMake } from './random.ts';
-import { clientExchange, lineEndFind, type TextClient } from './text-client.ts';
-import { valueWrite } from './value-bytes.ts';
+import { clientClose, clientExchange, clientOpen, lineEndFind } from './text-client.ts';
+import { SET_LINE_BYTES_MAX, setWrite } from './value-bytes.ts';
 
 const BATCH_COUNT = 256;
-const LINE_BYTES_MAX = 64;
+const KEY_BYTES_MAX = 250;
 const TAIL = 'abcdefghijklmno';
 
-/** `keyCount` different keys of 16 to 30 bytes, evenly spread. */
+/** Different keys of 16 to 30 bytes, evenly spread. */
 export function keysMake(keyCount: number, seed: number): readonly string[] {
   const random = randomMake(seed);
   return Array.from({ length: keyCount }, (_, keyId) => {
@@ -17,33 +17,40 @@ export function keysMake(keyCount: number, seed: number): readonly string[] {
   });
 }
 
-/** Sets every key to a value of its own; returns how many sets the server refused. */
+/**
+ * Sets every key to a value of its own; returns how many sets the server refused.
+ *   tell   is told the share stored so far, after each batch
+ */
 export async function keysStore(
-  client: TextClient,
+  port: number,
   keys: readonly string[],
   valueBytes: number,
+  tell: (share: number) => Promise<void> | void,
 ): Promise<number> {
-  const request = Buffer.allocUnsafe(BATCH_COUNT * (valueBytes + 2 * LINE_BYTES_MAX));
+  const client = await clientOpen(port);
+  const request = Buffer.allocUnsafe(
+    BATCH_COUNT * (SET_LINE_BYTES_MAX + KEY_BYTES_MAX + valueBytes),
+  );
   let refusedCount = 0;
   for (let first = 0; first < keys.length; first += BATCH_COUNT) {
     const end = Math.min(first + BATCH_COUNT, keys.length);
     let at = 0;
     for (let keyId = first; keyId < end; keyId++) {
-      at += request.write(`set ${keys[keyId]} 0 0 ${valueBytes}\r\n`, at, 'latin1');
-      at = valueWrite(request, at, keys[keyId], keyId, valueBytes);
-      at += request.write('\r\n', at, 'latin1');
+      at = setWrite(request, at, keys[keyId], keyId, valueBytes);
     }
     // The buffer is free again when all are answered, since the server has read all by then.
     await clientExchange(client, request.subarray(0, at), end - first, (bytes, offset, arrived) => {
       const next = lineEndFind(bytes, offset, arrived);
-      if (next >= 0 && !storedIs(bytes, offset, next)) refusedCount++;
+      if (next >= 0 && !isStored(bytes, offset, next)) refusedCount++;
       return next;
     });
+    await tell(end / keys.length);
   }
+  clientClose(client);
   return refusedCount;
 }
 
 /** The reply line in bytes[offset, end) is STORED, the only one of its length and first letters. */
-function storedIs(bytes: Buffer, offset: number, end: number): boolean {
+function isStored(bytes: Buffer, offset: number, end: number): boolean {
   return end - offset === 8 && bytes[offset] === 0x53 && bytes[offset + 1] === 0x54;
 }

@@ -2,7 +2,7 @@
  * CPU time and memory of processes, read from outside.
  *
  * CPU comes from /proc/PID/stat, which sums the threads of a process, live and ended, in clock ticks.
- * Where there is no /proc (macOS) CPU is null, and memory comes from `ps`.
+ * Where there is no /proc (macOS) CPU is NaN, and memory comes from `ps`.
  * Spec: proc(5), "/proc/pid/stat" and "/proc/stat".
  */
 
@@ -15,13 +15,13 @@ const TICK_US = 1e6 / ticksPerSecRead();
 const STAT_FIELD = { utime: 14, stime: 15, childrenUtime: 16, childrenStime: 17 } as const;
 const STAT_FIELD_FIRST = 3;
 
-/** utime + stime of a process since its start, in µs; null without /proc. */
-export function processCpuUsRead(pid: number): number | null {
+/** utime + stime of a process since its start, in µs. */
+export function processCpuUsRead(pid: number): number {
   return statFieldsUsRead(pid, STAT_FIELD.utime, STAT_FIELD.stime);
 }
 
-/** CPU time in µs of those children of this process that have ended; null without /proc. */
-export function childrenCpuUsRead(): number | null {
+/** CPU time in µs of those children of this process that have ended. */
+export function childrenCpuUsRead(): number {
   return statFieldsUsRead(process.pid, STAT_FIELD.childrenUtime, STAT_FIELD.childrenStime);
 }
 
@@ -32,32 +32,27 @@ export function processRssBytesRead(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
 }
 
-/** CPU time of the whole machine in µs, and what its host took away; null without /proc. */
-export function machineCpuRead(): { readonly busyUs: number; readonly stealUs: number } | null {
+/** CPU time of the whole machine in µs, with what its host took away. */
+export function machineCpuUsRead(): number {
   const line = fileRead('/proc/stat')?.split('\n', 1)[0];
-  if (line === undefined) return null;
+  if (line === undefined) return Number.NaN;
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = line
     .split(/\s+/)
     .slice(1)
     .map(Number);
-  return { busyUs: (user + nice + system + irq + softIrq) * TICK_US, stealUs: steal * TICK_US };
+  return (user + nice + system + irq + softIrq + steal) * TICK_US;
 }
 
 /** Most files this process may hold open; Infinity when unknown. */
 export function fileLimitRead(): number {
-  const limits = fileRead('/proc/self/limits');
-  if (limits === null) return Number.POSITIVE_INFINITY;
+  const limits = fileRead('/proc/self/limits') ?? '';
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
-function statFieldsUsRead(pid: number, field: number, otherField: number): number | null {
-  const stat = fileRead(`/proc/${pid}/stat`);
-  if (stat === null) return null;
+function statFieldsUsRead(pid: number, ...wanted: readonly number[]): number {
   // The command name is in parentheses and may hold any byte, so count from the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks =
-    Number(fields[field - STAT_FIELD_FIRST]) + Number(fields[otherField - STAT_FIELD_FIRST]);
-  return ticks * TICK_US;
+  const fields = fileRead(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ') ?? [];
+  return wanted.reduce((us, field) => us + Number(fields[field - STAT_FIELD_FIRST]) * TICK_US, 0);
 }
 
 function fileRead(path: string): string | null {

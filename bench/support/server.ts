@@ -8,15 +8,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Arguments, progressSay } from './arguments.ts';
-import { commandSplit, programFind } from './command.ts';
+import type { Arguments } from './arguments.ts';
+import { programFind } from './command.ts';
 import { processRssBytesRead } from './process-usage.ts';
+import { progressSay } from './report.ts';
 import { clientClose, clientLine, clientOpen } from './text-client.ts';
 
 const START_MS_MAX = 30_000;
 const START_POLL_MS = 20;
 const STOP_MS_MAX = 8_000;
 const LOG_CHARS_MAX = 4_000;
+const SETTLE_POLL_MS = 100;
+const SETTLE_POLLS = 20;
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 
 /** How a server is started: {port}, {mem} (MiB) and {threads} are filled in. */
@@ -28,14 +31,15 @@ export interface ServerSpec {
 export interface ServerSettings {
   readonly memMb: number;
   readonly threadCount: number;
-  /** Core to stay on; empty: any. */
-  readonly cpu: string;
+  /** Cores to stay on, as taskset takes them; absent: any. */
+  readonly cpus?: string;
   readonly extra?: readonly string[];
 }
 
 export interface RunningServer {
   readonly name: string;
-  readonly version: string;
+  /** `Flagstone 0.1.0`. */
+  readonly title: string;
   readonly port: number;
   readonly pid: number;
   readonly child: ChildProcess;
@@ -56,11 +60,11 @@ export function serverSpecsRead(args: Arguments): readonly ServerSpec[] {
   const peer = args.text('peer');
   const specs: ServerSpec[] = [
     ours === ''
-      ? { name: 'Flagstone', command: commandWithFlags([process.execPath, 'src/main.ts']) }
-      : { name: 'ours', command: commandSplit(ours) },
+      ? { name: 'Flagstone', command: commandWithFlags(process.execPath, 'src/main.ts') }
+      : { name: 'ours', command: ours.trim().split(/\s+/) },
   ];
   if (peer === 'none') return specs;
-  if (peer.includes('{port}')) return [...specs, { name: 'peer', command: commandSplit(peer) }];
+  if (peer.includes('{port}')) return [...specs, { name: 'peer', command: peer.split(/\s+/) }];
   const program = programFind(peer === '' ? 'memcached' : peer);
   if (program === null && peer !== '') throw new Error(`--peer: ${peer} cannot be run`);
   if (program === null) {
@@ -69,7 +73,7 @@ export function serverSpecsRead(args: Arguments): readonly ServerSpec[] {
   }
   // memcached refuses to run as root unless it is told which user to be.
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
-  specs.push({ name: basename(program), command: [...commandWithFlags([program]), ...user] });
+  specs.push({ name: basename(program), command: [...commandWithFlags(program), ...user] });
   return specs;
 }
 
@@ -80,45 +84,41 @@ export async function serverStart(
 ): Promise<RunningServer> {
   const port = await portFreeFind();
   const fills = { port, mem: settings.memMb, threads: settings.threadCount };
-  const filled = [...spec.command, ...(settings.extra ?? [])].map((word) =>
-    Object.entries(fills).reduce(
-      (text, [name, value]) => text.replaceAll(`{${name}}`, `${value}`),
-      word,
-    ),
+  const words = [...pinPrefix(settings.cpus), ...spec.command, ...(settings.extra ?? [])];
+  const [program, ...rest] = words.map((word) =>
+    word.replace(/\{(port|mem|threads)\}/g, (_, name: keyof typeof fills) => `${fills[name]}`),
   );
-  const [program = '', ...words] = [...pinPrefix(settings.cpu), ...filled];
-  const child = spawn(program, words, { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, rest, { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'] });
   started.add(child);
   let log = '';
-  const logAppend = (chunk: Buffer): void => {
-    log = (log + chunk.toString()).slice(-LOG_CHARS_MAX);
+  const logAppend = (text: string): void => {
+    log = (log + text).slice(-LOG_CHARS_MAX);
   };
-  child.stdout.on('data', logAppend);
-  child.stderr.on('data', logAppend);
-  let failure: string | null = null;
-  child.on('error', (error) => {
-    failure = error.message;
-  });
+  child.stdout.on('data', (chunk: Buffer) => logAppend(chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => logAppend(chunk.toString()));
+  child.on('error', (error) => logAppend(error.message));
   const endMs = performance.now() + START_MS_MAX;
-  for (;;) {
+  while (isAlive(child) && performance.now() < endMs) {
     const version = await versionAsk(port);
-    if (version !== null && child.pid !== undefined) {
-      return { name: spec.name, version, port, pid: child.pid, child };
-    }
-    if (child.exitCode !== null) failure = `it ended with status ${child.exitCode}`;
-    if (performance.now() > endMs) failure = `it did not answer within ${START_MS_MAX} ms`;
-    if (failure !== null) {
-      child.kill('SIGKILL');
-      throw new Error(`${spec.name} did not start: ${failure}\n${filled.join(' ')}\n${log}`);
+    if (version !== null) {
+      return {
+        name: spec.name,
+        title: `${spec.name} ${version}`,
+        port,
+        pid: child.pid ?? 0,
+        child,
+      };
     }
     await sleep(START_POLL_MS);
   }
+  child.kill('SIGKILL');
+  throw new Error(`${spec.name} did not start: ${program} ${rest.join(' ')}\n${log}`);
 }
 
 /** Asks a server to end, and insists after a while. */
 export async function serverStop(server: RunningServer): Promise<void> {
   const { child } = server;
-  if (child.exitCode === null && child.signalCode === null) {
+  if (isAlive(child)) {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
@@ -142,42 +142,39 @@ export async function withServer<T>(
   }
 }
 
-/** Lowest resident memory over a while, so that what is about to be freed does not count. */
+/** Lowest resident memory over two seconds, so that what is about to be freed does not count. */
 export async function serverRssBytesSettled(
   server: RunningServer,
-  settleMs: number,
+  args: Arguments,
 ): Promise<number> {
-  await sleep(settleMs / 2);
-  let lowest = processRssBytesRead(server.pid);
-  for (let waitedMs = 0; waitedMs < settleMs / 2; waitedMs += 100) {
-    await sleep(Math.min(100, settleMs / 2));
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let poll = args.isQuick ? SETTLE_POLLS : 1; poll <= SETTLE_POLLS; poll++) {
+    await sleep(SETTLE_POLL_MS);
     lowest = Math.min(lowest, processRssBytesRead(server.pid));
   }
   return lowest;
 }
 
-/** `Flagstone 0.1.0`, or with the program's path for a peer. */
-export function serverTitle(spec: ServerSpec, server: RunningServer): string {
-  const program = spec.name === 'Flagstone' ? '' : ` (${spec.command[0]})`;
-  return `${spec.name} ${server.version}${program}`;
+/** Words that put before a command keep it on some cores; none where that cannot be done. */
+export function pinPrefix(cpus = ''): readonly string[] {
+  const taskset = cpus === '' ? null : programFind('taskset');
+  return taskset === null ? [] : [taskset, '-c', cpus];
 }
 
-/** Words that put before a command keep it on a core; none where that cannot be done. */
-export function pinPrefix(cpu: string): readonly string[] {
-  const taskset = cpu === '' ? null : programFind('taskset');
-  return taskset === null ? [] : [taskset, '-c', cpu];
-}
-
-/** Keeps this process, its threads and what it will start on a core; false where that cannot be done. */
-export function selfPin(cpu: string): boolean {
-  const taskset = cpu === '' ? null : programFind('taskset');
-  if (taskset === null) return false;
-  execFileSync(taskset, ['-a', '-c', '-p', cpu, String(process.pid)], { stdio: 'ignore' });
+/** Keeps this process, its threads and what it will start on some cores; false where it cannot. */
+export function selfPin(cpus: string): boolean {
+  const [taskset] = pinPrefix(cpus);
+  if (taskset === undefined) return false;
+  execFileSync(taskset, ['-a', '-c', '-p', cpus, String(process.pid)], { stdio: 'ignore' });
   return true;
 }
 
-function commandWithFlags(program: readonly string[]): readonly string[] {
+function commandWithFlags(...program: readonly string[]): readonly string[] {
   return [...program, ...'-p {port} -l 127.0.0.1 -U 0 -t {threads} -m {mem}'.split(' ')];
+}
+
+function isAlive(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
 async function portFreeFind(): Promise<number> {

@@ -96,15 +96,15 @@ export async function clientLine(client: TextClient, line: string): Promise<stri
   return answer;
 }
 
-/** The server's general statistics, by name. */
-export async function clientStats(client: TextClient): Promise<ReadonlyMap<string, string>> {
+/** What a server answers to `stats` or `stats section`, by name. None when it knows no such section. */
+export async function clientStats(
+  client: TextClient,
+  command = 'stats',
+): Promise<ReadonlyMap<string, string>> {
   const stats = new Map<string, string>();
-  await clientExchange(client, 'stats\r\n', 1, (bytes, offset, end) => {
+  await clientExchange(client, `${command}\r\n`, 1, (bytes, offset, end) => {
     const text = bytes.toString('latin1', offset, end);
-    if (text.startsWith('ERROR') || !text.endsWith('\r\nEND\r\n')) {
-      if (/^(?:CLIENT_|SERVER_)?ERROR[^\n]*\n/.test(text)) throw new Error(`stats: ${text.trim()}`);
-      return -1;
-    }
+    if (!/(?:^|\n)(?:END|(?:CLIENT_|SERVER_)?ERROR.*)\r\n$/.test(text)) return -1;
     for (const [, name = '', value = ''] of text.matchAll(/^STAT (\S+) (.*)\r$/gm)) {
       stats.set(name, value);
     }

@@ -11,6 +11,9 @@ const FILLER_BYTES = 1 << 16;
 const PHASE_COUNT = 4096;
 const FILLER = fillerMake();
 
+/** Bytes of a request beyond its key and value, at most. */
+export const SET_LINE_BYTES_MAX = 64;
+
 /**
  * Writes a key's value.
  *   keyId     the number that the key was made from
@@ -32,6 +35,20 @@ export function valueWrite(
     phase = 0;
   }
   return end;
+}
+
+/** Writes a set request with the key's value; returns the offset just past it. */
+export function setWrite(
+  target: Buffer,
+  offset: number,
+  key: string,
+  keyId: number,
+  valueBytes: number,
+  ttlSec = 0,
+): number {
+  let at = offset + target.write(`set ${key} 0 ${ttlSec} ${valueBytes}\r\n`, offset, 'latin1');
+  at = valueWrite(target, at, key, keyId, valueBytes);
+  return at + target.write('\r\n', at, 'latin1');
 }
 
 /** Printable bytes, so that a value can be read in a dump. */

@@ -13,8 +13,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { sizesMake } from './sizes.ts';
-import { type Trace, type TraceBuilder, traceBuilderMake } from './trace.ts';
+import { propertyMake, SALT } from './property.ts';
+import { type Trace, TraceBuilder } from './trace.ts';
 
 export interface TraceFormat {
   /** be32, be64, le32 or le64; empty: by the file's name. */
@@ -22,10 +22,8 @@ export interface TraceFormat {
   /** Columns of text, from 1; 0: there is none. */
   readonly keyColumn: number;
   readonly sizeColumn: number;
-  readonly ttlColumn: number;
-  /** Sizes for traces that have none; see sizes.ts. */
+  /** Sizes for traces that have none; see property.ts. */
   readonly sizes: string;
-  readonly sizeBytesMax: number;
   /** Requests to read at most; 0: all. */
   readonly requestCount: number;
 }
@@ -41,71 +39,52 @@ const INTEGERS: Readonly<Record<string, (bytes: Buffer, offset: number) => bigin
 
 export function traceRead(path: string, format: TraceFormat): Trace {
   const bytes = fileUnpack(path);
-  const builder = traceBuilderMake(format.sizeBytesMax);
+  const builder = new TraceBuilder(propertyMake(format.sizes, SALT.size));
+  const limit = format.requestCount || Number.POSITIVE_INFINITY;
   const name = basename(path).replace(/\.(?:gz|xz)$/, '');
-  if (format.array !== '') arrayRead(bytes, format, builder);
-  else if (name.endsWith('.oracleGeneral.bin')) recordsRead(bytes, format, builder);
-  else textRead(bytes, format, builder);
+  if (format.array !== '') arrayRead(bytes, format.array, builder, limit);
+  else if (name.endsWith('.oracleGeneral.bin')) recordsRead(bytes, builder, limit);
+  else textRead(bytes, format, builder, limit);
   if (builder.requestCount === 0) throw new Error(`${path}: no request in it`);
-  return builder.build(name, 0);
+  return builder.build(name);
 }
 
-function recordsRead(bytes: Buffer, format: TraceFormat, builder: TraceBuilder): void {
-  const limit = format.requestCount || Number.POSITIVE_INFINITY;
-  for (let at = 0; at + RECORD.bytes <= bytes.length && builder.requestCount < limit; ) {
+function recordsRead(bytes: Buffer, builder: TraceBuilder, limit: number): void {
+  const end = bytes.length - RECORD.bytes;
+  for (let at = 0; at <= end && builder.requestCount < limit; at += RECORD.bytes) {
     const key = bytes.readBigUInt64LE(at + RECORD.object).toString();
-    builder.add(key, bytes.readUInt32LE(at + RECORD.size), 0);
-    at += RECORD.bytes;
+    builder.add(key, bytes.readUInt32LE(at + RECORD.size));
   }
 }
 
-function arrayRead(bytes: Buffer, format: TraceFormat, builder: TraceBuilder): void {
-  const integerRead = INTEGERS[format.array];
-  if (integerRead === undefined)
-    throw new Error(`--array ${format.array}: be32, be64, le32 or le64`);
-  const sizeOf = sizesMake(format.sizes);
-  const width = format.array.endsWith('32') ? 4 : 8;
-  const limit = format.requestCount || Number.POSITIVE_INFINITY;
-  for (let at = 0; at + width <= bytes.length && builder.requestCount < limit; at += width) {
-    const key = integerRead(bytes, at);
-    builder.add(key.toString(), sizeOf(Number(BigInt.asUintN(32, BigInt(key)))), 0);
+function arrayRead(bytes: Buffer, kind: string, builder: TraceBuilder, limit: number): void {
+  const integerRead = INTEGERS[kind];
+  if (integerRead === undefined) throw new Error(`--array ${kind}: be32, be64, le32 or le64`);
+  const width = kind.endsWith('32') ? 4 : 8;
+  const end = bytes.length - width;
+  for (let at = 0; at <= end && builder.requestCount < limit; at += width) {
+    builder.add(integerRead(bytes, at).toString());
   }
 }
 
-function textRead(bytes: Buffer, format: TraceFormat, builder: TraceBuilder): void {
-  const sizeOf = sizesMake(format.sizes);
-  const limit = format.requestCount || Number.POSITIVE_INFINITY;
+function textRead(bytes: Buffer, format: TraceFormat, builder: TraceBuilder, limit: number): void {
   for (let at = 0; at < bytes.length && builder.requestCount < limit; ) {
     const lineEnd = bytes.indexOf(0x0a, at);
     const end = lineEnd < 0 ? bytes.length : lineEnd;
-    const cells = bytes
-      .toString('latin1', at, end)
-      .trim()
-      .split(/[,\s]+/);
+    const line = bytes.toString('latin1', at, end).trim();
     at = end + 1;
-    const key = cells[format.keyColumn - 1];
-    if (key === undefined || key === '') continue;
-    const size =
-      format.sizeColumn > 0 ? Number(cells[format.sizeColumn - 1]) : sizeOf(textHash(key));
-    const ttlSec = format.ttlColumn > 0 ? Number(cells[format.ttlColumn - 1]) : 0;
-    if (Number.isNaN(size) || Number.isNaN(ttlSec)) {
-      if (builder.requestCount === 0) continue; // a header
-      throw new Error(`request ${builder.requestCount + 1}: no number in ${cells.join(' ')}`);
+    const cells = line.split(/[,\s]+/);
+    const key = cells[format.keyColumn - 1] ?? '';
+    const size = format.sizeColumn > 0 ? Number(cells[format.sizeColumn - 1]) : undefined;
+    if (Number.isNaN(size) && builder.requestCount > 0) {
+      throw new Error(`request ${builder.requestCount + 1}: no size in ${line}`);
     }
-    builder.add(key, size, ttlSec);
+    if (key !== '' && !Number.isNaN(size)) builder.add(key, size); // else a header or a blank line
   }
 }
 
 function fileUnpack(path: string): Buffer {
   if (path.endsWith('.xz')) return execFileSync('xz', ['-dc', path], { maxBuffer: XZ_BYTES_MAX });
   const bytes = readFileSync(path);
-  if (path.endsWith('.gz')) return gunzipSync(bytes);
-  return bytes;
-}
-
-/** A number for a key that is text (FNV-1a). */
-function textHash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  return path.endsWith('.gz') ? gunzipSync(bytes) : bytes;
 }

@@ -12,25 +12,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientExchange, lineEndFind, type TextClient } from '../support/text-client.ts';
-import { valueWrite } from '../support/value-bytes.ts';
+import { setWrite, valueWrite } from '../support/value-bytes.ts';
 import type { Trace } from './trace.ts';
-
-export interface ReplayPlan {
-  /** Most keys in a window. */
-  readonly windowCount: number;
-  /** Requests a second; 0: as fast as it goes. */
-  readonly ratePerSec: number;
-  /** Share of the trace after which the warm hit ratio starts to count. */
-  readonly warmShare: number;
-}
 
 export interface ReplayResult {
   readonly hitRatio: number;
   readonly hitRatioBytes: number;
-  readonly hitRatioWarm: number;
   readonly wrongCount: number;
   readonly refusedCount: number;
-  readonly elapsedMs: number;
 }
 
 interface Replay {
@@ -45,39 +34,37 @@ interface Replay {
   refusedCount: number;
 }
 
-const LINE_BYTES_MAX = 300;
+/** Most keys in a window. */
+const WINDOW_COUNT_MAX = 32;
+const LINE_BYTES_MAX = 320;
 const REQUEST_BYTES_MIN = 1 << 16;
 const END_BYTES = 5;
 
+/** Replays the trace; `tell` is told the share done so far. */
 export async function replayRun(
   trace: Trace,
   client: TextClient,
-  plan: ReplayPlan,
+  tell: (share: number) => void,
 ): Promise<ReplayResult> {
-  const sizeBytesMax = trace.sizes.reduce((max, sizeBytes) => Math.max(max, sizeBytes), 0);
+  const { requests, sizes, ratePerSec } = trace;
   const replay: Replay = {
     trace,
     client,
     request: Buffer.allocUnsafe(REQUEST_BYTES_MIN),
-    expected: Buffer.allocUnsafe(sizeBytesMax),
+    expected: Buffer.allocUnsafe(sizes.reduce((a, b) => Math.max(a, b), 0)),
     window: new Map(),
     found: new Set(),
     wrongCount: 0,
     refusedCount: 0,
   };
-  const { requests, sizes } = trace;
-  const warmStart = Math.floor(requests.length * plan.warmShare);
   const startMs = performance.now();
   let missed: number[] = [];
   let hitCount = 0;
   let hitBytes = 0;
   let askedBytes = 0;
-  let warmHitCount = 0;
-  let warmCount = 0;
   for (let at = 0; at < requests.length; ) {
-    const first = at;
-    at = windowFill(replay, at, plan.windowCount);
-    if (plan.ratePerSec > 0) await paceWait(startMs + (first / plan.ratePerSec) * 1000);
+    if (ratePerSec > 0) await paceWait(startMs + (at / ratePerSec) * 1000);
+    at = windowFill(replay, at);
     await windowRun(replay, missed);
     missed = [];
     for (const keyId of replay.window.values()) {
@@ -86,28 +73,23 @@ export async function replayRun(
       else missed.push(keyId);
     }
     hitCount += replay.found.size;
-    if (first >= warmStart) {
-      warmHitCount += replay.found.size;
-      warmCount += replay.window.size;
-    }
+    tell(at / requests.length);
   }
   return {
     hitRatio: hitCount / requests.length,
     hitRatioBytes: hitBytes / askedBytes,
-    hitRatioWarm: warmHitCount / Math.max(1, warmCount),
     wrongCount: replay.wrongCount,
     refusedCount: replay.refusedCount,
-    elapsedMs: performance.now() - startMs,
   };
 }
 
 /** Takes requests into the window until one repeats or it is full; returns where the next one starts. */
-function windowFill(replay: Replay, first: number, windowCount: number): number {
+function windowFill(replay: Replay, first: number): number {
   const { requests, keys } = replay.trace;
   replay.window.clear();
   replay.found.clear();
   let at = first;
-  while (at < requests.length && at - first < windowCount) {
+  while (at < requests.length && at - first < WINDOW_COUNT_MAX) {
     const key = keys[requests[at]];
     if (replay.window.has(key)) break;
     replay.window.set(key, requests[at]);
@@ -119,16 +101,13 @@ function windowFill(replay: Replay, first: number, windowCount: number): number 
 /** Sends the sets of the last window's misses and this window's get, and takes their replies. */
 async function windowRun(replay: Replay, missed: readonly number[]): Promise<void> {
   const { sizes, ttlsSec, keys } = replay.trace;
-  const setBytes = missed.reduce((sum, keyId) => sum + sizes[keyId] + 2 * LINE_BYTES_MAX, 0);
+  const setBytes = missed.reduce((sum, keyId) => sum + sizes[keyId] + LINE_BYTES_MAX, 0);
   const needBytes = setBytes + (replay.window.size + 1) * LINE_BYTES_MAX;
   if (needBytes > replay.request.length) replay.request = Buffer.allocUnsafe(needBytes * 2);
   const { request, client } = replay;
   let at = 0;
   for (const keyId of missed) {
-    const key = keys[keyId];
-    at += request.write(`set ${key} 0 ${ttlsSec[keyId]} ${sizes[keyId]}\r\n`, at, 'latin1');
-    at = valueWrite(request, at, key, keyId, sizes[keyId]);
-    at += request.write('\r\n', at, 'latin1');
+    at = setWrite(request, at, keys[keyId], keyId, sizes[keyId], ttlsSec[keyId]);
   }
   at += request.write(`get ${[...replay.window.keys()].join(' ')}\r\n`, at, 'latin1');
   let setsLeft = missed.length;

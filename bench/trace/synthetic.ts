@@ -3,89 +3,86 @@
  * caches find hard: objects asked for once, scans that wash a cache out, values that expire.
  */
 
-import { hashInt, randomMake, randomUnit } from '../support/random.ts';
-import { zipfMake } from '../support/zipf.ts';
-import { choiceMake, sizesMake } from './sizes.ts';
-import { type Trace, traceBuilderMake } from './trace.ts';
+import { type Random, randomMake, randomUnit } from '../support/random.ts';
+import { propertyMake, SALT } from './property.ts';
+import { type Trace, TraceBuilder } from './trace.ts';
 
-interface Workload {
-  readonly objectCount: number;
-  readonly alpha: number;
+const PLAIN = {
   /** Share of requests for objects asked for once. */
-  readonly oneHitShare: number;
-  /** Requests between scans, and keys a scan walks over; keys come back after `scanSpan`. */
-  readonly scanEvery: number;
-  readonly scanLength: number;
-  readonly scanSpan: number;
-  /** `SECONDS:WEIGHT,…`, 0 for never; and the pace they are meant for. */
-  readonly ttls: string;
-  readonly ratePerSec: number;
-}
-
-const PLAIN: Workload = {
-  objectCount: 400_000,
-  alpha: 0.9,
   oneHitShare: 0,
+  /** Requests after which a scan ends and all starts again; 0: there are no scans. */
   scanEvery: 0,
-  scanLength: 0,
-  scanSpan: 0,
+  /** `SECONDS:WEIGHT,…`, 0 for never; and the pace they are meant for, requests a second. */
   ttls: '0:1',
   ratePerSec: 0,
 };
 
-export const WORKLOADS: Readonly<Record<string, Workload>> = {
+export const WORKLOADS: Readonly<Record<string, typeof PLAIN>> = {
   zipf: PLAIN,
   'one-hit': { ...PLAIN, oneHitShare: 0.25 },
-  scan: { ...PLAIN, scanEvery: 100_000, scanLength: 50_000, scanSpan: 1_000_000 },
+  scan: { ...PLAIN, scanEvery: 150_000 },
   ttl: { ...PLAIN, ttls: '1:0.3,3:0.3,60:0.2,0:0.2', ratePerSec: 60_000 },
 };
 
-const SALT_TTL = 21;
+const OBJECT_COUNT = 400_000;
+const ZIPF_ALPHA = 0.9;
+/** Keys that a scan walks over, and those that all scans walk over before they come back. */
+const SCAN_LENGTH = 50_000;
+const SCAN_SPAN = 1_000_000;
 
-/** What may be set from outside. */
-export interface SyntheticPlan {
-  readonly requestCount: number;
-  readonly seed: number;
-  readonly sizes: string;
-  readonly sizeBytesMax: number;
-  readonly objectCount: number | null;
-  readonly alpha: number | null;
-}
-
-/** Makes the trace of a workload in `WORKLOADS`. */
-export function syntheticMake(name: string, plan: SyntheticPlan): Trace {
-  const preset = WORKLOADS[name];
-  if (preset === undefined) {
+/** Makes the trace of a workload in `WORKLOADS`; `sizes` as in property.ts. */
+export function syntheticMake(
+  name: string,
+  requestCount: number,
+  seed: number,
+  sizes: string,
+): Trace {
+  const workload = WORKLOADS[name];
+  if (workload === undefined) {
     throw new Error(`no workload ${name}; there are ${Object.keys(WORKLOADS).join(', ')}`);
   }
-  const alpha = plan.alpha ?? preset.alpha;
-  const objectCount = plan.objectCount ?? preset.objectCount;
-  const random = randomMake(plan.seed);
-  const rankDraw = zipfMake(objectCount, alpha, random);
-  const sizeOf = sizesMake(plan.sizes);
-  const ttlOf = choiceMake(preset.ttls, SALT_TTL);
-  const builder = traceBuilderMake(plan.sizeBytesMax);
-  const add = (kind: string, n: number): void => {
-    const id = hashInt(n, plan.seed + kind.length);
-    builder.add(`${kind}:${String(n).padStart(9, '0')}`, sizeOf(id), ttlOf(id));
-  };
+  const random = randomMake(seed);
+  const rankDraw = zipfMake(OBJECT_COUNT, ZIPF_ALPHA, random);
+  const builder = new TraceBuilder(propertyMake(sizes, SALT.size));
   let onceCount = 0;
   let scanned = 0;
-  let scanLeft = 0;
-  let calmLeft = preset.scanEvery;
-  while (builder.requestCount < plan.requestCount) {
-    if (scanLeft > 0) {
-      scanLeft--;
-      add('scan', scanned++ % preset.scanSpan);
-    } else if (preset.oneHitShare > 0 && randomUnit(random) < preset.oneHitShare) {
-      add('once', onceCount++);
+  while (builder.requestCount < requestCount) {
+    const sinceScan = builder.requestCount % workload.scanEvery; // NaN without scans
+    if (sinceScan === workload.scanEvery - SCAN_LENGTH) {
+      for (let left = SCAN_LENGTH; left > 0 && builder.requestCount < requestCount; left--) {
+        builder.add(`scan:${scanned++ % SCAN_SPAN}`);
+      }
+    } else if (randomUnit(random) < workload.oneHitShare) {
+      builder.add(`once:${onceCount++}`);
     } else {
-      add('object', rankDraw());
-    }
-    if (preset.scanEvery > 0 && scanLeft === 0 && calmLeft-- === 0) {
-      scanLeft = preset.scanLength;
-      calmLeft = preset.scanEvery;
+      builder.add(`object:${rankDraw()}`);
     }
   }
-  return builder.build(name, preset.ratePerSec);
+  return builder.build(name, propertyMake(workload.ttls, SALT.ttl), workload.ratePerSec);
+}
+
+/**
+ * Returns a function that draws a rank, 0 ≤ rank < rankCount, with a weight of 1 / (rank + 1)^alpha.
+ *
+ * The cumulative weights are tabulated once and searched, 8 bytes a rank: exact for every alpha, also
+ * below 1, where cache workloads live and where the usual rejection methods do not work.
+ */
+export function zipfMake(rankCount: number, alpha: number, random: Random): () => number {
+  const cumulative = new Float64Array(rankCount);
+  let total = 0;
+  for (let rank = 0; rank < rankCount; rank++) {
+    total += (rank + 1) ** -alpha;
+    cumulative[rank] = total;
+  }
+  return () => {
+    const point = randomUnit(random) * total;
+    let low = 0;
+    let high = rankCount - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cumulative[middle] > point) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
 }

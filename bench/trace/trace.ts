@@ -7,6 +7,8 @@
  *   ttlsSec    [ 0, 60, 0 … ]               0: never expires
  */
 
+import type { PropertyOf } from './property.ts';
+
 export interface Trace {
   readonly name: string;
   readonly requests: Uint32Array;
@@ -17,64 +19,47 @@ export interface Trace {
   readonly ratePerSec: number;
 }
 
-/** Collects a trace request by request. */
-export interface TraceBuilder {
-  readonly requestCount: number;
-  /** Adds a request; `sizeBytes` and `ttlSec` count when the key is new. */
-  add(key: string, sizeBytes: number, ttlSec: number): void;
-  build(name: string, ratePerSec: number): Trace;
-}
-
-export interface TraceSummary {
-  readonly requestCount: number;
-  readonly keyCount: number;
-  readonly footprintBytes: number;
-  /** What a cache without a limit would reach. */
-  readonly hitRatioMax: number;
-}
-
+/** Larger values are cut to this: half of what servers take by default. */
+const VALUE_BYTES_MAX = 512 * 1024;
 const REQUESTS_CHUNK = 1 << 16;
 
-/** A builder; sizes are kept within 1 and `sizeBytesMax`. */
-export function traceBuilderMake(sizeBytesMax: number): TraceBuilder {
-  const ids = new Map<string, number>();
-  const sizes: number[] = [];
-  const ttlsSec: number[] = [];
-  let requests = new Uint32Array(REQUESTS_CHUNK);
-  let requestCount = 0;
-  return {
-    get requestCount() {
-      return requestCount;
-    },
-    add: (key, sizeBytes, ttlSec) => {
-      let id = ids.get(key);
-      if (id === undefined) {
-        id = ids.size;
-        ids.set(key, id);
-        sizes.push(Math.max(1, Math.min(sizeBytesMax, Math.floor(sizeBytes))));
-        ttlsSec.push(ttlSec);
-      }
-      if (requestCount === requests.length) {
-        const grown = new Uint32Array(requests.length * 2);
-        grown.set(requests);
-        requests = grown;
-      }
-      requests[requestCount++] = id;
-    },
-    build: (name, ratePerSec) => ({
-      name,
-      requests: requests.subarray(0, requestCount),
-      keys: [...ids.keys()],
-      sizes: Uint32Array.from(sizes),
-      ttlsSec: Uint32Array.from(ttlsSec),
-      ratePerSec,
-    }),
-  };
-}
+/** Collects a trace request by request. */
+export class TraceBuilder {
+  requestCount = 0;
+  private readonly ids = new Map<string, number>();
+  private readonly sizes: number[] = [];
+  private readonly sizeOf: PropertyOf;
+  private requests = new Uint32Array(REQUESTS_CHUNK);
 
-export function traceSummary(trace: Trace): TraceSummary {
-  const requestCount = trace.requests.length;
-  const keyCount = trace.keys.length;
-  const footprintBytes = trace.sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
-  return { requestCount, keyCount, footprintBytes, hitRatioMax: 1 - keyCount / requestCount };
+  constructor(sizeOf: PropertyOf) {
+    this.sizeOf = sizeOf;
+  }
+
+  /** Adds a request. The size counts when the key is new; without one the key gets its own. */
+  add(key: string, sizeBytes?: number): void {
+    let id = this.ids.get(key);
+    if (id === undefined) {
+      id = this.ids.size;
+      this.ids.set(key, id);
+      const wanted = Math.floor(sizeBytes ?? this.sizeOf(id));
+      this.sizes.push(Math.max(1, Math.min(VALUE_BYTES_MAX, wanted)));
+    }
+    if (this.requestCount === this.requests.length) {
+      const grown = new Uint32Array(this.requests.length * 2);
+      grown.set(this.requests);
+      this.requests = grown;
+    }
+    this.requests[this.requestCount++] = id;
+  }
+
+  build(name: string, ttlOf: PropertyOf = () => 0, ratePerSec = 0): Trace {
+    return {
+      name,
+      requests: this.requests.subarray(0, this.requestCount),
+      keys: [...this.ids.keys()],
+      sizes: Uint32Array.from(this.sizes),
+      ttlsSec: Uint32Array.from(this.sizes, (_, id) => ttlOf(id)),
+      ratePerSec,
+    };
+  }
 }

@@ -94,9 +94,10 @@ function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
   const klass = classRecord(classId);
   if (p.i32[HEADER.pageFreeCount] < PAGES_RESERVED) pageSteal(p, classId, nowMs, true);
   for (let tries = 0; tries < STEAL_TRIES_MAX; tries++) {
-    const atPageStart = p.i32[klass + CLASS.handChunk] === 0;
+    const atNewPage = p.i32[klass + CLASS.handTurned] !== 0 || p.i32[klass + CLASS.handChunk] === 0;
     const must = tries > 0 || p.i32[klass + CLASS.usedCount] === 0;
-    if (atPageStart || must) {
+    if (atNewPage || must) {
+      p.i32[klass + CLASS.handTurned] = 0;
       if (pageSteal(p, classId, nowMs, must)) {
         const stolen = chunkTake(p, classId);
         if (stolen !== 0) return stolen;
@@ -147,6 +148,7 @@ function classSweep(p: Partition, classId: number, nowMs: number): boolean {
   for (let visits = 0; visits < SWEEP_VISITS_MAX; visits++) {
     if (chunk >= i32[record + PAGE.bumpCount]) {
       i32[record + PAGE.sweptAt] = i32[HEADER.evictionClock];
+      i32[klass + CLASS.handTurned] = 1;
       page = i32[record + PAGE.ringNext] - 1;
       record = pageRecord(p, page);
       chunk = 0;

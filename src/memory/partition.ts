@@ -278,6 +278,7 @@ export const CLASS = {
   sweepVisits: 23,
   promotions: 24, // items that the hand moved from probation to main
   renewals: 25, // main items that the hand let stay
+  handTurned: 26, // 1: the hand came to another page since other classes were last asked for one
   words: 32,
 } as const;
 

@@ -5,11 +5,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
 import { programFind } from '../../bench/support/command.ts';
 import { type CommandEnd, commandRun } from '../support/command-run.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { clientUse } from '../support/text-client.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const CAPABLE_COUNT = 27;
 const ANSWER_SEC_MAX = 20;

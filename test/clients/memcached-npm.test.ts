@@ -1,7 +1,10 @@
 /** The npm package `memcached`: its everyday work, unmodified. */
 import Memcached from 'memcached';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 type Callback<Result> = (error: unknown, result: Result) => void;
 

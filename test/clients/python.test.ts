@@ -3,9 +3,12 @@
  * in its text protocol.
  */
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandRun, pythonFind } from '../support/command-run.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** What each script prints, one line per check that it made. */
 const CHECK_COUNT = { pymemcache: 12, pylibmc: 11 } as const;

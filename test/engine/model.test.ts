@@ -12,6 +12,7 @@ import { stepFill, stepFlush, stepsAll, worldEnd } from './model-steps.ts';
 /** One sequence of sequences that is always the same, and one that never was. */
 const SEEDS = [1, Date.now() & 0x7fffffff];
 const RUNS_FACTOR = process.env['FLAGSTONE_LONG'] === '1' ? 20 : 1;
+const TIMEOUT_MS = 30_000 * RUNS_FACTOR;
 const ITEM_BYTES_MAX = 65536;
 const FEW_KEYS = ['a', 'bb', 'ccc', 'dddd', 'eeeee', 'f'.repeat(250)];
 const MANY_KEYS = Array.from({ length: 60 }, (_, n) => `key:${n}`);
@@ -40,7 +41,7 @@ function modelRun(
   return totals;
 }
 
-describe.each(SEEDS)('a keyspace is a Map (seed %i)', (seed) => {
+describe.each(SEEDS)('a keyspace is a Map (seed %i)', { timeout: TIMEOUT_MS }, (seed) => {
   it('with room for everything', () => {
     const steps = [...stepsAll(FEW_KEYS), stepFlush];
     const totals = modelRun({ bytes: 4 * MIB, partitionCount: 2 }, seed, 40, steps);

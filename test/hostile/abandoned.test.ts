@@ -1,12 +1,15 @@
 /** Clients that begin something and leave, or stay and do nothing: what they took comes back. */
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fileLimitRead } from '../../bench/support/process-usage.ts';
 import { valueFault, valueMake } from '../support/marked-value.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 import { Witness } from './witness.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const UPLOAD_BYTES = 1_000_000;
 const UPLOAD_COUNT = 40;

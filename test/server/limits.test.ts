@@ -1,7 +1,10 @@
 /** What the limits of the command line come to: -c, -R, -o idle_timeout. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 async function withServer(
   flags: readonly string[],
@@ -19,8 +22,7 @@ describe('-c 10', () => {
   it('tells the eleventh client that it is one too many', async () => {
     await withServer(['-c', '10'], async (server) => {
       // The connection that saw the server start may take a moment to go.
-      const [first, ...others] = await Promise.all([TextClient.open(server)]);
-      expect(others).toEqual([]);
+      const first = await TextClient.open(server);
       const count = async (): Promise<string | undefined> =>
         (await first.stats()).get('curr_connections');
       await eventually('one connection', count, (open) => open === '1');
@@ -50,6 +52,9 @@ describe('-o idle_timeout=1', () => {
       const idle = await TextClient.open(server);
       const uploading = await TextClient.open(server);
       const active = await TextClient.open(server);
+      const freePages = async (): Promise<string | undefined> =>
+        (await active.stats()).get('slab_global_page_pool');
+      const freePagesBefore = await freePages();
       expect(await idle.ask('version\r\n')).toMatch(/^VERSION /);
       uploading.send('set half 0 0 1000000\r\n');
       uploading.send(Buffer.alloc(500_000));
@@ -65,6 +70,7 @@ describe('-o idle_timeout=1', () => {
       const open = async (): Promise<string | undefined> =>
         (await active.stats()).get('curr_connections');
       await eventually('one connection', open, (count) => count === '1');
+      expect(await freePages(), 'what the upload had taken').toBe(freePagesBefore);
       active.destroy();
     });
   });

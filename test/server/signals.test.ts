@@ -2,10 +2,13 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { portFree } from '../support/server.ts';
 import { clientUse, TextClient } from '../support/text-client.ts';
 import { programStart } from './program.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const HOST = '127.0.0.1';
 const VALUE_BYTES = 1_000_000;

@@ -97,6 +97,7 @@ function exptimeTake(call: Call, lineAt: number, from: number): number {
 /** Answers an error in place of what the command said so far, and skips the rest of its line. */
 function lineRefuse(call: Call, at: number, error: Uint8Array): number {
   call.reply.used = Math.min(call.reply.used, call.reply.mark);
+  replyRoom(call.reply, error.length);
   replyBytes(call.reply, error);
   call.session.phase = PHASE.SKIP_LINE;
   return at;
@@ -142,7 +143,9 @@ function keyScanPastControls(call: Call, start: number, from: number): number {
 
 /** The line is done: END, or an error if it held no key. */
 function lineFinish(call: Call, next: number): number {
-  replyBytes(call.reply, call.session.keyCount === 0 ? REPLY.badFormat : REPLY.end);
+  const line = call.session.keyCount === 0 ? REPLY.badFormat : REPLY.end;
+  replyRoom(call.reply, line.length); // a long value may have filled the buffer to its last byte
+  replyBytes(call.reply, line);
   call.session.phase = PHASE.COMMAND;
   return next;
 }
@@ -250,6 +253,7 @@ function valueSend(call: Call): boolean {
   session.phase = PHASE.RETRIEVE;
   replyRoom(reply, CRLF.length);
   replyBytes(reply, CRLF);
+  reply.mark = reply.used; // some of it may be gone: an error later in the line comes behind it
   return true;
 }
 

@@ -10,6 +10,7 @@ import {
   EXTRA_EXPIRY,
   ITEM_TYPE,
   itemAccessedSecSet,
+  itemBytes,
   itemBytesFor,
   itemClientFlags,
   itemClientFlagsSet,
@@ -81,12 +82,17 @@ export function itemFind(p: Partition, op: Operation): number {
   return 0;
 }
 
+/** An item's slab class, told by its size: that spares a look at the page table. */
+function itemClass(p: Partition, ref: number): number {
+  return itemIsChained(p, ref) ? p.classes.largest : p.classes.classFor(itemBytes(p, ref));
+}
+
 /** As itemFind, and counts as a read: eviction and statistics see it. */
 export function itemRead(p: Partition, op: Operation): number {
   const ref = itemFind(p, op);
   if (ref !== 0) {
     itemNoteUse(p, ref, op.nowSec);
-    p.i32[classRecord(chunkClass(p, ref)) + CLASS.getHits]++;
+    p.i32[classRecord(itemClass(p, ref)) + CLASS.getHits]++;
   }
   return ref;
 }
@@ -225,6 +231,7 @@ function stringConcatenate(p: Partition, op: Operation, old: number, behind: boo
   const extras = itemExtras(p, old);
   const oldBytes = itemValueBytes(p, old);
   const valueBytes = oldBytes + op.valueBytes;
+  if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
   p.guardRef = old;
