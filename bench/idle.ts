@@ -39,7 +39,7 @@ const FLAGS = {
   ...SERVER_FLAGS,
   threads: { value: 'N', byDefault: '4', doc: 'data threads' },
   connections: { value: 'N', byDefault: '10000', quick: '100', doc: 'idle connections' },
-  items: { value: 'N', byDefault: '1000000', quick: '20000', doc: 'items, for the heap' },
+  items: { value: 'N', byDefault: '2000000', quick: '20000', doc: 'items, for the heap' },
   mem: { value: 'MIB', byDefault: '1024', quick: '64', doc: 'memory limit' },
 } as const;
 
@@ -48,6 +48,7 @@ const FILES_SPARE_COUNT = 200;
 /** Connections opened at once; a listener's backlog is longer. */
 const OPEN_BATCH_COUNT = 100;
 const VALUE_BYTES = 100;
+const HEAP_PARTS = 5;
 
 interface Idle {
   readonly title: string;
@@ -117,22 +118,23 @@ async function clientsOpen(port: number, connectionCount: number): Promise<reado
 }
 
 /**
- * The lowest heap while the second third of the items was stored and while the last was, compared: the
- * first third warms up the server's code, and the lowest values are those just after a collection.
+ * The items are stored in five parts, of which the second and the last are compared: the first warms up
+ * the server's code. A part's heap is the lowest seen, with the least garbage; half a MiB is noise.
  */
 async function heapGrowthMeasure(server: RunningServer, args: Arguments): Promise<number> {
   const keys = keysMake(args.number('items'), args.number('seed'));
-  const lowest = [Number.NaN, Number.NaN, Number.NaN];
+  const lowest = Array.from({ length: HEAP_PARTS }, () => Number.POSITIVE_INFINITY);
   const client = await clientOpen(server.port);
   const progress = progressMake(`${server.name}: items`);
   await keysStore(server.port, keys, VALUE_BYTES, async (share) => {
     const heapBytes = Number((await clientStats(client, 'stats server')).get('heap_used'));
-    const third = Math.min(2, Math.floor(share * 3));
-    if (!(lowest[third] <= heapBytes)) lowest[third] = heapBytes;
+    const part = Math.min(HEAP_PARTS - 1, Math.floor(share * HEAP_PARTS));
+    lowest[part] = Math.min(lowest[part], heapBytes);
     progress(share);
   });
   clientClose(client);
-  return ((lowest[2] - lowest[1]) / (keys.length / 3)) * 1e6;
+  const itemCount = (keys.length * (HEAP_PARTS - 2)) / HEAP_PARTS;
+  return ((lowest[HEAP_PARTS - 1] - lowest[1]) / itemCount) * 1e6;
 }
 
 function resultsFormat(results: readonly Idle[]): string {

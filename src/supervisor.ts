@@ -12,7 +12,7 @@ import type { Config } from './cli/config.ts';
 import { listenTargets } from './cli/listen-address.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
-import { threadRecover } from './engine/recovery.ts';
+import { connectionsRecover, locksRecover } from './engine/recovery.ts';
 import { type ArenaHandles, arenaReserve } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
@@ -25,6 +25,7 @@ const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
 const RESTART_QUIET_MS = 10000;
+const RECOVER_AGAIN_MS = 5;
 const DRAIN_MS_MAX = 3000;
 
 export type SupervisorOptions = {
@@ -178,7 +179,7 @@ export class Supervisor {
 
   /** A thread is gone: frees what it held, says so, and starts it anew. */
   private recover(seat: Seat, reason: unknown): void {
-    const recovery = threadRecover(this.keyspace, seat.owner, seat.index);
+    const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
     const now = Date.now();
@@ -190,6 +191,10 @@ export class Supervisor {
 
   private async restart(seat: Seat): Promise<void> {
     if (this.isEnding) return;
+    if (!connectionsRecover(this.keyspace, seat.index)) {
+      setTimeout(() => void this.restart(seat), RECOVER_AGAIN_MS);
+      return;
+    }
     try {
       await this.dataStart(seat);
       this.log.warn({ thread: seat.name }, 'the thread was started anew');

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generatorOpen } from '../bench/load/generator.ts';
 import type { LoadGenerator, LoadResult } from '../bench/load/profile.ts';
 import { keyName } from '../bench/load/wire.ts';
+import { programFind } from '../bench/support/command.ts';
 import { randomMake } from '../bench/support/random.ts';
 import { tableFormat } from '../bench/support/report.ts';
 import { ratioSummaryOf, summaryOf } from '../bench/support/statistics.ts';
@@ -60,6 +61,17 @@ describe('benches, run small', { timeout: BENCH_MS_MAX }, () => {
     const servers = [{ checkErrorCount: 0, rounds: [{ errorCount: 0 }] }];
     expect(json).toMatchObject({ comparisons: [{ servers }] });
   });
+
+  it.skipIf(programFind('memtier_benchmark') === null)(
+    'compare: by memtier (skipped without it)',
+    async () => {
+      const flags = ['--peer', 'none', '--pipelines', '4', '--generator', 'memtier'];
+      const [report, json] = await benchRun('compare', ...flags, '--seconds', '1');
+      expect(report).toContain('Load by memtier_benchmark');
+      const round = { operationCount: expect.any(Number), missCount: 0, errorCount: 0 };
+      expect(json).toMatchObject({ comparisons: [{ servers: [{ rounds: [round] }] }] });
+    },
+  );
 
   it('engine: one thread and two, without a miss', async () => {
     const [report, json] = await benchRun('engine');

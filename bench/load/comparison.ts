@@ -33,7 +33,7 @@ type Metric = (typeof METRICS)[number]['name'];
 /** The report's table: a row per server and depth, and one with the ratios below each two. */
 export function comparisonsFormat(comparisons: readonly Comparison[]): string {
   const headers = ['pipeline', 'server', ...METRICS.map(({ title }) => title)];
-  headers.push('server CPU', 'client CPU', 'wrong');
+  headers.push('server CPU', 'client CPU', 'wrong', 'missed');
   return tableFormat(headers, comparisons.flatMap(comparisonRows));
 }
 
@@ -59,11 +59,13 @@ function comparisonRows({ pipelineDepth, servers }: Comparison): readonly (reado
       (name) => `${numberFormat(summaryOf(values(server, name)).median * 100, 0)} %`,
     );
     const wrong = values(server, 'errorCount').reduce((a, b) => a + b, server.checkErrorCount);
-    return [depth, server.serverName, ...cells, ...cores, numberFormat(wrong, 0)];
+    const missed = values(server, 'missCount').reduce((a, b) => a + b);
+    const counts = [numberFormat(wrong, 0), numberFormat(missed, 0)];
+    return [depth, server.serverName, ...cells, ...cores, ...counts];
   });
   if (servers.length < 2) return rows;
   const ratios = METRICS.map(({ name }) => ratioFormat(ratio(servers, name)));
-  return [...rows, [depth, 'ratio (spread)', ...ratios, '', '', '']];
+  return [...rows, [depth, 'ratio (spread)', ...ratios, '', '', '', '']];
 }
 
 /** First server's metric to the second's. */
@@ -73,7 +75,7 @@ function ratio(servers: readonly ServerRounds[], metric: Metric): Summary {
 
 function values(
   server: ServerRounds,
-  name: Metric | 'serverCores' | 'clientCores' | 'errorCount',
+  name: Metric | 'serverCores' | 'clientCores' | 'errorCount' | 'missCount',
 ): readonly number[] {
   return server.rounds.map((round) => round[name]);
 }

@@ -31,7 +31,7 @@ export function memtierOpen(program: string, threadCount: number): LoadGenerator
   const version = execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n', 1)[0];
   return {
     title: version.trim().split(' ').slice(0, 2).join(' '),
-    keyName: (keyId) => `${KEY_PREFIX}${keyId}`,
+    keyName: (keyId) => `${KEY_PREFIX}${keyId + 1}`, // it knows no key 0
     run: async (profile) => {
       const seconds = Math.max(1, Math.round(profile.durationMs / 1000));
       const words = flagsFor(profile, threadCount, seconds);
@@ -53,8 +53,8 @@ function flagsFor(profile: LoadProfile, threadCount: number, seconds: number): r
     '--ratio': `${profile.setWeight}:${profile.getWeight}`,
     '--data-size': profile.valueBytes,
     '--key-prefix': KEY_PREFIX,
-    '--key-minimum': 0,
-    '--key-maximum': profile.keyCount - 1,
+    '--key-minimum': 1,
+    '--key-maximum': profile.keyCount,
     '--key-pattern': 'R:R',
     '--test-time': seconds,
     '--print-percentiles': '50,99,99.9',

@@ -11,9 +11,10 @@ export interface Round extends LoadResult {
   readonly serverName: string;
   /** utime + stime of the whole server per operation. */
   readonly cpuUsPerOp: number;
-  /** Cores used: by the server, by the load generator, by anything else, the host included. */
+  /** Cores that the server and the load generator used while requests went out. */
   readonly serverCores: number;
   readonly clientCores: number;
+  /** Cores that anything else used meanwhile, the machine's host included. */
   readonly otherCores: number;
 }
 
@@ -26,6 +27,7 @@ export async function roundRun(
   const result = await generator.run(profile);
   const after = usageRead(server);
   const wallUs = (after.wallMs - before.wallMs) * 1000;
+  const loadUs = (result.operationCount / result.opsPerSec) * 1e6; // less: a generator starts and ends
   const serverUs = after.serverUs - before.serverUs;
   const clientUs = after.clientUs - before.clientUs;
   const otherUs = Math.max(0, after.machineUs - before.machineUs - serverUs - clientUs);
@@ -33,8 +35,8 @@ export async function roundRun(
     ...result,
     serverName: server.name,
     cpuUsPerOp: serverUs / Math.max(1, result.operationCount),
-    serverCores: serverUs / wallUs,
-    clientCores: clientUs / wallUs,
+    serverCores: serverUs / loadUs,
+    clientCores: clientUs / loadUs,
     otherCores: otherUs / wallUs,
   };
 }

@@ -16,6 +16,8 @@ import {
   partitionLock,
   partitionUnlock,
 } from '../memory/partition.ts';
+import { PAGE_BYTES } from '../memory/slab-classes.ts';
+import { changeListen } from './change-log.ts';
 import { partitionFlush } from './expiry.ts';
 import { indexInit } from './hash-index.ts';
 
@@ -63,23 +65,34 @@ export function partitionInit(p: Partition): void {
 
 /**
  * Empties a partition whose structures can no longer be trusted. CAS uniques go on from where they
- * were, so that nothing a client remembers can match a later item.
+ * were, so that nothing a client remembers can match a later item; whoever reads the change log learns
+ * that it missed something.
  */
 export function partitionReset(p: Partition): void {
-  const { i32 } = p;
-  const casLo = i32[HEADER.casLo];
-  const casHi = i32[HEADER.casHi];
-  const resetCount = i32[HEADER.resetCount];
+  const { i32, f64 } = p;
+  const kept = RESET_KEEPS.map((word) => i32[word]);
+  const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
+  const listeners = i32[HEADER.changeListeners];
+  const changeHead = f64[HEADER_F64.changeHead];
   i32.fill(0, HEADER.pageFreeHead, p.pagesOffset >>> 2);
-  i32[HEADER.casLo] = casLo;
-  i32[HEADER.casHi] = casHi;
-  i32[HEADER.resetCount] = resetCount + 1;
+  RESET_KEEPS.forEach((word, at) => {
+    i32[word] = kept[at];
+  });
+  EVENT_TOTALS.forEach((total, at) => {
+    f64[total] = keptTotals[at];
+  });
+  i32[HEADER.resetCount]++;
   partitionInit(p);
+  f64[HEADER_F64.changeHead] = changeHead + 2 * PAGE_BYTES;
+  if (listeners !== 0) changeListen(p, listeners);
 }
+
+/** Header words that outlive the items. */
+const RESET_KEEPS = [HEADER.casLo, HEADER.casHi, HEADER.resetCount, HEADER.pagesStay];
 
 /** Everything stored up to now is gone, in every partition. */
 export function keyspaceFlush(keyspace: Keyspace): void {
-  keyspace.control.f64[CONTROL_F64.flushAtMs] = 0;
+  Atomics.store(keyspace.control.i32, CONTROL.flushIsScheduled, 0);
   for (const p of keyspace.partitions) {
     partitionLock(p);
     partitionFlush(p);
@@ -90,12 +103,15 @@ export function keyspaceFlush(keyspace: Keyspace): void {
 /** Schedules a flush; a later call replaces it. */
 export function keyspaceFlushAt(keyspace: Keyspace, flushAtMs: number): void {
   keyspace.control.f64[CONTROL_F64.flushAtMs] = flushAtMs;
+  Atomics.store(keyspace.control.i32, CONTROL.flushIsScheduled, 1);
 }
 
 /** Carries out a scheduled flush whose time has come; every batch asks first. */
 export function keyspaceFlushIfDue(keyspace: Keyspace, nowMs: number): void {
-  const flushAtMs = keyspace.control.f64[CONTROL_F64.flushAtMs];
-  if (flushAtMs !== 0 && flushAtMs <= nowMs) keyspaceFlush(keyspace);
+  const { i32, f64 } = keyspace.control;
+  if (i32[CONTROL.flushIsScheduled] === 0 || f64[CONTROL_F64.flushAtMs] > nowMs) return;
+  // Of the threads that see it due, one carries it out: a second flush would hit newer items.
+  if (Atomics.compareExchange(i32, CONTROL.flushIsScheduled, 1, 0) === 1) keyspaceFlush(keyspace);
 }
 
 /** Whether pages move between slab classes to where they are worth more, or only out of need. */

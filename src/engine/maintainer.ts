@@ -1,12 +1,12 @@
 /**
- * The maintainer: carries out a scheduled flush also when no request comes, and sweeps the partitions
- * for dead items. It works on the main thread, which has nothing else to do; it only tries locks and
- * works in slices, so requests never wait for it long.
+ * The maintainer: sweeps the partitions for dead items. It works on the main thread, which has little
+ * else to do but must never wait for a lock: it is the one that frees the locks of dead threads. So it
+ * only tries them, and works in slices, for which requests never wait long.
  */
 import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
 import { partitionTryLock, partitionUnlock } from '../memory/partition.ts';
 import { expirySweep } from './expiry.ts';
-import { type Keyspace, keyspaceFlushIfDue } from './keyspace.ts';
+import type { Keyspace } from './keyspace.ts';
 
 /** Pages looked at under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
@@ -30,7 +30,6 @@ export class Maintainer {
   tick(): void {
     const { control, partitions } = this.keyspace;
     const nowMs = Date.now() + control.f64[CONTROL_F64.clockOffsetMs];
-    keyspaceFlushIfDue(this.keyspace, nowMs);
     let reaped = 0;
     for (const p of partitions) {
       for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {

@@ -10,8 +10,8 @@ import { chunkKind, itemIsChained, KIND_ITEM } from '../memory/item.ts';
 import {
   HEADER,
   type Partition,
-  partitionLock,
   partitionLockOwner,
+  partitionTryLock,
   partitionUnlock,
 } from '../memory/partition.ts';
 import { type Keyspace, partitionReset } from './keyspace.ts';
@@ -23,17 +23,16 @@ export type Recovery = {
   readonly locksFreed: number[];
   /** Those of them that had to be emptied, with what was wrong. */
   readonly resets: { readonly partition: number; readonly problems: readonly string[] }[];
-  readonly connectionsClosed: number;
 };
 
 /**
- * Frees what the thread held. It must be gone for good: nothing of it may still run.
- *   owner         what it showed in lock words
- *   threadIndex   its number among the data threads, or -1 for one without connections
+ * Frees the locks that a thread held. It must be gone for good: nothing of it may still run.
+ *   owner   what it showed in lock words
+ * Never waits for a lock, since only its caller can free those of another dead thread.
  */
-export function threadRecover(keyspace: Keyspace, owner: number, threadIndex: number): Recovery {
+export function locksRecover(keyspace: Keyspace, owner: number): Recovery {
   const { control } = keyspace;
-  const recovery: Recovery = { locksFreed: [], resets: [], connectionsClosed: 0 };
+  const recovery: Recovery = { locksFreed: [], resets: [] };
   for (const p of keyspace.partitions) {
     if (partitionLockOwner(p) !== owner) continue;
     recovery.locksFreed.push(p.id);
@@ -46,26 +45,38 @@ export function threadRecover(keyspace: Keyspace, owner: number, threadIndex: nu
     }
     partitionUnlock(p);
   }
-  let connectionsClosed = 0;
-  connectionsWalk(control, (record) => {
-    if (control.i32[record + CONNECTION.owner] !== threadIndex + 1) return;
-    connectionUnhold(keyspace, record);
-    connectionRelease(control, record);
-    connectionsClosed++;
-  });
-  return { ...recovery, connectionsClosed };
+  return recovery;
 }
 
-function connectionUnhold(keyspace: Keyspace, record: number): void {
+/**
+ * Clears the connection records of a dead data thread, and lets go of the items they held. False when
+ * a lock was not to be had: call again a little later, when other dead threads' are freed as well.
+ */
+export function connectionsRecover(keyspace: Keyspace, threadIndex: number): boolean {
+  const { control } = keyspace;
+  let isDone = true;
+  connectionsWalk(control, (record) => {
+    if (control.i32[record + CONNECTION.owner] !== threadIndex + 1) return;
+    if (connectionUnhold(keyspace, record)) connectionRelease(control, record);
+    else isDone = false;
+  });
+  return isDone;
+}
+
+const LOCK_TRIES_MAX = 1000;
+
+function connectionUnhold(keyspace: Keyspace, record: number): boolean {
   const { i32 } = keyspace.control;
   const partition = i32[record + CONNECTION.holdPartition] - 1;
-  if (partition < 0) return;
+  if (partition < 0) return true;
   const p = keyspace.partitions[partition];
+  let tries = 0;
+  while (!partitionTryLock(p)) if (++tries === LOCK_TRIES_MAX) return false;
   const ref = i32[record + CONNECTION.holdRef];
-  partitionLock(p);
   const isThere = p.i32[HEADER.resetCount] === i32[record + CONNECTION.holdResets];
   if (isThere && isHeldItem(p, ref)) itemUnhold(p, ref);
   partitionUnlock(p);
+  return true;
 }
 
 /** The thread may have died between letting go of the item and saying so. */

@@ -17,7 +17,7 @@ import { assert } from '../base/assert.ts';
 export const CONTROL = {
   seed: 12, // HASH_SECRET_WORDS words for the key hash
   connectionCount: 3, // open now
-  acceptingThreads: 4, // data threads that listen
+  flushIsScheduled: 2, // 1: a flush_all waits for its time
   verbosity: 5,
   threadRestarts: 6, // data threads that died and were started anew
   partitionResets: 7, // partitions emptied because they did not survive a thread's death
@@ -33,7 +33,7 @@ export const CONTROL = {
 export const CONTROL_F64 = {
   startedAtMs: 32,
   clockOffsetMs: 33, // added to the clock; moved by tests only
-  flushAtMs: 34, // a delayed flush falls due; 0 = none
+  flushAtMs: 34, // when the delayed flush falls due, if there is one: CONTROL.flushIsScheduled
   statsResetAtMs: 35,
 } as const;
 

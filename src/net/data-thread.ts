@@ -4,7 +4,7 @@
  */
 import type { Server } from 'node:net';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
-import { Call } from '../commands/memcached/call.ts';
+import { Call, callClock } from '../commands/memcached/call.ts';
 import { TextSession } from '../commands/memcached/session.ts';
 import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
 import { keyspaceAttach } from '../engine/keyspace.ts';
@@ -134,13 +134,13 @@ export class DataThread {
   /** Once a second: idle connections, and how large the heap is. */
   private housekeep(): void {
     const { call, open } = this.context;
+    callClock(call); // a scheduled flush comes due also when no request does
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
       process.memoryUsage().heapUsed;
     const { idleTimeoutSec } = this.start.config;
     if (idleTimeoutSec === 0) return;
-    const nowSec = Math.floor(Date.now() / 1000);
     for (const connection of open) {
-      if (connection.idleSec(nowSec) <= idleTimeoutSec) continue;
+      if (connection.idleSec(call.op.nowSec) <= idleTimeoutSec) continue;
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { indexWalk } from '../../src/engine/hash-index.ts';
 import type { Keyspace } from '../../src/engine/keyspace.ts';
-import { threadRecover } from '../../src/engine/recovery.ts';
+import { connectionsRecover, locksRecover, type Recovery } from '../../src/engine/recovery.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { connectionsOpen } from '../../src/memory/connections.ts';
 import { CONTROL } from '../../src/memory/control.ts';
@@ -31,6 +31,13 @@ const THREAD_INDEX = 3;
 const PARTITIONS = 4;
 const KEYS = Array.from({ length: 200 }, (_, n) => `key:${n}`);
 const VICTIM = KEYS[0];
+
+/** What the supervisor does for a dead data thread. */
+function threadRecover(keyspace: Keyspace, owner: number, threadIndex: number): Recovery {
+  const recovery = locksRecover(keyspace, owner);
+  expect(connectionsRecover(keyspace, threadIndex)).toBe(true);
+  return recovery;
+}
 
 type Scene = { readonly keyspace: Keyspace; readonly handles: MortalStart['handles'] };
 
@@ -130,11 +137,7 @@ describe('a thread that died with a lock', () => {
       expect(client.set(victim, VICTIM, 'again')).toBe(STATUS.OK);
       const unique = client.get(victim, VICTIM)?.casUnique ?? 0;
       expect(unique).toBeGreaterThan(casBefore * PARTITIONS + victim.id + 1);
-      expect(threadRecover(keyspace, OWNER, THREAD_INDEX)).toEqual({
-        locksFreed: [],
-        resets: [],
-        connectionsClosed: 0,
-      });
+      expect(threadRecover(keyspace, OWNER, THREAD_INDEX)).toEqual({ locksFreed: [], resets: [] });
     },
   );
 
@@ -143,12 +146,25 @@ describe('a thread that died with a lock', () => {
     await threadRunToDeath(scene, 'nothing', 'terminate');
     const recovery = threadRecover(scene.keyspace, OWNER, THREAD_INDEX);
     const victim = victimPartition(scene.keyspace);
-    expect(recovery).toEqual({ locksFreed: [victim], resets: [], connectionsClosed: 0 });
+    expect(recovery).toEqual({ locksFreed: [victim], resets: [] });
     keysExpectWhole(scene.keyspace, KEYS);
   });
 });
 
 describe('a thread that died while', () => {
+  it('another dead thread has the lock of what it held: is cleared once that is freed', async () => {
+    const scene = sceneMake();
+    const { keyspace } = scene;
+    await threadRunToDeath(scene, 'a value half sent', 'exit');
+    const victim = keyspace.partitions[victimPartition(keyspace)];
+    victim.i32[HEADER.lock] = OWNER + 1;
+    expect(connectionsRecover(keyspace, THREAD_INDEX)).toBe(false);
+    expect(connectionsOpen(keyspace.control)).toBe(1);
+    expect(locksRecover(keyspace, OWNER + 1).locksFreed).toEqual([victim.id]);
+    expect(connectionsRecover(keyspace, THREAD_INDEX)).toBe(true);
+    expect(connectionsOpen(keyspace.control)).toBe(0);
+  });
+
   it.each([
     { deed: 'a value half sent', death: 'exit', leaves: KEYS },
     { deed: 'a value half received', death: 'throw', leaves: KEYS },
@@ -158,7 +174,7 @@ describe('a thread that died while', () => {
     await threadRunToDeath(scene, deed, death);
     expect(connectionsOpen(keyspace.control)).toBe(1);
     const recovery = threadRecover(keyspace, OWNER, THREAD_INDEX);
-    expect(recovery).toEqual({ locksFreed: [], resets: [], connectionsClosed: 1 });
+    expect(recovery).toEqual({ locksFreed: [], resets: [] });
     expect(connectionsOpen(keyspace.control)).toBe(0);
     keysExpectWhole(keyspace, leaves);
     const client = new Client();
@@ -186,7 +202,8 @@ describe('a thread that died while', () => {
     expect(threadRecover(keyspace, OWNER + 1, THREAD_INDEX + 1).resets.length).toBe(1);
     const client = new Client();
     client.set(victim, VICTIM, valueSealed(20_000, 1));
-    expect(threadRecover(keyspace, OWNER, THREAD_INDEX).connectionsClosed).toBe(1);
+    threadRecover(keyspace, OWNER, THREAD_INDEX);
+    expect(connectionsOpen(keyspace.control)).toBe(0);
     keysExpectWhole(keyspace, [VICTIM]);
     partitionExpectSound(victim);
   });

@@ -220,11 +220,12 @@ function pieceWrite(call: Call, p: Partition, from: number, bytes: number): bool
   if (isThere && !written) {
     itemKeyRead(p, session.ref, op.key);
     storeFailed(p, op, session.storeMode);
+    session.holder.holdClear(); // first: who dies in between must not have let go twice
     chainAbandon(p, session.ref);
   }
   partitionUnlock(p);
   if (written) return true;
-  session.holder.holdClear();
+  if (!isThere) session.holder.holdClear();
   call.counters[call.block + COUNTER.storeNoMemory]++;
   return false;
 }
@@ -233,13 +234,13 @@ function commit(call: Call, p: Partition): void {
   const { session, op } = call;
   let status: Status = STATUS.NO_MEMORY;
   partitionLock(p);
+  session.holder.holdClear();
   if (p.i32[HEADER.resetCount] === session.resetCount) {
     itemKeyRead(p, session.ref, op.key);
     op.casUnique = session.casUnique;
     status = chainCommit(p, op, session.storeMode, session.ref);
   }
   partitionUnlock(p);
-  session.holder.holdClear();
   storeAnswer(call, session.storeMode, status);
 }
 
@@ -248,7 +249,7 @@ export function sessionRelease(call: Call): void {
   const { session } = call;
   const p = call.keyspace.partitions[session.partition];
   partitionLock(p);
+  session.holder.holdClear();
   if (p.i32[HEADER.resetCount] === session.resetCount) chainAbandon(p, session.ref);
   partitionUnlock(p);
-  session.holder.holdClear();
 }

@@ -36,7 +36,8 @@ import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/par
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
-import { chunkObtain, ghostTake } from '../eviction.ts';
+import { chunkObtain } from '../eviction.ts';
+import { ghostTake } from '../forget.ts';
 import { indexFind, indexReplace } from '../hash-index.ts';
 import {
   DEATH,

@@ -1,0 +1,66 @@
+/**
+ * Forgetting one item: the last step of eviction, and the ghost table that remembers for a while which
+ * keys went without ever having been used.
+ *
+ *   ghost table: one 16-bit fingerprint a slot, found by the low bits of the key's hash; a later
+ *   eviction overwrites an earlier one
+ *
+ * Guard: the partition lock.
+ */
+import {
+  EXTRA_EXPIRY,
+  itemExpiresAtMs,
+  itemExtras,
+  itemHash,
+  itemIdleSec,
+  itemIsFetched,
+  itemIsLinked,
+  itemIsMain,
+} from '../memory/item.ts';
+import { CLASS, classRecord, HEADER_F64, type Partition } from '../memory/partition.ts';
+import { chunkClass } from '../memory/slab.ts';
+import { CHANGE } from './change-log.ts';
+import { itemIsHeld, itemUnlink } from './lifecycle.ts';
+
+/** Whether an item may go: nobody works on it, and it is in the index. */
+export function itemIsEvictable(p: Partition, ref: number): boolean {
+  return itemIsLinked(p, ref) && ref !== p.guardRef && !itemIsHeld(p, ref);
+}
+
+export function itemEvict(p: Partition, ref: number, nowMs: number): void {
+  const { i32, f64 } = p;
+  const klass = classRecord(chunkClass(p, ref));
+  const hash = itemHash(p, ref);
+  i32[klass + CLASS.evictions]++;
+  f64[HEADER_F64.evictionTotal]++;
+  i32[klass + CLASS.evictedAgeSec] = itemIdleSec(p, ref, Math.floor(nowMs / 1000));
+  if ((itemExtras(p, ref) & EXTRA_EXPIRY) !== 0 && itemExpiresAtMs(p, ref) !== 0) {
+    i32[klass + CLASS.evictionsNonzero]++;
+  }
+  if (!itemIsFetched(p, ref)) {
+    i32[klass + CLASS.evictionsUnfetched]++;
+    f64[HEADER_F64.evictedUnfetchedTotal]++;
+  }
+  if (!itemIsMain(p, ref)) ghostAdd(p, hash);
+  itemUnlink(p, hash, ref, CHANGE.EVICT);
+}
+
+function ghostSlot(p: Partition, hash: number): number {
+  return p.ghostStart + (hash & p.ghostMask);
+}
+
+function ghostFingerprint(hash: number): number {
+  return (Math.imul(hash, 0x9e3779b1) >>> 16) | 1;
+}
+
+function ghostAdd(p: Partition, hash: number): void {
+  p.u16[ghostSlot(p, hash)] = ghostFingerprint(hash);
+}
+
+/** Whether the key was evicted from probation not long ago. Forgets it. */
+export function ghostTake(p: Partition, hash: number): boolean {
+  const slot = ghostSlot(p, hash);
+  if (p.u16[slot] !== ghostFingerprint(hash)) return false;
+  p.u16[slot] = 0;
+  return true;
+}
