@@ -61,8 +61,8 @@ async function main(): Promise<void> {
       );
     }
   }
-  const limits = `A limit of ${settings.memMb} MiB, filled to ${FILL_FACTOR} times with keys of 16–30 B.\n`;
-  reportWrite(args, `${resultsFormat(results)}\n${limits}`, { results });
+  const conditions = `-m ${settings.memMb}, filled to ${FILL_FACTOR} times with keys of 16–30 B.\n`;
+  reportWrite(args, `${resultsFormat(results)}\n${conditions}`, { results });
 }
 
 async function heldMeasure(

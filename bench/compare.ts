@@ -227,9 +227,9 @@ function reportFormat(bench: Bench, comparisons: readonly Comparison[], isPinned
   return (
     `## ${titleFormat(bench)}\n\n${comparisonsFormat(comparisons)}\n` +
     `Data threads: ${args.text('threads')} each; ${args.text('connections')} connections, ` +
-    `${args.text('value')} B values, set:get ${args.text('ratio')}, ${args.text('keys')} keys; ${pinned}.\n` +
-    `Load by ${generator.title}; ${args.text('rounds')} × ${args.text('seconds')} s for each, in turn; ` +
-    'medians; ratios of neighbouring rounds.\n' +
+    `${args.text('value')} B values, set:get ${args.text('ratio')}, ${args.text('keys')} keys; ` +
+    `${pinned}.\nLoad by ${generator.title}; ${args.text('rounds')} × ${args.text('seconds')} s ` +
+    'for each, in turn; medians; ratios of neighbouring rounds.\n' +
     `${offered.length > 0 ? `Offered load: ${offered.join(', ')} requests a second.\n` : ''}` +
     disturbanceFormat(rounds.map(({ otherCores }) => otherCores))
   );

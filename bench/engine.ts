@@ -79,8 +79,8 @@ async function main(): Promise<void> {
   for (const oneCase of casesFor(args)) series.push(...(await caseRun(threads, oneCase, args)));
   await Promise.all(threads.workers.map((worker) => worker.terminate()));
   const conditions =
-    `${args.text('items')} items, keys of ${KEY_BYTES} B, values of ${args.text('value')} B, -m ${args.text('mem')}; ` +
-    `${args.text('rounds')} × ${args.text('seconds')} s, in turn; medians.\n` +
+    `${args.text('items')} items, keys of ${KEY_BYTES} B, values of ${args.text('value')} B, ` +
+    `-m ${args.text('mem')}; ${args.text('rounds')} × ${args.text('seconds')} s, in turn; medians.\n` +
     disturbanceFormat(series.flatMap(({ rounds }) => rounds.map(({ otherCores }) => otherCores)));
   reportWrite(args, `${seriesFormat(series)}\n${conditions}`, { series });
 }

@@ -124,9 +124,10 @@ async function replayMeasure(trace: Trace, spec: ServerSpec, memMb: number): Pro
 
 function summaryFormat({ name, requests, keys, sizes }: Trace): string {
   const footprintBytes = sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+  const hitRatioMax = 1 - keys.length / requests.length;
   return (
-    `${name}: ${numberFormat(requests.length, 0)} requests for ${numberFormat(keys.length, 0)} objects, ` +
-    `${mibFormat(footprintBytes)} MiB; hit ratio without a limit ${(1 - keys.length / requests.length).toFixed(4)}.`
+    `${name}: ${requests.length} requests for ${keys.length} objects, ` +
+    `${mibFormat(footprintBytes)} MiB; hit ratio without a limit ${hitRatioMax.toFixed(4)}.`
   );
 }
 

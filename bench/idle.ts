@@ -79,8 +79,10 @@ async function main(): Promise<void> {
       await withServer(spec, settings, (server) => idleMeasure(server, connectionCount, args)),
     );
   }
-  const conditions = `${settings.threadCount} data threads, -m ${settings.memMb}; ${connectionCount} connections`;
-  reportWrite(args, `${resultsFormat(results)}\n${conditions}, each after one get.\n`, { results });
+  const conditions =
+    `${settings.threadCount} data threads, -m ${settings.memMb}; ` +
+    `${connectionCount} connections, each after one get.\n`;
+  reportWrite(args, `${resultsFormat(results)}\n${conditions}`, { results });
 }
 
 async function idleMeasure(

@@ -75,7 +75,7 @@ export function connectionClose(connection: LoadConnection): void {
   connection.socket.destroy();
 }
 
-/** Fills the ring with requests and writes them at once; after the end, looks whether all is answered. */
+/** Fills the ring with requests and writes them at once. After the end it asks whether all is done. */
 export function connectionSend(connection: LoadConnection): void {
   const { state, due } = connection;
   const { profile, wire } = state;

@@ -19,7 +19,7 @@ export function generatorOpen(threadCount: number): LoadGenerator {
   const entry = new URL('./load-worker.ts', import.meta.url);
   const workers = Array.from({ length: threadCount }, () => new Worker(entry));
   return {
-    title: `own load generator, ${threadCount} thread${threadCount === 1 ? '' : 's'}, every reply checked`,
+    title: `own load generator (${threadCount} threads), every reply checked`,
     keyName,
     run: async (profile) => {
       const parts = workers.map((worker, i) => partRun(worker, partOf(profile, threadCount, i)));

@@ -79,9 +79,6 @@ function pacerStart(
 
 /** Waits until every connection has its replies, or a silent server has had its time. */
 async function drainedWait(connections: readonly LoadConnection[]): Promise<void> {
-  const limit = new AbortController();
   const all = Promise.all(connections.map((connection) => connection.drained));
-  const expired = sleep(DRAIN_MS_MAX, undefined, { signal: limit.signal }).catch(() => undefined);
-  await Promise.race([all, expired]);
-  limit.abort();
+  await Promise.race([all, sleep(DRAIN_MS_MAX, undefined, { ref: false })]);
 }

@@ -1,8 +1,8 @@
 /**
- * memtier_benchmark as a load generator: the tool that the field knows, and cheaper on the client's core
- * than ours. It does not look at the values it reads.
- * Operations a second come from its per-second series: its own average divides by a duration that can be
- * a second off when connections straddle a second's border.
+ * memtier_benchmark as a load generator: the tool that the field knows, and cheaper on the client's
+ * core than ours. It does not look at the values it reads.
+ * Operations a second come from its per-second series: its own average divides by a duration that can
+ * be a second off when connections straddle a second's border.
  */
 
 import { execFile, execFileSync } from 'node:child_process';

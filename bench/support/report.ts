@@ -69,7 +69,7 @@ export function tableFormat(
   return [headers, rule, ...rows].map(lineFormat).join('');
 }
 
-/** A number with `digits` decimals, thousands apart when there are none; `n/a` for what is no number. */
+/** A number with `digits` decimals, thousands apart without any; `n/a` for what is no number. */
 export function numberFormat(value: number, digits: number): string {
   if (!Number.isFinite(value)) return 'n/a';
   return digits === 0 ? Math.round(value).toLocaleString('en-US') : value.toFixed(digits);

@@ -16,8 +16,8 @@ export function summaryOf(values: readonly number[]): Summary {
 }
 
 /**
- * Ratio of rounds that ran in turn, a0 b0 a1 b1 …: taken between neighbours (a0/b0, a1/b0, a1/b1, …),
- * so that a slow drift of the machine cancels.
+ * Ratio of rounds that ran in turn, a0 b0 a1 b1 …: between neighbours (a0/b0, a1/b0, a1/b1, …), so that
+ * a slow drift of the machine cancels.
  */
 export function ratioSummaryOf(a: readonly number[], b: readonly number[]): Summary {
   return summaryOf([

@@ -83,7 +83,7 @@ export async function replayRun(
   };
 }
 
-/** Takes requests into the window until one repeats or it is full; returns where the next one starts. */
+/** Takes requests into the window until one repeats or it is full; returns where the next starts. */
 function windowFill(replay: Replay, first: number): number {
   const { requests, keys } = replay.trace;
   replay.window.clear();

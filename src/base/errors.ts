@@ -1,7 +1,7 @@
 /**
  * Faults: what the world did wrong, as opposed to bugs (failed assertions) and outcomes (STATUS).
  * Every fault the server can end with is a row here: its stable code, its exit code, and the one
- * line that says what happened and, where there is a remedy, what to do. `main` prints
+ * line that says what happened and, where there is a remedy, what to do. `program.ts` prints
  * `flagstone: LINE` to standard error and exits.
  *
  * Exit codes are those of BSD sysexits.h, which memcached uses too.

@@ -138,7 +138,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'value',    flag: 't', name: 'threads',            argument: 'num',   group: 'Threads',  field: 'threadCount',         default: 'auto',  parse: threadsParse,
     doc: 'Threads that serve clients, 1 to 64; auto: one per core, at most 4.' },
   { kind: 'value',    flag: 'R', name: 'max-reqs-per-event', argument: 'num',   group: 'Threads',  field: 'requestsPerEventMax', default: '1024',    parse: integerParser(1, INT32_MAX),
-    doc: 'Requests of one connection that are served before the others get their turn. One read brings\n64 KiB at most, so this bounds little but the shortest requests.' },
+    doc: 'Requests of one connection that are served before the others get their turn.' },
   { kind: 'ignored',  flag: 'N', name: 'napi-ids',           argument: 'num',   group: 'Threads',  warning: 'the system spreads connections over the threads',
     doc: 'Accepted without effect: the system spreads connections over the threads.' },
   // Protocol

@@ -14,8 +14,8 @@
  * **Between classes** pages move to where they are worth most: see page-move.ts. Since any page can go
  * to any class, a change of item sizes never starves the newcomers.
  *
- * Guard: the partition lock. The work for one allocation is bounded by SWEEP_VISITS_MAX chunks and
- * STEAL_TRIES_MAX pages.
+ * Guard: the partition lock. One allocation makes at most TRIES_MAX rounds of SWEEP_VISITS_MAX chunks
+ * and what page-move.ts allows itself.
  */
 import { linkHead } from '../memory/chain.ts';
 import {
@@ -44,7 +44,7 @@ import { itemIsDead, itemReap } from './lifecycle.ts';
 import { compactablePage, pageSteal, pageVacate } from './page-move.ts';
 
 const SWEEP_VISITS_MAX = 2048;
-const STEAL_TRIES_MAX = 8;
+const TRIES_MAX = 8;
 /** Pages searched for dead items when nothing else may go. */
 const REAP_PAGES_MAX = 8;
 /** Main items may hold this share of a class, in tenths, before they have to pay. */
@@ -65,7 +65,7 @@ export function chunkObtain(p: Partition, classId: number, nowMs: number): numbe
 function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
   const klass = classRecord(classId);
   if (p.i32[HEADER.pageFreeCount] < PAGES_RESERVED) pageSteal(p, classId, nowMs, true);
-  for (let tries = 0; tries < STEAL_TRIES_MAX; tries++) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const atNewPage = p.i32[klass + CLASS.handTurned] !== 0 || p.i32[klass + CLASS.handChunk] === 0;
     const must = tries > 0 || p.i32[klass + CLASS.usedCount] === 0;
     if (atNewPage || must) {

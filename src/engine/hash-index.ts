@@ -9,7 +9,7 @@
  *     words 0–2                word 3     words 4–15
  *
  * A lookup reads the bucket's line, compares twelve tags four at a time, and goes to an item only
- * where the tag agrees: one miss in 255 costs a needless visit. A bucket that runs over chains a
+ * where the tag agrees: one lookup in thirty visits an item in vain. A bucket that runs over chains a
  * further one from slab class 0.
  *
  * The table grows one bucket at a time, as items come: bucket `count - 2^n` is split, so no insert
@@ -39,7 +39,7 @@ const BUCKETS_PER_PAGE = 1 << BUCKETS_PER_PAGE_SHIFT;
 const OVERFLOW_WORD = 3;
 const REF_WORD = 4;
 export const SLOTS_PER_BUCKET = 12;
-/** Splits keep the mean at this many items a bucket: about 8 bytes of index an item. */
+/** Splits keep the mean at this many items a bucket: about 10 bytes of index an item. */
 const ITEMS_PER_BUCKET = 9;
 const DIRECTORY_WORD = INDEX_DIRECTORY_OFFSET >>> 2;
 
@@ -94,11 +94,39 @@ export function indexReplace(p: Partition, hash: number, oldRef: number, ref: nu
 }
 
 export function indexRemove(p: Partition, hash: number, ref: number): void {
+  const { i32 } = p;
   const at = slotFind(p, hash, ref);
   const bucket = (at >>> 4) << 4;
-  p.i32[at] = 0;
+  i32[at] = 0;
   p.u8[(bucket << 2) + (at - bucket - REF_WORD)] = 0;
-  p.i32[HEADER.itemCount]--;
+  i32[HEADER.itemCount]--;
+  const first = bucketWord(p, hash);
+  if (i32[first + OVERFLOW_WORD] !== 0) chainPack(p, first, bucket, at - bucket - REF_WORD);
+}
+
+/** Fills a slot that fell free from the chain's last bucket, and frees that one when it is empty. */
+function chainPack(p: Partition, first: number, bucket: number, slot: number): void {
+  const { i32, u8 } = p;
+  let previous = first;
+  let last = i32[first + OVERFLOW_WORD] << 1;
+  while (i32[last + OVERFLOW_WORD] !== 0) {
+    previous = last;
+    last = i32[last + OVERFLOW_WORD] << 1;
+  }
+  if (last !== bucket) {
+    let from = 0;
+    while (from < SLOTS_PER_BUCKET && i32[last + REF_WORD + from] === 0) from++;
+    if (from < SLOTS_PER_BUCKET) {
+      i32[bucket + REF_WORD + slot] = i32[last + REF_WORD + from];
+      u8[(bucket << 2) + slot] = u8[(last << 2) + from];
+      i32[last + REF_WORD + from] = 0;
+      u8[(last << 2) + from] = 0;
+    }
+  }
+  if ((i32[last] | i32[last + 1] | i32[last + 2]) !== 0) return;
+  i32[previous + OVERFLOW_WORD] = 0;
+  chunkGive(p, last >>> 1);
+  i32[HEADER.overflowBucketCount]--;
 }
 
 /** Calls visit(ref) for every item. For verification and cold paths. */

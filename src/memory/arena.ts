@@ -15,8 +15,6 @@ const PARTITION_COUNT_MAX = 64;
 const PARTITIONS_PER_THREAD = 8;
 /** A partition holds the longest item so many times over. */
 const ITEMS_PER_PARTITION_MIN = 2;
-/** The smallest budget of all: one partition of so many bytes. */
-export const MEMORY_BYTES_MIN = 2 ** 20;
 
 export type ArenaConfig = {
   /** Budget for items and everything that finds them, in bytes. */

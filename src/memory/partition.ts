@@ -35,7 +35,7 @@ export const HEADER = {
   bucketCount: 20, // primary buckets of the hash index
   bucketMask: 21, // the smallest 2^n - 1 that is >= bucketCount - 1
   indexPageCount: 22,
-  evictionClock: 23, // item allocations so far: the time by which page ages are told
+  evictionClock: 23, // chunks obtained so far: the time by which page ages are told
   flushCasLo: 24, // items whose CAS unique is not above this are dead: flush_all
   flushCasHi: 25,
   casLo: 26, // last CAS unique given out
@@ -188,7 +188,7 @@ export function partitionLockOwner(p: Partition): number {
  * has a free chunk, in the class's partial list. Chunks from `bumpCount` on were never cut.
  */
 export const PAGE = {
-  classId: 0, // PAGE_FREE, PAGE_INDEX, PAGE_RING or a class
+  classId: 0, // PAGE_FREE, PAGE_INDEX, PAGE_CHANGES or a class
   usedCount: 1,
   bumpCount: 2,
   freeHeadRef: 3,

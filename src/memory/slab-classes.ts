@@ -2,7 +2,7 @@
  * The slab classes: which chunk sizes there are. Fixed at start and the same for every partition.
  *
  * Small sizes step by 8 bytes, larger ones by the growth factor, and once few chunks fit a page the
- * size is stretched so that they fill it. Rounding costs 4 % up to 2 KiB, and a tenth among the few
+ * size is stretched so that they fill it. Rounding costs 5 % up to 2 KiB, and a tenth among the few
  * classes above 4 KiB.
  * Class 0 carries the overflow buckets of the hash index and never an item.
  */

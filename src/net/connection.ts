@@ -195,8 +195,8 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
   holdSet(partition: number, ref: number, resetCount: number): void {
     const { i32 } = this.context.call.keyspace.control;
     i32[this.record + CONNECTION.holdResets] = resetCount;
-    i32[this.record + CONNECTION.holdPartition] = partition + 1;
     i32[this.record + CONNECTION.holdRef] = ref;
+    i32[this.record + CONNECTION.holdPartition] = partition + 1; // last: from here on it counts
   }
 
   holdClear(): void {

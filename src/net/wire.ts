@@ -1,7 +1,7 @@
 /**
  * A wire carries the bytes of one connection. There are two kinds: the fast one (wire-fast.ts) works
  * on the socket's handle, the plain one (wire-plain.ts) uses nothing but the public stream interface,
- * and is what TLS runs on. The connection cannot tell them apart.
+ * and serves where the other cannot. The connection cannot tell them apart.
  */
 
 /** What a wire reports. */

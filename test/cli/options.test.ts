@@ -46,7 +46,7 @@ const DEFAULTS: Config = {
   tailRepairTimeSec: 0,
   hashpowerInit: 0,
   hashExpand: true,
-  hashAlgorithm: 'fnv1a',
+  hashAlgorithm: 'keyed',
   threadCount: 4,
   requestsPerEventMax: 1024,
   protocol: 'auto',

@@ -97,7 +97,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['-o slab_chunk_max=0', '-o slab_chunk_max=0: must be at least 1024 bytes'],
   ['-o slab_chunk_max=2048', '-o slab_chunk_max=2048: must be at most 1 MiB'],
   ['-o hashpower=11', '-o hashpower=11: must be at least 12'],
-  ['-o hash_algorithm=md5', '-o hash_algorithm=md5: must be one of fnv1a, jenkins, murmur3, xxh3'],
+  ['-o hash_algorithm=md5', '-o hash_algorithm=md5: must be one of keyed, jenkins, murmur3, xxh3'],
   ['-o tail_repair_time=9', '-o tail_repair_time=9: must be at least 10'],
   ['-o ssl_key=/k', '-o ssl_key=/k is refused: TLS is not in this version'],
   ['-o ext_path=/x:1g', '-o ext_path=/x:1g is refused: storage on flash is not in this version'],

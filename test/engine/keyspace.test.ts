@@ -10,7 +10,7 @@ import {
   partitionReset,
 } from '../../src/engine/keyspace.ts';
 import { Maintainer } from '../../src/engine/maintainer.ts';
-import { arenaReserve, MEMORY_BYTES_MIN } from '../../src/memory/arena.ts';
+import { arenaReserve } from '../../src/memory/arena.ts';
 import { CONTROL, CONTROL_F64 } from '../../src/memory/control.ts';
 import {
   CLASS,
@@ -45,7 +45,7 @@ describe('the arena', () => {
   const base = handlesMake().config;
 
   it.each([
-    { memoryBytes: MEMORY_BYTES_MIN, threadCount: 4 },
+    { memoryBytes: 2 ** 20, threadCount: 4 },
     { memoryBytes: 64 * MIB, threadCount: 1 },
     { memoryBytes: 64 * MIB, threadCount: 4 },
     { memoryBytes: 1000 * MIB, threadCount: 4 },

@@ -19,6 +19,7 @@ import {
 } from '../../memory/partition.ts';
 import { PAGE_BYTES } from '../../memory/slab-classes.ts';
 import { MEMCACHED_VERSION } from '../../protocol/memcached/replies.ts';
+import { REPLY_BYTES_MAX } from '../../protocol/reply.ts';
 import type { Call } from './call.ts';
 import type { StatRow } from './stats.ts';
 
@@ -140,9 +141,9 @@ function connectionRows(call: Call): StatRow[] {
     ['connection_structures', open],
     ['response_obj_oom', 0],
     ['response_obj_count', threadCount],
-    ['response_obj_bytes', threadCount * PAGE_BYTES],
+    ['response_obj_bytes', threadCount * REPLY_BYTES_MAX],
     ['read_buf_count', threadCount],
-    ['read_buf_bytes', threadCount * PAGE_BYTES],
+    ['read_buf_bytes', threadCount * REPLY_BYTES_MAX],
     ['read_buf_bytes_free', 0],
     ['read_buf_oom', 0],
     ['reserved_fds', 0],

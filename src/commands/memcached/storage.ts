@@ -110,6 +110,8 @@ function operationFill(call: Call, mode: StoreMode): boolean {
 function casFill(call: Call): boolean {
   const { input, line, op } = call;
   if (line.count <= WORD.CAS) return false;
+  op.casUnique = decimalParse(input, line.start[WORD.CAS], line.end[WORD.CAS]);
+  if (!Number.isNaN(op.casUnique)) return true;
   const text = input.toString('latin1', line.start[WORD.CAS], line.end[WORD.CAS]);
   if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 1n << 64n) return false;
   op.casUnique = Number(text);
@@ -167,15 +169,15 @@ function receiveStart(call: Call, mode: StoreMode, valueBytes: number): number {
   const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   session.ref = chainStart(p, op, valueBytes);
-  if (session.ref === 0) storeFailed(p, op, mode);
   session.resetCount = p.i32[HEADER.resetCount];
+  if (session.ref === 0) storeFailed(p, op, mode);
+  else session.holder.holdSet(p.id, session.ref, session.resetCount);
   partitionUnlock(p);
   if (session.ref === 0) {
     call.counters[call.block + COUNTER.storeNoMemory]++;
     return storeRefuse(call, valueBytes, REPLY.noMemory);
   }
   session.partition = p.id;
-  session.holder.holdSet(p.id, session.ref, session.resetCount);
   session.storeMode = mode;
   session.casUnique = op.casUnique;
   session.valueBytes = valueBytes;

@@ -200,7 +200,7 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
   return STATUS.OK;
 }
 
-/** A value that replaces another keeps the key's standing with eviction, and counts as a use. */
+/** A value that replaces another keeps the key's standing with eviction: main stays main. */
 function itemStandingInherit(p: Partition, ref: number, old: number): void {
   if (itemIsMain(p, old)) itemPromote(p, ref);
 }
