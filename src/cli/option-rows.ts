@@ -126,7 +126,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'When memory is full, answer with an error instead of forgetting items.' },
   { kind: 'value',    flag: 'I', name: 'max-item-size',      argument: 'size',  group: 'Memory',   field: 'itemBytesMax',        default: '1m',    parse: sizeParser(1, 'kmg', KIB, GIB),
     doc: 'Largest item, in bytes, or with a suffix: 512k, 8m. From 1k to 1g, and at most half of -m.' },
-  { kind: 'value',    flag: 'f', name: 'slab-growth-factor', argument: 'num',   group: 'Memory',   field: 'growthFactor',        default: '1.08',  parse: decimalParser(1, 16),
+  { kind: 'value',    flag: 'f', name: 'slab-growth-factor', argument: 'num',   group: 'Memory',   field: 'growthFactor',        default: '1.06',  parse: decimalParser(1, 16),
     doc: 'How much larger the chunks of each slab class are than those of the class below.' },
   { kind: 'value',    flag: 'n', name: 'slab-min-size',      argument: 'bytes', group: 'Memory',   field: 'chunkBytesMin',       default: '48',    parse: integerParser(1, 512 * KIB),
     doc: 'Smallest chunk: room for key, value and flags.' },

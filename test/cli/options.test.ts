@@ -24,7 +24,7 @@ const DEFAULTS: Config = {
   memoryBytes: 64 * MIB,
   evict: true,
   itemBytesMax: MIB,
-  growthFactor: 1.08,
+  growthFactor: 1.06,
   chunkBytesMin: 48,
   lockMemory: false,
   largePages: false,
