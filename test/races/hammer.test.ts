@@ -19,7 +19,7 @@ import * as plan from './hammer-plan.ts';
 const ENTRY = new URL('./hammer-worker.ts', import.meta.url);
 const THREADS = 3;
 const IS_LONG = process.env['FLAGSTONE_LONG'] === '1';
-const OPERATIONS = IS_LONG ? 600_000 : 12_000;
+const OPERATIONS = IS_LONG ? 3_600_000 : 12_000;
 const TIMEOUT_MS = IS_LONG ? 300_000 : 60_000;
 
 function hammerRun(start: plan.HammerStart): Promise<plan.HammerReport> {
