@@ -9,7 +9,7 @@ import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/erro
 import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
-import { listenTargets } from './cli/listen-address.ts';
+import { listenTargets, listenTargetText } from './cli/listen-address.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -127,8 +127,7 @@ export class Supervisor {
 
   private async portCheck(target: TcpTarget): Promise<void> {
     if (!(await listenerIsThere(target))) return;
-    const host = target.host === null ? 'port ' : `${target.host}:`;
-    throw FAULT.portInUse(`${host}${target.port}`);
+    throw FAULT.portInUse(listenTargetText(target));
   }
 
   private dataStart(seat: Seat): Promise<readonly number[]> {
