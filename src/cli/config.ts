@@ -9,7 +9,7 @@ export interface Config {
   // Network. A unix socket turns TCP off, as memcached does; `listenTargets` knows the rule.
   /** TCP port: 0 off, -1 any free one. */
   readonly port: number;
-  /** Always 0: UDP is not served. */
+  /** UDP port: 0 off, -1 any free one. */
   readonly udpPort: number;
   /** As given: `host`, `host:port`, `[v6]:port`. Empty: all interfaces. */
   readonly listenAddresses: readonly string[];
@@ -26,6 +26,8 @@ export interface Config {
 
   // Memory.
   readonly memoryBytes: number;
+  /** How far `cache_memlimit` may raise memoryBytes while the server runs. 0: as it is by default. */
+  readonly memoryBytesMax: number;
   /** False: answer "out of memory" instead of forgetting items. */
   readonly evict: boolean;
   readonly itemBytesMax: number;
@@ -63,7 +65,7 @@ export interface Config {
   readonly requestsPerEventMax: number;
 
   // Protocol.
-  readonly protocol: 'auto' | 'ascii';
+  readonly protocol: 'auto' | 'ascii' | 'binary';
   readonly casEnabled: boolean;
   readonly flushAllEnabled: boolean;
   readonly shutdownCommand: boolean;
@@ -76,6 +78,40 @@ export interface Config {
   readonly trackSizes: boolean;
   readonly watcherLogBytes: number;
   readonly workerLogBytes: number;
+
+  // Authentication.
+  /** `-S`: binary clients authenticate by SASL against usersFile. */
+  readonly saslEnabled: boolean;
+  readonly usersFile: string | null;
+  /** `-Y`: text clients authenticate by a first `set` against this file. */
+  readonly authFile: string | null;
+
+  // TLS.
+  readonly tlsEnabled: boolean;
+  readonly tlsChainCert: string | null;
+  readonly tlsKey: string | null;
+  /** As OpenSSL numbers formats: 1 PEM, 2 DER. */
+  readonly tlsKeyFormat: number;
+  readonly tlsCaCert: string | null;
+  /** 0 none, 1 request, 2 require, 3 require once: a client's certificate. */
+  readonly tlsVerifyMode: number;
+  readonly tlsCiphers: string | null;
+  /** 0 TLS 1.0, 1 TLS 1.1, 2 TLS 1.2, 3 TLS 1.3. */
+  readonly tlsMinVersion: number;
+  readonly tlsSessionCache: boolean;
+  readonly tlsWriteBufferBytes: number;
+
+  // Auto-discovery: where the list of nodes comes from. None of them: the node itself.
+  /** `host|ip|port host|ip|port …` */
+  readonly clusterNodes: string | null;
+  /** A file with the same, watched. */
+  readonly clusterNodesFile: string | null;
+  /** URLs, set apart by commas. */
+  readonly etcdEndpoints: string | null;
+  readonly clusterName: string;
+  /** How this node is listed: `host|ip|port`; null: by its host name and port. */
+  readonly announce: string | null;
+  readonly etcdTtlSec: number;
 
   // Process.
   readonly verbosity: number;

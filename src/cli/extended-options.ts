@@ -16,6 +16,7 @@ import {
   MIB,
   type Parse,
   sizeParser,
+  textParse,
   wordParser,
 } from './units.ts';
 
@@ -32,7 +33,8 @@ type ExtendedValueRow = {
     readonly kind: 'value';
     readonly field: Field;
     readonly parse: Parse<Config[Field]>;
-    readonly default: string;
+    /** Null: the field is null. */
+    readonly default: string | null;
     /** What the name means without a value; where absent a value is needed. */
     readonly bare?: string;
     /** What `no_name` means; where absent there is no such name. */
@@ -136,6 +138,24 @@ export const EXTENDED_ROWS: readonly ExtendedRow[] = [
     doc: 'Without effect: the hash is our own, keyed.' },
   { kind: 'value',   name: 'tail_repair_time',     field: 'tailRepairTimeSec',      default: '0',   parse: zeroOr(integerParser(10, INT32_MAX)), warning: 'no item can be lost at the end of a list here',
     doc: 'Without effect: it mends a fault that cannot arise here.' },
+  { kind: 'value',   name: 'ssl_chain_cert',       field: 'tlsChainCert',           default: null,  parse: textParse,
+    doc: 'File with the server\'s certificate and its chain, PEM.' },
+  { kind: 'value',   name: 'ssl_key',              field: 'tlsKey',                 default: null,  parse: textParse,
+    doc: 'File with the certificate\'s private key.' },
+  { kind: 'value',   name: 'ssl_keyformat',        field: 'tlsKeyFormat',           default: '1',   parse: integerParser(1, 2),
+    doc: 'Format of the key: 1 PEM, 2 DER.' },
+  { kind: 'value',   name: 'ssl_ca_cert',          field: 'tlsCaCert',              default: null,  parse: textParse,
+    doc: 'File with the authorities that sign clients\' certificates, PEM.' },
+  { kind: 'value',   name: 'ssl_verify_mode',      field: 'tlsVerifyMode',          default: '0',   parse: integerParser(0, 3),
+    doc: 'Clients\' certificates: 0 not asked for, 1 asked for, 2 demanded, 3 demanded once.' },
+  { kind: 'value',   name: 'ssl_ciphers',          field: 'tlsCiphers',             default: null,  parse: textParse,
+    doc: 'Ciphers, in OpenSSL\'s notation.' },
+  { kind: 'value',   name: 'ssl_min_version',      field: 'tlsMinVersion',          default: '2',   parse: integerParser(0, 3),
+    doc: 'Oldest protocol: 2 TLS 1.2, 3 TLS 1.3; 0 and 1 (TLS 1.0, 1.1) are not spoken.' },
+  { kind: 'switch',  name: 'ssl_session_cache',    field: 'tlsSessionCache',        default: false,
+    doc: 'Let clients resume TLS sessions.' },
+  { kind: 'value',   name: 'ssl_wbuf_size',        field: 'tlsWriteBufferBytes',    default: '16',  parse: sizeParser(KIB, '', KIB, MIB),
+    doc: 'Without effect: replies are encrypted as they leave.' },
   { kind: 'ignored', name: 'resp_obj_mem_limit',   warning: 'see read_buf_mem_limit',
     doc: 'Without effect, as in memcached: see read_buf_mem_limit.' },
   { kind: 'ignored', name: 'slab_sizes',           warning: 'sizes follow from -n and -f',
@@ -147,7 +167,7 @@ export const EXTENDED_ROWS: readonly ExtendedRow[] = [
   { kind: 'nothing', name: 'no_drop_privileges',   doc: '' },
   { kind: 'refused', name: 'drop_privileges',      doc: 'Node.js cannot filter its own system calls; confine the server from outside' },
   { kind: 'refused', name: 'sock_cookie_id',       doc: 'Node.js cannot mark sockets' },
-  { kind: 'refused', name: 'ssl_',                 doc: 'TLS is not in this version' },
+  { kind: 'refused', name: 'ssl_kernel_tls',       doc: 'Node.js cannot hand TLS to the kernel' },
   { kind: 'refused', name: 'ext_',                 doc: 'storage on flash is not in this version' },
   { kind: 'refused', name: 'slab_automove_freeratio', doc: 'storage on flash is not in this version' },
   { kind: 'refused', name: 'proxy_',               doc: 'the proxy is not in this version' },

@@ -20,6 +20,8 @@ const HEADINGS: Readonly<Record<Group, string>> = {
   Memory: 'Memory',
   Threads: 'Threads',
   Protocol: 'Protocol',
+  Security: 'Security',
+  Cluster: 'Auto-discovery',
   Process: 'Process',
   Refused: 'Not in this version (refused)',
 };

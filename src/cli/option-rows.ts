@@ -8,7 +8,6 @@
  * main()); a default is the text a user would have typed.
  */
 
-import { FAULT } from '../base/errors.ts';
 import { LOG_FORMATS } from '../base/log.ts';
 import type { Config } from './config.ts';
 import { unixSocketPathParse } from './listen-address.ts';
@@ -26,7 +25,16 @@ import {
   wordParser,
 } from './units.ts';
 
-export const GROUPS = ['Network', 'Memory', 'Threads', 'Protocol', 'Process', 'Refused'] as const;
+export const GROUPS = [
+  'Network',
+  'Memory',
+  'Threads',
+  'Protocol',
+  'Security',
+  'Cluster',
+  'Process',
+  'Refused',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 interface RowBase {
@@ -95,13 +103,6 @@ function threadsParse(text: string, label: string): number {
   return text === 'auto' ? THREAD_COUNT_AUTO : threadCountParse(text, label);
 }
 
-function protocolParse(text: string, label: string): Config['protocol'] {
-  if (text === 'binary') {
-    throw FAULT.optionRefused(label, 'the binary protocol is not in this version');
-  }
-  return wordParser(['auto', 'ascii'])(text, label);
-}
-
 // biome-ignore format: a table reads in columns
 export const OPTION_ROWS: readonly OptionRow[] = [
   // Network
@@ -114,7 +115,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'value',    flag: 'a', name: 'unix-mask',          argument: 'mode',  group: 'Network',  field: 'unixSocketMask',      default: '700',   parse: maskParse,
     doc: 'File mode of the unix socket, in octal.' },
   { kind: 'value',    flag: 'U', name: 'udp-port',           argument: 'num',   group: 'Network',  field: 'udpPort',             default: '0',     parse: portParse,
-    doc: 'UDP port. UDP is not in this version: beside -p or -s another value than 0 is passed over with a warning, alone it is refused.' },
+    doc: 'UDP port. 0 turns UDP off, -1 takes any free port.' },
   { kind: 'value',    flag: 'c', name: 'conn-limit',         argument: 'num',   group: 'Network',  field: 'connectionCountMax',  default: '1024',  parse: integerParser(1, CONNECTION_COUNT_MAX),
     doc: 'Most connections open at a time.' },
   { kind: 'value',    flag: 'b', name: 'listen-backlog',     argument: 'num',   group: 'Network',  field: 'backlog',             default: '1024',  parse: integerParser(1, INT32_MAX),
@@ -122,6 +123,8 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   // Memory
   { kind: 'value',    flag: 'm', name: 'memory-limit',       argument: 'size',  group: 'Memory',   field: 'memoryBytes',         default: '64',    parse: sizeParser(MIB, 'mg', MIB, MEMORY_BYTES_MAX),
     doc: 'Memory for items, in MiB, or with a suffix: 512m, 4g. At most 64g.' },
+  { kind: 'value',    flag: '',  name: 'memory-limit-max',   argument: 'size',  group: 'Memory',   field: 'memoryBytesMax',      default: '0',     parse: sizeParser(MIB, 'mg', 0, MEMORY_BYTES_MAX),
+    doc: 'How far the command cache_memlimit may raise -m; 0: four times as far, and at least to 64m.' },
   { kind: 'switch',   flag: 'M', name: 'disable-evictions',  argument: '',      group: 'Memory',   field: 'evict',               sets: false,
     doc: 'When memory is full, answer with an error instead of forgetting items.' },
   { kind: 'value',    flag: 'I', name: 'max-item-size',      argument: 'size',  group: 'Memory',   field: 'itemBytesMax',        default: '1m',    parse: sizeParser(1, 'kmg', KIB, GIB),
@@ -142,8 +145,8 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'ignored',  flag: 'N', name: 'napi-ids',           argument: 'num',   group: 'Threads',  warning: 'the system spreads connections over the threads',
     doc: 'Accepted without effect: the system spreads connections over the threads.' },
   // Protocol
-  { kind: 'value',    flag: 'B', name: 'protocol',           argument: 'name',  group: 'Protocol', field: 'protocol',            default: 'auto',  parse: protocolParse,
-    doc: 'What clients speak: auto or ascii. The binary protocol is not in this version.' },
+  { kind: 'value',    flag: 'B', name: 'protocol',           argument: 'name',  group: 'Protocol', field: 'protocol',            default: 'auto',  parse: wordParser(['auto', 'ascii', 'binary']),
+    doc: 'What clients speak: ascii, binary, or auto: as the first byte of each connection tells.' },
   { kind: 'switch',   flag: 'C', name: 'disable-cas',        argument: '',      group: 'Protocol', field: 'casEnabled',          sets: false,
     doc: 'Do without CAS uniques.' },
   { kind: 'switch',   flag: 'F', name: 'disable-flush-all',  argument: '',      group: 'Protocol', field: 'flushAllEnabled',     sets: false,
@@ -156,6 +159,28 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Obey the command shutdown.' },
   { kind: 'value',    flag: 'D', name: 'prefix-delimiter',   argument: 'char',  group: 'Protocol', field: 'statsPrefixDelimiter', default: ':',    parse: characterParse,
     doc: 'Ends the prefix of a key for "stats detail", which this option also turns on.' },
+  // Security
+  { kind: 'switch',   flag: 'S', name: 'enable-sasl',        argument: '',      group: 'Security', field: 'saslEnabled',         sets: true,
+    doc: 'Clients authenticate by SASL before anything else; implies -B binary. See --users-file.' },
+  { kind: 'value',    flag: '',  name: 'users-file',         argument: 'path',  group: 'Security', field: 'usersFile',           default: null,    parse: textParse,
+    doc: 'Users and hashed passwords for -S; read again on SIGHUP.' },
+  { kind: 'value',    flag: 'Y', name: 'auth-file',          argument: 'path',  group: 'Security', field: 'authFile',            default: null,    parse: textParse,
+    doc: 'Users as lines "user:password"; clients of the text protocol authenticate by a first set.' },
+  { kind: 'switch',   flag: 'Z', name: 'enable-ssl',         argument: '',      group: 'Security', field: 'tlsEnabled',          sets: true,
+    doc: 'Serve TLS on the TCP ports; see -o ssl_chain_cert and ssl_key.' },
+  // Cluster
+  { kind: 'value',    flag: '',  name: 'cluster-nodes',      argument: 'list',  group: 'Cluster',  field: 'clusterNodes',        default: null,    parse: textParse,
+    doc: 'Nodes that "config get cluster" names: host|ip|port, set apart by spaces or commas.' },
+  { kind: 'value',    flag: '',  name: 'cluster-nodes-file', argument: 'path',  group: 'Cluster',  field: 'clusterNodesFile',    default: null,    parse: textParse,
+    doc: 'The same from a file, which is watched.' },
+  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: textParse,
+    doc: 'Nodes find each other through etcd: its URLs, set apart by commas.' },
+  { kind: 'value',    flag: '',  name: 'cluster-name',       argument: 'name',  group: 'Cluster',  field: 'clusterName',         default: 'flagstone', parse: textParse,
+    doc: 'Which nodes belong together in etcd.' },
+  { kind: 'value',    flag: '',  name: 'announce',           argument: 'node',  group: 'Cluster',  field: 'announce',            default: null,    parse: textParse,
+    doc: 'How this node is listed: host|ip|port (default: its host name, address and port).' },
+  { kind: 'value',    flag: '',  name: 'etcd-ttl',           argument: 'sec',   group: 'Cluster',  field: 'etcdTtlSec',          default: '10',    parse: integerParser(2, 3600),
+    doc: 'A node that dies leaves the list within so many seconds.' },
   // Process
   { kind: 'config',   flag: '',  name: 'config',             argument: 'file',  group: 'Process',
     doc: 'Read options from a file too: lines "name value" or "name=value" with the long names of this list; # starts a comment.' },
@@ -180,12 +205,6 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'text',     flag: 'i', name: 'license',            argument: '',      group: 'Process',
     doc: 'Print the licence and exit.' },
   // Not in this version. The help shows these by their flag alone.
-  { kind: 'refused',  flag: 'S', name: 'enable-sasl',        argument: '',      group: 'Refused',
-    doc: 'authentication by user name and password is not in this version' },
-  { kind: 'refused',  flag: 'Y', name: 'auth-file',          argument: 'path',  group: 'Refused',
-    doc: 'authentication from a file is not in this version' },
-  { kind: 'refused',  flag: 'Z', name: 'enable-ssl',         argument: '',      group: 'Refused',
-    doc: 'TLS is not in this version' },
   { kind: 'refused',  flag: 'e', name: 'memory-file',        argument: 'path',  group: 'Refused',
     doc: 'keeping items over a restart is not in this version' },
 ];

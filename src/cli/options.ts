@@ -82,8 +82,10 @@ export function configDefaults(): Draft['config'] {
     }
   }
   for (const row of EXTENDED_ROWS) {
-    if (row.kind === 'value') fields[row.field] = row.parse(row.default, row.name);
-    else if (row.kind === 'switch') fields[row.field] = row.default;
+    if (row.kind === 'value') {
+      fields[row.field] = row.default === null ? null : row.parse(row.default, row.name);
+    }
+    if (row.kind === 'switch') fields[row.field] = row.default;
   }
   // The rows name every field of Config, each with a parser of the field's type; a test counts them.
   return fields as unknown as Draft['config'];

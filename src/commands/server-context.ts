@@ -36,7 +36,7 @@ export type CommandConfig = {
   readonly hashAlgorithm: string;
   readonly threadCount: number;
   readonly requestsPerEventMax: number;
-  readonly protocol: 'auto' | 'ascii';
+  readonly protocol: 'auto' | 'ascii' | 'binary';
   readonly casEnabled: boolean;
   readonly flushAllEnabled: boolean;
   readonly shutdownCommand: boolean;
