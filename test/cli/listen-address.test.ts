@@ -25,6 +25,8 @@ describe('listenTargets', () => {
   });
 
   it('has no host for all interfaces', () => {
-    expect(listenTargets(configOf('-p -1'))).toEqual([{ host: null, port: 0 }]);
+    expect(listenTargets(configOf('-p -1'))).toEqual([
+      { host: null, port: 0, tls: 'off', protocol: 'auto' },
+    ]);
   });
 });
