@@ -51,6 +51,7 @@ async function serve(config: Config): Promise<void> {
   });
   process.on('SIGTERM', () => void end(supervisor, config, log, 'drain'));
   process.on('SIGUSR1', () => void end(supervisor, config, log, 'drain'));
+  process.on('SIGHUP', () => supervisor.tlsRefresh());
   process.on('SIGINT', () => void end(supervisor, config, log, 'end'));
   await supervisor.start();
   portsFileWrite(config, supervisor.ports);

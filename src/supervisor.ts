@@ -18,6 +18,8 @@ import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
+import { TlsKeeper } from './net/tls-keeper.ts';
+import { TlsFilesError } from './net/tls-material.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
@@ -63,6 +65,7 @@ export class Supervisor {
   private readonly handles: ArenaHandles;
   private readonly dataSeats: Seat[];
   private targets: readonly TcpTarget[];
+  private readonly tls: TlsKeeper | null;
   private isEnding = false;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
@@ -76,6 +79,7 @@ export class Supervisor {
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
     this.targets = listenTargets(config);
+    this.tls = this.targets.some(({ tls }) => tls !== 'off') ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },
       (_, index) => new Seat(`data ${index}`, DATA_OWNER_FIRST + index, index),
@@ -91,6 +95,18 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: this.ports[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new Maintainer(this.keyspace).start();
+  }
+
+  /** Reads the TLS certificate anew, if there is one. A broken one is logged, and the old one stays. */
+  tlsRefresh(): void {
+    if (this.tls === null) return;
+    try {
+      this.tls.refresh();
+      this.log.info('the certificate was read anew');
+    } catch (error) {
+      if (!(error instanceof TlsFilesError)) throw error;
+      this.log.error(`the old certificate stays: error ${error.message}`);
+    }
   }
 
   /** Stops accepting, lets replies under way leave, and ends all threads. */
@@ -125,6 +141,15 @@ export class Supervisor {
     return this.dataSeats[index].worker;
   }
 
+  private tlsStart(): TlsKeeper {
+    try {
+      return new TlsKeeper(this.config, this.keyspace.control);
+    } catch (error) {
+      if (error instanceof TlsFilesError) throw FAULT.tlsUnusable(error.message);
+      throw error;
+    }
+  }
+
   private async portCheck(target: TcpTarget): Promise<void> {
     if (!(await listenerIsThere(target))) return;
     throw FAULT.portInUse(listenTargetText(target));
@@ -147,12 +172,16 @@ export class Supervisor {
       reusePort: REUSE_PORT_IS_AVAILABLE,
       plainWire: options.plainWire,
       debugCommands: options.debugCommands,
+      tls: this.tls === null ? null : this.tls.start(),
     };
     const worker = this.workerStart(seat, start);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: DataThreadMessage) => {
-        if (message.kind === 'listening') resolve(message.ports);
-        else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
+        if (message.kind === 'listening') {
+          this.tls?.announce();
+          resolve(message.ports);
+        } else if (message.kind === 'listenFailed')
+          reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));

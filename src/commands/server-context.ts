@@ -48,6 +48,16 @@ export type CommandConfig = {
   readonly watcherLogBytes: number;
   readonly workerLogBytes: number;
   readonly readBufferBytesMax: number;
+  readonly tlsEnabled: boolean;
+  readonly tlsChainCert: string | null;
+  readonly tlsKey: string | null;
+  readonly tlsKeyFormat: number;
+  readonly tlsCaCert: string | null;
+  readonly tlsVerifyMode: number;
+  readonly tlsCiphers: string | null;
+  readonly tlsMinVersion: number;
+  readonly tlsSessionCache: boolean;
+  readonly tlsWriteBufferBytes: number;
 };
 
 export interface ServerContext {
@@ -58,6 +68,8 @@ export interface ServerContext {
   readonly listeners: readonly string[];
   /** Commands that only tests need: `debugtime`. */
   readonly debugCommands: boolean;
+  /** Reads the TLS certificate anew, for all threads. Null, or why the old one stays. */
+  certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
 }

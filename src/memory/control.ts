@@ -27,6 +27,7 @@ export const CONTROL = {
   connectionRejects: 10, // clients that the connection limit turned away
   prefixesCounted: 0, // 1: commands are counted by key prefix (stats detail)
   sweeps: 1, // rounds of the maintainer
+  tlsFilesVersion: 24, // how often the certificate's files were read, or tried to
 } as const;
 
 /** f64 indices. */
@@ -35,6 +36,7 @@ export const CONTROL_F64 = {
   clockOffsetMs: 33, // added to the clock; moved by tests only
   flushAtMs: 34, // when the delayed flush falls due, if there is one: CONTROL.flushIsScheduled
   statsResetAtMs: 35,
+  tlsFilesReadAtMs: 40, // when the certificate in use was read
 } as const;
 
 const COUNTERS_F64_START = 64;
@@ -66,6 +68,9 @@ export const COUNTER = {
   getExpired: 18, // lookups that met an expired item
   getFlushed: 19, // … one that a flush_all had killed
   outputCuts: 20, // connections closed because they left too much unread
+  tlsNewSessions: 27, // TLS handshakes done in full, not by resuming a session
+  tlsHandshakeErrors: 28,
+  tlsProtocolErrors: 29, // failures of TLS on established connections
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

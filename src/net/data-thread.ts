@@ -20,6 +20,7 @@ import {
   type UnixTarget,
   unixText,
 } from './listener.ts';
+import { type TlsStart, TlsTerminator } from './tls-terminator.ts';
 import { IoBuffers } from './wire.ts';
 
 /** What the supervisor gives a data thread at its start. */
@@ -35,6 +36,8 @@ export type DataThreadStart = {
   readonly reusePort: boolean;
   readonly plainWire: boolean;
   readonly debugCommands: boolean;
+  /** Null: no listener has TLS. */
+  readonly tls: TlsStart | null;
 };
 
 /** From thread to supervisor. */
@@ -62,17 +65,23 @@ export class DataThread {
   private readonly context: ConnectionContext;
   private readonly servers: Server[] = [];
   private readonly listeners: string[] = [];
+  private readonly terminator: TlsTerminator | null;
 
   constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
     this.start = start;
     this.post = post;
     const keyspace = keyspaceAttach(start.handles, start.owner);
+    const { control } = keyspace;
+    const block = counterBlock(start.threadIndex);
+    this.terminator = start.tls && new TlsTerminator(start.tls, start.config, control, block);
     const server: ServerContext = {
       config: start.config,
       version: start.version,
       threadIndex: start.threadIndex,
       listeners: this.listeners,
       debugCommands: start.debugCommands,
+      certificatesRefresh: () =>
+        this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
     };
     const idle = new TextSession({
@@ -90,7 +99,8 @@ export class DataThread {
   async listen(): Promise<void> {
     const { start, context } = this;
     const { backlog } = start.config;
-    const options = { backlog, reusePort: start.reusePort, plainWire: start.plainWire };
+    const { reusePort, plainWire } = start;
+    const options = { backlog, reusePort, plainWire, terminator: this.terminator };
     const ports: number[] = [];
     let address = '';
     try {
@@ -131,8 +141,9 @@ export class DataThread {
     }, 5);
   }
 
-  /** Once a second: idle connections, and how large the heap is. */
+  /** Once a second: idle connections, how large the heap is, and what became of the certificate. */
   private housekeep(): void {
+    this.terminator?.newsTake();
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =

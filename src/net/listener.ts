@@ -5,17 +5,25 @@
  */
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { assert } from '../base/assert.ts';
 import { errorSystemCode } from '../base/errors.ts';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
 import { textBytes } from '../protocol/reply.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
+import type { TlsMode } from './tls-material.ts';
+import type { TlsTerminator } from './tls-terminator.ts';
+import { TlsArrival, type TlsListener } from './tls-wire.ts';
 import type { Arrival } from './wire.ts';
 import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
 import { PlainArrival } from './wire-plain.ts';
 
-export type TcpTarget = { readonly host: string | null; readonly port: number };
+export type TcpTarget = {
+  readonly host: string | null;
+  readonly port: number;
+  readonly tls: TlsMode | 'off';
+};
 export type UnixTarget = { readonly path: string; readonly mode: number };
 
 export type ListenOptions = {
@@ -24,6 +32,8 @@ export type ListenOptions = {
   readonly reusePort: boolean;
   /** Use nothing but public interfaces, at some cost. */
   readonly plainWire: boolean;
+  /** Null: every listener is in the clear. */
+  readonly terminator: TlsTerminator | null;
 };
 
 const PROBE_MS_MAX = 500;
@@ -43,7 +53,9 @@ export async function listenTcp(
   await listening(server, { port: target.port, ...host, backlog, reusePort });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
-  accept(server, context, listenerText(target, port), options.plainWire);
+  const text = listenerText(target, port);
+  if (target.tls === 'off') accept(server, context, text, options.plainWire);
+  else tlsAccept(server, context, text, target.tls, options);
   return { server, port };
 }
 
@@ -62,7 +74,7 @@ export async function listenUnix(
 }
 
 /** How a listener is called: in `stats conns`, and as what a client is connected to. */
-export function listenerText(target: TcpTarget, port: number): string {
+export function listenerText(target: Pick<TcpTarget, 'host'>, port: number): string {
   return `tcp:${hostText(target.host ?? '::')}:${port}`;
 }
 
@@ -113,6 +125,21 @@ function accept(
   else server.on('connection', (socket) => arrive(new PlainArrival(socket, buffers)));
 }
 
+function tlsAccept(
+  server: Server,
+  context: ConnectionContext,
+  text: string,
+  mode: TlsMode,
+  options: ListenOptions,
+): void {
+  const { terminator, plainWire } = options;
+  assert(terminator !== null, 'a listener with TLS has a certificate');
+  const { buffers, call } = context;
+  const gatheredBytesMax = call.server.config.tlsWriteBufferBytes;
+  const listener: TlsListener = { terminator, mode, buffers, gatheredBytesMax, plainWire };
+  server.on('connection', (raw) => connectionOpen(context, new TlsArrival(raw, listener), text));
+}
+
 /** A connection for the client that arrived; when there are too many, it is told and let go. */
 function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: string): void {
   const { control } = context.call.keyspace;
@@ -132,7 +159,7 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
  * Whether somebody listens on the address already. Sharing ports lets a second server of the same
  * user listen beside the first without an error, so we ask by connecting.
  */
-export function listenerIsThere(target: TcpTarget): Promise<boolean> {
+export function listenerIsThere(target: Pick<TcpTarget, 'host' | 'port'>): Promise<boolean> {
   if (target.port === 0) return Promise.resolve(false);
   return new Promise((resolve) => {
     const host = target.host === null || target.host === '0.0.0.0' ? '127.0.0.1' : target.host;
