@@ -141,9 +141,8 @@ export class DataThread {
     }, 5);
   }
 
-  /** Once a second: idle connections, how large the heap is, and what became of the certificate. */
+  /** Once a second: idle connections, and how large the heap is. */
   private housekeep(): void {
-    this.terminator?.newsTake();
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =

@@ -47,10 +47,12 @@ export function ticketKeysMake(): TicketKeys {
 /** Reads the files and tries whether they do. Errors: TlsFilesError. */
 export function tlsFilesRead(config: CommandConfig): TlsFiles {
   const { tlsChainCert, tlsKey, tlsCaCert, tlsCiphers } = config;
-  const chainPath = tlsChainCert ?? '';
-  const keyPath = tlsKey ?? chainPath; // a key may stand beside the certificate
-  const chain = step(`loading the certificate chain: ${chainPath} : `, () => {
-    const text = readFileSync(chainPath, 'latin1');
+  if (tlsChainCert === null) {
+    throw new TlsFilesError('loading the certificate chain: none is given');
+  }
+  const keyPath = tlsKey ?? tlsChainCert; // a key may stand beside the certificate
+  const chain = step(`loading the certificate chain: ${tlsChainCert} : `, () => {
+    const text = readFileSync(tlsChainCert, 'latin1');
     createSecureContext({ cert: text });
     return text;
   });

@@ -63,6 +63,10 @@ export class TlsTerminator {
     this.counters = counters;
     this.news = start.news;
     this.channel = new BroadcastChannel(start.channelName);
+    // What the event loop finds in the channel is gone from it, so it has to be taken here too.
+    this.channel.onmessage = ({ data }: { data: unknown }) => {
+      this.newsUse(tlsNewsMerged(this.news, data as TlsNews));
+    };
     this.channel.unref();
   }
 
@@ -91,7 +95,7 @@ export class TlsTerminator {
   }
 
   /** Takes over what other threads have changed. */
-  newsTake(): void {
+  private newsTake(): void {
     for (;;) {
       // The types know of ports alone; Node's documentation names both.
       const received = receiveMessageOnPort(this.channel as unknown as MessagePort);

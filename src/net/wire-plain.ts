@@ -40,6 +40,8 @@ export class PlainWire implements Wire {
   private readonly socket: Socket;
   private readonly events: WireEvents;
   private readonly copiedBytesMax: number;
+  private isPaused = false;
+  private hasEnded = false;
 
   /**
    *   copiedBytesMax   bytes that may wait in copies, for a socket that never writes at once, as
@@ -55,6 +57,12 @@ export class PlainWire implements Wire {
         const bytes = chunk.copy(buffers.readArea, 0, at, at + READ_BYTES_MAX);
         events.wireData(bytes);
       }
+    });
+    // A client may have said its last word, and wait for answers that wait for it to read.
+    socket.allowHalfOpen = true;
+    socket.once('end', () => {
+      this.hasEnded = true;
+      if (!this.isPaused) this.end();
     });
     // The 'close' event follows an error and tells all that matters.
     socket.on('error', () => socket.destroy());
@@ -78,11 +86,14 @@ export class PlainWire implements Wire {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.isPaused = false;
+    if (this.hasEnded) this.end();
+    else this.socket.resume();
   }
 
   end(): void {
