@@ -6,6 +6,7 @@ import type { Server } from 'node:net';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
+import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
 import { keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
@@ -71,6 +72,7 @@ export class DataThread {
       config: start.config,
       version: start.version,
       threadIndex: start.threadIndex,
+      commandNames: COMMAND_NAMES,
       listeners: this.listeners,
       debugCommands: start.debugCommands,
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),

@@ -7,7 +7,7 @@ import { Key } from '../../base/key.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { Operation } from '../../engine/operation.ts';
 import { CounterResult } from '../../engine/types/counter.ts';
-import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { COMMANDS_FIRST, CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { BinaryRequest } from '../../protocol/memcached/binary.ts';
 import { Line } from '../../protocol/memcached/line.ts';
@@ -75,6 +75,11 @@ export function callClock(call: Call): void {
   call.op.nowSec = Math.floor(nowMs / 1000);
   call.countsPrefixes = prefixesCounted(call.keyspace.control);
   keyspaceFlushIfDue(call.keyspace, nowMs);
+}
+
+/** Counts a run of the command with this number: see table.ts. */
+export function commandCount(call: Call, number: number): void {
+  call.counters[call.block + COMMANDS_FIRST + number]++;
 }
 
 /** Answers one of the fixed lines, unless the client asked for silence. */

@@ -2,8 +2,9 @@
 import { lineSplit } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes } from '../../protocol/reply.ts';
-import { answer, type Call } from './call.ts';
+import { answer, type Call, commandCount } from './call.ts';
 import { commandFind } from './command-names.ts';
+import type { Numbered, TextRow } from './row.ts';
 import { PHASE, waitAt } from './session.ts';
 
 /** A command line that is no retrieval ends within so many bytes, or the connection does. */
@@ -15,7 +16,7 @@ export function textCommand(call: Call, at: number): number {
   const row = commandFind(input, at);
   line.noreply = false;
   // With less than two bytes behind it, a name may still go on; and there is no key to stream yet.
-  if (row?.streams && at + row.name.length + 1 < call.end) return row.run(call, at);
+  if (row?.streams && at + row.name.length + 1 < call.end) return rowRun(call, at, row);
   if (!lineSplit(line, input, at, call.end)) {
     if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
     call.session.phase = PHASE.CLOSED;
@@ -31,7 +32,13 @@ export function textCommand(call: Call, at: number): number {
     replyBytes(call.reply, REPLY.badFormat);
     return line.next;
   }
-  return row.run(call, at);
+  return rowRun(call, at, row);
+}
+
+function rowRun(call: Call, at: number, row: Numbered<TextRow>): number {
+  const next = row.run(call, at);
+  if (next >= 0) commandCount(call, row.number); // else it comes back
+  return next;
 }
 
 function unknownAnswer(call: Call): number {
