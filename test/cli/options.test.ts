@@ -309,6 +309,12 @@ describe('the places options come from', () => {
     expect(new Set(OPTION_ROWS.map(optionEnvironmentName)).size).toBe(OPTION_ROWS.length);
   });
 
+  it('lets the environment say what -S needs', () => {
+    const env = { FLAGSTONE_USERS_FILE: '/u', FLAGSTONE_ENABLE_SASL: 'yes' };
+    const expected = { saslEnabled: true, usersFile: '/u', protocol: 'binary', warnings: [] };
+    expect(configOf('', env)).toMatchObject(expected);
+  });
+
   it('passes over what a cluster manager puts into FLAGSTONE_PORT', () => {
     expect(configOf('', { FLAGSTONE_PORT: 'tcp://10.0.0.1:11211' })).toEqual(DEFAULTS);
   });
