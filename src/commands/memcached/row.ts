@@ -15,7 +15,24 @@ export type TextRow = {
   readonly run: TextHandler;
   /** The handler reads its line itself, as it arrives: it may have any length. */
   readonly streams: boolean;
-  /** Goes on where the session stands, with input from `at`. */
-  readonly resume: TextHandler | null;
+  readonly doc: string;
+};
+
+/**
+ * Runs the request in call.request, whose header starts at `at` and whose extras and key have arrived.
+ * Returns as a TextHandler does.
+ */
+export type BinaryHandler = (call: Call, at: number) => number;
+
+/** A command of the binary protocol. Lengths that do not fit the row are answered before it runs. */
+export type BinaryRow = {
+  readonly opcode: number;
+  readonly name: string;
+  readonly extrasBytes: number;
+  /** The extras may be left out. */
+  readonly extrasMayLack: boolean;
+  readonly key: 'needed' | 'none' | 'optional';
+  readonly hasValue: boolean;
+  readonly run: BinaryHandler;
   readonly doc: string;
 };

@@ -19,7 +19,7 @@ import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyText } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
 import { PHASE } from './session.ts';
-import { statsDetail } from './stats-detail.ts';
+import { detailDumpRows, detailSwitch, statsDetail } from './stats-detail.ts';
 import { cacheDump } from './stats-dump.ts';
 import { statsGeneral, statsServer } from './stats-general.ts';
 import { statsSettings } from './stats-settings.ts';
@@ -38,6 +38,7 @@ const SECTIONS: Readonly<Record<string, (call: Call) => readonly StatRow[]>> = {
   server: statsServer,
 };
 
+/** stats [section] of the text protocol. */
 export function stats(call: Call): number {
   const { line, input } = call;
   const name = lineWord(line, input, 1);
@@ -57,6 +58,16 @@ export function stats(call: Call): number {
     answer(call, REPLY.error);
   }
   return line.next;
+}
+
+/** The rows of a section as the binary protocol names them, none where it acts; null: no such one. */
+export function statsSection(call: Call, name: string): readonly StatRow[] | null {
+  if (Object.hasOwn(SECTIONS, name)) return SECTIONS[name](call);
+  const [word, mode] = name.split(' ');
+  if (name === 'reset') statsReset(call);
+  else if (word === 'detail' && mode === 'dump') return detailDumpRows(call);
+  else if (word !== 'detail' || !detailSwitch(call, mode)) return null;
+  return [];
 }
 
 function statsReset(call: Call): void {
@@ -93,6 +104,8 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.SWALLOW]: 'conn_swallow',
   [PHASE.SKIP_LINE]: 'conn_swallow',
   [PHASE.CLOSED]: 'conn_closing',
+  [PHASE.AWAIT]: 'conn_io_queue',
+  [PHASE.ANSWER]: 'conn_io_queue',
 };
 
 /** Listeners, numbered on from the most connections there can be, then the open connections. */
