@@ -23,6 +23,9 @@ export type FaultCode =
   | 'OPTION_REFUSED'
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_LINE'
+  | 'AUTH_FILE_UNREADABLE'
+  | 'AUTH_FILE_LINE'
+  | 'USER_LINE'
   | 'MEMORY_TOO_LITTLE'
   | 'MEMORY_UNAVAILABLE'
   | 'PORT_IN_USE'
@@ -71,6 +74,9 @@ export const FAULT = {
   optionRefused:      row('OPTION_REFUSED',      EXIT.USAGE,         (option: string, reason: string) => `${option} is refused: ${reason}`),
   configUnreadable:   row('CONFIG_UNREADABLE',   EXIT.CONFIG,        (path: string, reason: string) => `cannot read the config file ${path}: ${reason}`),
   configLine:         row('CONFIG_LINE',         EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
+  authFileUnreadable: row('AUTH_FILE_UNREADABLE', EXIT.CONFIG,       (path: string, reason: string) => `cannot read the users in ${path}: ${reason}`),
+  authFileLine:       row('AUTH_FILE_LINE',      EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
+  userLine:           row('USER_LINE',           EXIT.USAGE,         (problem: string) => `cannot make a line for this user: ${problem}`),
   memoryTooLittle:    row('MEMORY_TOO_LITTLE',   EXIT.USAGE,         (option: string, problem: string) => `${option}: too little memory: ${problem}`),
   memoryUnavailable:  row('MEMORY_UNAVAILABLE',  EXIT.OS,            (size: string, reason: string) => `cannot allocate ${size} for items: ${reason}; give a smaller -m`),
   portInUse:          row('PORT_IN_USE',         EXIT.OS,            (address: string) => `cannot listen on ${address}: it is in use already`),

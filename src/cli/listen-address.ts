@@ -89,16 +89,23 @@ export function unixSocketPathParse(text: string, label: string): string {
 export function listenTargets(
   config: Pick<
     Config,
-    'authFile' | 'listenAddresses' | 'port' | 'protocol' | 'tlsEnabled' | 'unixSocketPath'
+    | 'authFile'
+    | 'listenAddresses'
+    | 'port'
+    | 'protocol'
+    | 'saslEnabled'
+    | 'tlsEnabled'
+    | 'unixSocketPath'
   >,
 ): readonly ListenTarget[] {
   if (config.unixSocketPath !== null || config.port === 0) return [];
+  // -S and -Y leave one protocol, and no listener a way around it: see config-rules.ts.
+  const isOneProtocol = config.saslEnabled || config.authFile !== null;
   return addressesOf(config).map(({ host, port, tls, protocol }) => ({
     host,
     port: port ?? portShared(config.port),
     tls: config.tlsEnabled ? (tls ?? 'default') : 'off',
-    // -Y guards the text protocol alone, so it leaves no other.
-    protocol: config.authFile === null ? (protocol ?? config.protocol) : 'ascii',
+    protocol: isOneProtocol ? config.protocol : (protocol ?? config.protocol),
   }));
 }
 

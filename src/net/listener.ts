@@ -7,6 +7,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { assert } from '../base/assert.ts';
 import { errorSystemCode } from '../base/errors.ts';
+import { PROTOCOL, type Protocol } from '../commands/memcached/session.ts';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
@@ -19,10 +20,17 @@ import type { Arrival } from './wire.ts';
 import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
 import { PlainArrival } from './wire-plain.ts';
 
+const PROTOCOL_OF = {
+  auto: PROTOCOL.UNDECIDED,
+  ascii: PROTOCOL.TEXT,
+  binary: PROTOCOL.BINARY,
+} as const;
+
 export type TcpTarget = {
   readonly host: string | null;
   readonly port: number;
   readonly tls: TlsMode | 'off';
+  readonly protocol: keyof typeof PROTOCOL_OF;
 };
 export type UnixTarget = { readonly path: string; readonly mode: number };
 
@@ -35,6 +43,9 @@ export type ListenOptions = {
   /** Null: every listener is in the clear. */
   readonly terminator: TlsTerminator | null;
 };
+
+/** What every connection learns of the listener it came by. */
+type Listener = { readonly text: string; readonly protocol: Protocol };
 
 const PROBE_MS_MAX = 500;
 
@@ -53,9 +64,12 @@ export async function listenTcp(
   await listening(server, { port: target.port, ...host, backlog, reusePort });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
-  const text = listenerText(target, port);
-  if (target.tls === 'off') accept(server, context, text, options.plainWire);
-  else tlsAccept(server, context, text, target.tls, options);
+  const listener = {
+    text: listenerText(target, port),
+    protocol: PROTOCOL_OF[target.protocol],
+  };
+  if (target.tls === 'off') accept(server, context, listener, options.plainWire);
+  else tlsAccept(server, context, listener, target.tls, options);
   return { server, port };
 }
 
@@ -69,7 +83,8 @@ export async function listenUnix(
   if (await socketIsDead(target.path)) rmSync(target.path, { force: true });
   await listening(server, { path: target.path, backlog: options.backlog });
   chmodSync(target.path, target.mode);
-  accept(server, context, unixText(target), options.plainWire);
+  const protocol = PROTOCOL_OF[context.call.server.config.protocol];
+  accept(server, context, { text: unixText(target), protocol }, options.plainWire);
   return server;
 }
 
@@ -116,7 +131,7 @@ function listening(server: Server, options: Parameters<Server['listen']>[0]): Pr
 function accept(
   server: Server,
   context: ConnectionContext,
-  listener: string,
+  listener: Listener,
   plainWire: boolean,
 ): void {
   const { buffers } = context;
@@ -128,7 +143,7 @@ function accept(
 function tlsAccept(
   server: Server,
   context: ConnectionContext,
-  text: string,
+  listener: Listener,
   mode: TlsMode,
   options: ListenOptions,
 ): void {
@@ -136,12 +151,12 @@ function tlsAccept(
   assert(terminator !== null, 'a listener with TLS has a certificate');
   const { buffers, call } = context;
   const gatheredBytesMax = call.server.config.tlsWriteBufferBytes;
-  const listener: TlsListener = { terminator, mode, buffers, gatheredBytesMax, plainWire };
-  server.on('connection', (raw) => connectionOpen(context, new TlsArrival(raw, listener), text));
+  const tls: TlsListener = { terminator, mode, buffers, gatheredBytesMax, plainWire };
+  server.on('connection', (raw) => connectionOpen(context, new TlsArrival(raw, tls), listener));
 }
 
 /** A connection for the client that arrived; when there are too many, it is told and let go. */
-function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: string): void {
+function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: Listener): void {
   const { control } = context.call.keyspace;
   const record = connectionClaim(control, context.call.server.threadIndex);
   if (record < 0) {
@@ -150,8 +165,9 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
     return;
   }
   const remote = arrival.remote();
-  const from = remote === null ? listener : `tcp:${hostText(remote.address)}:${remote.port}`;
-  const connection = new Connection(context, record, from, listener);
+  const { text, protocol } = listener;
+  const from = remote === null ? text : `tcp:${hostText(remote.address)}:${remote.port}`;
+  const connection = new Connection(context, record, from, text, protocol);
   connection.wireAttach(arrival.accept(connection));
 }
 

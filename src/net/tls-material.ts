@@ -12,6 +12,7 @@ import {
 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { assert } from '../base/assert.ts';
 import { errorReason } from '../base/errors.ts';
 import type { CommandConfig } from '../commands/server-context.ts';
 
@@ -47,16 +48,13 @@ export function ticketKeysMake(): TicketKeys {
 /** Reads the files and tries whether they do. Errors: TlsFilesError. */
 export function tlsFilesRead(config: CommandConfig): TlsFiles {
   const { tlsChainCert, tlsKey, tlsCaCert, tlsCiphers } = config;
-  if (tlsChainCert === null) {
-    throw new TlsFilesError('loading the certificate chain: none is given');
-  }
-  const keyPath = tlsKey ?? tlsChainCert; // a key may stand beside the certificate
+  assert(tlsChainCert !== null && tlsKey !== null, 'TLS is asked for with both files');
   const chain = step(`loading the certificate chain: ${tlsChainCert} : `, () => {
     const text = readFileSync(tlsChainCert, 'latin1');
     createSecureContext({ cert: text });
     return text;
   });
-  const key = step(`loading the key: ${keyPath} : `, () => keyRead(keyPath, config.tlsKeyFormat));
+  const key = step(`loading the key: ${tlsKey} : `, () => keyRead(tlsKey, config.tlsKeyFormat));
   step('validating the certificate: ', () => createSecureContext({ cert: chain, key }));
   const authorities =
     tlsCaCert === null
