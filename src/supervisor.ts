@@ -177,11 +177,9 @@ export class Supervisor {
     const worker = this.workerStart(seat, start);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: DataThreadMessage) => {
-        if (message.kind === 'listening') {
-          this.tls?.announce();
-          resolve(message.ports);
-        } else if (message.kind === 'listenFailed')
-          reject(faultFromListen(message, message.address));
+        if (message.kind === 'listening') resolve(message.ports);
+        else if (message.kind === 'tlsAsk') this.tls?.announce();
+        else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));

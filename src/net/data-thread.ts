@@ -43,6 +43,7 @@ export type DataThreadStart = {
 
 /** From thread to supervisor. */
 export type DataThreadMessage =
+  | { readonly kind: 'tlsAsk' }
   | { readonly kind: 'listening'; readonly ports: readonly number[] }
   | {
       readonly kind: 'listenFailed';
@@ -99,6 +100,10 @@ export class DataThread {
   async listen(): Promise<void> {
     const { start, context } = this;
     const { backlog } = start.config;
+    if (this.terminator !== null) {
+      this.post({ kind: 'tlsAsk' });
+      await this.terminator.joined;
+    }
     const { reusePort, plainWire } = start;
     const options = { backlog, reusePort, plainWire, terminator: this.terminator };
     const ports: number[] = [];

@@ -8,7 +8,13 @@ import { BroadcastChannel } from 'node:worker_threads';
 import type { CommandConfig } from '../commands/server-context.ts';
 import type { Control } from '../memory/control.ts';
 import { ticketKeysMake } from './tls-material.ts';
-import { type TlsNews, type TlsStart, tlsNewsMerged, tlsNewsRefreshed } from './tls-terminator.ts';
+import {
+  type TlsNews,
+  type TlsStart,
+  tlsNewsMerged,
+  tlsNewsReceive,
+  tlsNewsRefreshed,
+} from './tls-terminator.ts';
 
 /**
  * Who learns the ticket keys can read what was sent while they were in use. A client whose ticket is
@@ -44,20 +50,21 @@ export class TlsKeeper {
     return { channelName: this.channelName, news: this.news };
   }
 
-  /** Says again what is in use: a thread may have started while it changed. */
+  /** Says again what is in use, to a thread that was being started while it may have changed. */
   announce(): void {
+    this.news = tlsNewsReceive(this.channel, this.news);
     this.channel.postMessage(this.news);
   }
 
   /** Reads the certificate anew, for all threads. Errors: TlsFilesError; the old one stays. */
   refresh(): void {
     this.news = tlsNewsRefreshed(this.news, this.config, this.control);
-    this.announce();
+    this.channel.postMessage(this.news);
   }
 
   private ticketKeysRenew(): void {
     const ticketKeysVersion = this.news.ticketKeysVersion + 1;
     this.news = { ...this.news, ticketKeys: ticketKeysMake(), ticketKeysVersion };
-    this.announce();
+    this.channel.postMessage(this.news);
   }
 }

@@ -55,6 +55,11 @@ export class TlsTerminator {
   /** Handshakes under way, by both ends of the connection. */
   private readonly pending = new Map<string, TlsClient>();
   private news: TlsNews;
+  /**
+   * Resolves with the first news. What changed while this thread was being started did not reach its
+   * channel, so it asks for it, and listens only then.
+   */
+  readonly joined: Promise<void>;
 
   /** `counters` as counterBlock gives it. */
   constructor(start: TlsStart, config: CommandConfig, control: Control, counters: number) {
@@ -63,10 +68,13 @@ export class TlsTerminator {
     this.counters = counters;
     this.news = start.news;
     this.channel = new BroadcastChannel(start.channelName);
-    // What the event loop finds in the channel is gone from it, so it has to be taken here too.
-    this.channel.onmessage = ({ data }: { data: unknown }) => {
-      this.newsUse(tlsNewsMerged(this.news, data as TlsNews));
-    };
+    this.joined = new Promise((resolve) => {
+      // What the event loop finds in the channel is gone from it, so it has to be taken here too.
+      this.channel.onmessage = ({ data }: { data: unknown }) => {
+        this.newsUse(tlsNewsMerged(this.news, data as TlsNews));
+        resolve();
+      };
+    });
     this.channel.unref();
   }
 
@@ -96,12 +104,7 @@ export class TlsTerminator {
 
   /** Takes over what other threads have changed. */
   private newsTake(): void {
-    for (;;) {
-      // The types know of ports alone; Node's documentation names both.
-      const received = receiveMessageOnPort(this.channel as unknown as MessagePort);
-      if (received === undefined) return;
-      this.newsUse(tlsNewsMerged(this.news, received.message as TlsNews));
-    }
+    this.newsUse(tlsNewsReceive(this.channel, this.news));
   }
 
   /** Counts a failure on an established connection. */
@@ -179,6 +182,17 @@ export function tlsNewsRefreshed(news: TlsNews, config: CommandConfig, control: 
   const files = tlsFilesRead(config);
   control.f64[CONTROL_F64.tlsFilesReadAtMs] = Date.now();
   return { ...news, files, filesVersion };
+}
+
+/** The known news together with all that waits in the channel. */
+export function tlsNewsReceive(channel: BroadcastChannel, known: TlsNews): TlsNews {
+  let news = known;
+  for (;;) {
+    // The types know of ports alone; Node's documentation names both.
+    const received = receiveMessageOnPort(channel as unknown as MessagePort);
+    if (received === undefined) return news;
+    news = tlsNewsMerged(news, received.message as TlsNews);
+  }
 }
 
 /** The newer files and the newer keys of the two; `known` itself where that is all of it. */
