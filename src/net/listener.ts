@@ -132,7 +132,7 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
   const remote = arrival.remote();
   const from = remote === null ? listener : `tcp:${hostText(remote.address)}:${remote.port}`;
   const protocol = PROTOCOL_OF[context.call.server.config.protocol];
-  const connection = new Connection(context, record, from, listener, protocol);
+  const connection = new Connection(context, record, remote?.address, from, listener, protocol);
   connection.wireAttach(arrival.accept(connection));
 }
 
