@@ -46,12 +46,13 @@ function textPrepare(text: string, bytesMax: number): string | null {
 }
 
 function unicodePrepare(text: string): string | null {
+  const prepare = saslprepLoad();
   try {
-    return saslprepLoad()(text, { allowUnassigned: true });
-  } catch (error) {
-    // This is how the library says that the text is not permitted.
-    if (error instanceof Error && error.message.includes('rfc')) return null;
-    throw error;
+    return prepare(text, { allowUnassigned: true });
+  } catch {
+    // This is how the library says that a text is not permitted. It knows no better class of error,
+    // and stumbles over a text of which preparation leaves nothing.
+    return null;
   }
 }
 
