@@ -38,8 +38,6 @@ export function passwordPrepare(text: string): string | null {
 
 /** Null: empty, too long, or with characters that SASLprep forbids, such as control characters. */
 function textPrepare(text: string, bytesMax: number): string | null {
-  // Bounded before the work too, with room for what preparation leaves out.
-  if (text.length > 4 * bytesMax) return null;
   const prepared = /^[ -~]*$/.test(text) ? text : unicodePrepare(text);
   if (prepared === null || prepared === '') return null;
   return Buffer.byteLength(prepared) > bytesMax ? null : prepared;

@@ -48,7 +48,6 @@ describe('preparing a text', () => {
     expect(namePrepare('\ufdfa'.repeat(8))).toBeNull();
     expect(passwordPrepare('p'.repeat(1024))).not.toBeNull();
     expect(passwordPrepare('p'.repeat(1025))).toBeNull();
-    expect(passwordPrepare('\u00ad'.repeat(1_000_000))).toBeNull();
   });
 });
 

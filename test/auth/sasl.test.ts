@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { base64Encode } from '../../src/auth/base64.ts';
 import { GUESS, GuessLimit } from '../../src/auth/guess-limit.ts';
 import { SASL_DATA_BYTES_MAX, SaslExchange, SaslServer } from '../../src/auth/sasl.ts';
-import { usersParse } from '../../src/auth/users.ts';
+import { scryptDecoy, usersParse } from '../../src/auth/users.ts';
 import {
   bytes,
-  type FakeClock,
+  FakeClock,
   outcomeOf,
   plain,
   ScramClient,
@@ -134,6 +134,15 @@ describe('PLAIN', () => {
     const outcome = await outcomeOf(clock, exchange().start('PLAIN', plain('dora', 'secret')));
     expect(outcome).toEqual(WRONG);
     expect(calls).toHaveLength(1);
+  });
+
+  it('lets nobody in even where the decoy fits', async () => {
+    const clock = new FakeClock();
+    const scrypt = async () => scryptDecoy(table, 'mallory').hash;
+    const server = new SaslServer(table, new GuessLimit(clock), { scrypt, nonce: () => 'x' });
+    const one = new SaslExchange(server, 'x');
+    const outcome = await outcomeOf(clock, one.start('PLAIN', plain('mallory', 'secret')));
+    expect(outcome).toEqual(WRONG);
   });
 
   it('remembers a right password, and only that', async () => {
