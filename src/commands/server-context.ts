@@ -54,6 +54,8 @@ export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
   readonly threadIndex: number;
+  /** All commands, by number: commands/memcached/table.ts. */
+  readonly commandNames: readonly string[];
   /** Where this thread listens, as `stats conns` names it: `tcp:127.0.0.1:11211`, `unix:/path`. */
   readonly listeners: readonly string[];
   /** Commands that only tests need: `debugtime`. */

@@ -25,13 +25,17 @@ import { chunkClass, chunkGive } from '../memory/slab.ts';
 import { CHANGE, changeNote } from './change-log.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
 
-/** Gives the item a new CAS unique: greater than any given out in this partition before. */
-export function itemCasRenew(p: Partition, ref: number): void {
+/**
+ * Gives the item a new CAS unique, greater than any given out in this partition before. Returns it as
+ * clients see it.
+ */
+export function itemCasRenew(p: Partition, ref: number): number {
   const { i32 } = p;
   const lo = (i32[HEADER.casLo] + 1) | 0;
   i32[HEADER.casLo] = lo;
   if (lo === 0) i32[HEADER.casHi] = (i32[HEADER.casHi] + 1) & CAS_HI_MAX;
   itemCasSet(p, ref, lo, i32[HEADER.casHi]);
+  return itemCasUnique(p, ref);
 }
 
 /** The CAS unique as clients see it: distinct over all partitions, below 2^53. */

@@ -14,8 +14,11 @@ export class Operation {
   clientFlags = 0;
   /** Unix milliseconds; 0 = never; in the past: dead at once. */
   expiresAtMs = 0.5;
-  /** The CAS unique that a conditional store demands, as clients see it. */
+  /** The operation is to be done only if the key's CAS unique is `casUnique`, as clients see it. */
+  demandsCas = false;
   casUnique = 0.5;
+  /** Set by a store: the item's new CAS unique. */
+  casStored = 0.5;
   /** The clock of this batch. */
   nowMs = 0.5;
   nowSec = 0;
@@ -29,6 +32,7 @@ export class Operation {
     // Fractions above make V8 keep these fields as doubles from the start.
     this.expiresAtMs = 0;
     this.casUnique = 0;
+    this.casStored = 0;
     this.nowMs = 0;
   }
 }

@@ -73,8 +73,11 @@ export const GAUGE = {
   heapBytes: 30, // JavaScript heap in use
 } as const;
 
+/** Behind them, how often each command was run: COMMANDS_FIRST + the command's number. */
+export const COMMANDS_FIRST = 32;
+export const COMMAND_COUNT_MAX = 128;
 /** A multiple of 8, so that no two threads write one cache line. */
-const COUNTERS_PER_THREAD = 32;
+const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
 export const THREAD_COUNT_MAX = 64;
 const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
 export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;

@@ -9,8 +9,8 @@
 import { assert } from '../base/assert.ts';
 import type { Call } from '../commands/memcached/call.ts';
 import { RUN_ENDED, sessionRun } from '../commands/memcached/dispatch.ts';
-import { type ItemHolder, PHASE, TextSession } from '../commands/memcached/session.ts';
-import { sessionRelease } from '../commands/memcached/storage.ts';
+import { PHASE, type Protocol, Session, type SessionHost } from '../commands/memcached/session.ts';
+import { valueAbandon } from '../commands/memcached/value-receive.ts';
 import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
 import { LF } from '../protocol/memcached/line.ts';
@@ -42,9 +42,9 @@ export class ConnectionContext {
   }
 }
 
-export class Connection implements WireEvents, ReplySink, ItemHolder {
+export class Connection implements WireEvents, ReplySink, SessionHost {
   private readonly context: ConnectionContext;
-  private readonly session: TextSession;
+  private readonly session: Session;
   /** i32 index of this connection's record in the connection table. */
   readonly record: number;
   private wire: Wire | null = null;
@@ -57,10 +57,16 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
   private hasNews = false;
   private isClosed = false;
 
-  constructor(context: ConnectionContext, record: number, remote: string, listener: string) {
+  constructor(
+    context: ConnectionContext,
+    record: number,
+    remote: string,
+    listener: string,
+    protocol: Protocol,
+  ) {
     this.context = context;
     this.record = record;
-    this.session = new TextSession(this);
+    this.session = new Session(this, protocol);
     const { control } = context.call.keyspace;
     connectionTextsSet(control, record, remote, listener);
     this.lastCommandNote(Math.floor(Date.now() / 1000));
@@ -140,6 +146,7 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     }
     if (at < end) this.carried = Buffer.from(buffers.input.subarray(at, end));
     if (call.runEnded === RUN_ENDED.BUDGET) this.turnAwait();
+    if (this.session.phase === PHASE.AWAIT) this.wire.pause();
   }
 
   /** Other connections first. Reading stops, so that nothing overtakes what is carried. */
@@ -154,9 +161,16 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     });
   }
 
+  wake(): void {
+    if (this.isClosed || this.kept.length > 0 || this.waitsForTurn) return; // it will be run anyway
+    this.run(0);
+    this.resumeIfIdle();
+  }
+
   private resumeIfIdle(): void {
-    const isDone = this.kept.length === 0 && !this.waitsForTurn;
-    if (isDone && this.session.phase !== PHASE.CLOSED) this.wire?.resume();
+    const { phase } = this.session;
+    const waits = this.kept.length > 0 || this.waitsForTurn;
+    if (!waits && phase !== PHASE.CLOSED && phase !== PHASE.AWAIT) this.wire?.resume();
   }
 
   private lastCommandNote(nowSec: number): void {
@@ -212,7 +226,8 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
 
   /** For a thread that ends: closes unless requests are under way. It asks until all have gone. */
   endIfQuiet(): void {
-    const isQuiet = !this.hasNews && this.kept.length === 0 && !this.waitsForTurn;
+    const isAtWork = this.waitsForTurn || this.session.phase === PHASE.AWAIT;
+    const isQuiet = !this.hasNews && this.kept.length === 0 && !isAtWork;
     this.hasNews = false;
     if (isQuiet) this.end();
   }
@@ -237,6 +252,6 @@ export class Connection implements WireEvents, ReplySink, ItemHolder {
     const { context, session } = this;
     if (session.phase !== PHASE.SEND && session.phase !== PHASE.RECEIVE) return;
     context.call.session = session;
-    sessionRelease(context.call);
+    valueAbandon(context.call);
   }
 }

@@ -5,7 +5,8 @@
 import type { Server } from 'node:net';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
-import { TextSession } from '../commands/memcached/session.ts';
+import { PROTOCOL, Session } from '../commands/memcached/session.ts';
+import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
 import { keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
@@ -71,15 +72,14 @@ export class DataThread {
       config: start.config,
       version: start.version,
       threadIndex: start.threadIndex,
+      commandNames: COMMAND_NAMES,
       listeners: this.listeners,
       debugCommands: start.debugCommands,
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
     };
-    const idle = new TextSession({
-      record: -1,
-      holdSet: () => undefined,
-      holdClear: () => undefined,
-    });
+    const nothing = (): void => undefined;
+    const nobody = { record: -1, holdSet: nothing, holdClear: nothing, wake: nothing };
+    const idle = new Session(nobody, PROTOCOL.UNDECIDED);
     const call = new Call(keyspace, server, new Reply(), idle);
     this.context = new ConnectionContext(call, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();

@@ -6,6 +6,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { errorSystemCode } from '../base/errors.ts';
+import { PROTOCOL } from '../commands/memcached/session.ts';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
@@ -113,6 +114,12 @@ function accept(
   else server.on('connection', (socket) => arrive(new PlainArrival(socket, buffers)));
 }
 
+const PROTOCOL_OF = {
+  auto: PROTOCOL.UNDECIDED,
+  ascii: PROTOCOL.TEXT,
+  binary: PROTOCOL.BINARY,
+} as const;
+
 /** A connection for the client that arrived; when there are too many, it is told and let go. */
 function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: string): void {
   const { control } = context.call.keyspace;
@@ -124,7 +131,8 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
   }
   const remote = arrival.remote();
   const from = remote === null ? listener : `tcp:${hostText(remote.address)}:${remote.port}`;
-  const connection = new Connection(context, record, from, listener);
+  const protocol = PROTOCOL_OF[context.call.server.config.protocol];
+  const connection = new Connection(context, record, from, listener, protocol);
   connection.wireAttach(arrival.accept(connection));
 }
 

@@ -62,6 +62,7 @@ export class Client {
     op.valueBytes = op.value.length;
     op.clientFlags = options.clientFlags ?? 0;
     op.expiresAtMs = options.expiresAtMs ?? 0;
+    op.demandsCas = false;
     op.casUnique = options.casUnique ?? 0;
   }
 
@@ -74,6 +75,7 @@ export class Client {
   ): Status {
     this.keySet(key);
     this.valueSet(value, options);
+    this.op.demandsCas = mode === STORE.CAS;
     return valueStore(p, this.op, mode);
   }
 
@@ -83,6 +85,7 @@ export class Client {
 
   delete(p: Partition, key: string): Status {
     this.keySet(key);
+    this.op.demandsCas = false;
     return itemDelete(p, this.op);
   }
 

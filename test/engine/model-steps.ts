@@ -235,6 +235,7 @@ function receiveEndRun(world: World, which: number, isRight: boolean): void {
     const casUnique = casFor(world, key, isRight);
     const wanted = world.storeExpect({ ...reception, casUnique, isReceived: true });
     world.keySet(key);
+    world.client.op.demandsCas = mode === STORE.CAS;
     world.client.op.casUnique = casUnique;
     world.settle(wanted, chainCommit(p, world.client.op, mode, ref), setKey);
   }

@@ -20,14 +20,14 @@ const AUTOMOVE_MAX = 2;
 
 // biome-ignore format: a table reads in columns
 export const ADMIN_ROWS: readonly TextRow[] = [
-  { name: 'version',   wordsMin: 1, run: version,   streams: false, resume: null, doc: 'The version of the server.' },
-  { name: 'quit',      wordsMin: 1, run: quit,      streams: false, resume: null, doc: 'Closes the connection.' },
-  { name: 'verbosity', wordsMin: 1, run: verbosity, streams: false, resume: null, doc: 'Sets how much is logged: 0 to 3.' },
-  { name: 'flush_all', wordsMin: 1, run: flushAll,  streams: false, resume: null, doc: 'Forgets all items, now or at a time.' },
-  { name: 'stats',     wordsMin: 1, run: stats,     streams: false, resume: null, doc: 'Counters and settings, by section.' },
-  { name: 'slabs',     wordsMin: 1, run: slabs,     streams: false, resume: null, doc: 'slabs automove 0|1|2: whether memory follows demand.' },
-  { name: 'shutdown',  wordsMin: 1, run: shutdown,  streams: false, resume: null, doc: 'Ends the server, if it was started with -A.' },
-  { name: 'debugtime', wordsMin: 1, run: debugTime, streams: false, resume: null, doc: 'Moves the clock; for tests, if the server allows it.' },
+  { name: 'version',   wordsMin: 1, run: version,   streams: false, doc: 'The version of the server.' },
+  { name: 'quit',      wordsMin: 1, run: quit,      streams: false, doc: 'Closes the connection.' },
+  { name: 'verbosity', wordsMin: 1, run: verbosity, streams: false, doc: 'Sets how much is logged: 0 to 3.' },
+  { name: 'flush_all', wordsMin: 1, run: flushAll,  streams: false, doc: 'Forgets all items, now or at a time.' },
+  { name: 'stats',     wordsMin: 1, run: stats,     streams: false, doc: 'Counters and settings, by section.' },
+  { name: 'slabs',     wordsMin: 1, run: slabs,     streams: false, doc: 'slabs automove 0|1|2: whether memory follows demand.' },
+  { name: 'shutdown',  wordsMin: 1, run: shutdown,  streams: false, doc: 'Ends the server, if it was started with -A.' },
+  { name: 'debugtime', wordsMin: 1, run: debugTime, streams: false, doc: 'Moves the clock; for tests, if the server allows it.' },
 ];
 
 /** Answers whatever follows, even `noreply`, as memcached does. */
@@ -47,30 +47,38 @@ function verbosity(call: Call): number {
   if (!(level <= UINT32_MAX)) {
     answer(call, REPLY.badFormat);
   } else {
-    Atomics.store(call.keyspace.control.i32, CONTROL.verbosity, Math.min(level, VERBOSITY_MAX));
+    verbositySet(call, level);
     answer(call, REPLY.ok);
   }
   return line.next;
 }
 
+export function verbositySet(call: Call, level: number): void {
+  Atomics.store(call.keyspace.control.i32, CONTROL.verbosity, Math.min(level, VERBOSITY_MAX));
+}
+
 /** flush_all [delay|time] [noreply]; a negative time counts as none, as in memcached. */
 function flushAll(call: Call): number {
-  const { line, input, op, keyspace } = call;
-  call.counters[call.block + COUNTER.flushCommands]++;
-  if (!call.server.config.flushAllEnabled) {
-    answer(call, REPLY.flushRefused);
-    return line.next;
-  }
+  const { line, input, op } = call;
   const words = line.noreply ? line.count - 1 : line.count;
   const delay = words > 1 ? exptimeParse(input, line.start[1], line.end[1]) : 0;
   if (Number.isNaN(delay)) {
-    answer(call, REPLY.badExptime);
+    const isAllowed = call.server.config.flushAllEnabled;
+    answer(call, isAllowed ? REPLY.badExptime : REPLY.flushRefused);
     return line.next;
   }
-  if (delay > 0) keyspaceFlushAt(keyspace, exptimeToMs(delay, op.nowMs));
-  else keyspaceFlush(keyspace);
-  answer(call, REPLY.ok);
+  const isDone = flush(call, delay > 0 ? exptimeToMs(delay, op.nowMs) : 0);
+  answer(call, isDone ? REPLY.ok : REPLY.flushRefused);
   return line.next;
+}
+
+/** Forgets all items at `atMs`; 0: now. False when the server was told not to allow that. */
+export function flush(call: Call, atMs: number): boolean {
+  call.counters[call.block + COUNTER.flushCommands]++;
+  if (!call.server.config.flushAllEnabled) return false;
+  if (atMs > 0) keyspaceFlushAt(call.keyspace, atMs);
+  else keyspaceFlush(call.keyspace);
+  return true;
 }
 
 function slabs(call: Call): number {

@@ -27,10 +27,10 @@ const DELTA_BYTES_MAX = 22;
 
 // biome-ignore format: a table reads in columns
 export const ARITHMETIC_ROWS: readonly TextRow[] = [
-  { name: 'incr',   wordsMin: 3, run: (call) => count(call, true),  streams: false, resume: null, doc: 'Adds to a number.' },
-  { name: 'decr',   wordsMin: 3, run: (call) => count(call, false), streams: false, resume: null, doc: 'Subtracts from a number, down to 0.' },
-  { name: 'delete', wordsMin: 2, run: remove,                       streams: false, resume: null, doc: 'Removes a key.' },
-  { name: 'touch',  wordsMin: 3, run: touch,                        streams: false, resume: null, doc: 'Sets a new expiry time.' },
+  { name: 'incr',   wordsMin: 3, run: (call) => count(call, true),  streams: false, doc: 'Adds to a number.' },
+  { name: 'decr',   wordsMin: 3, run: (call) => count(call, false), streams: false, doc: 'Subtracts from a number, down to 0.' },
+  { name: 'delete', wordsMin: 2, run: remove,                       streams: false, doc: 'Removes a key.' },
+  { name: 'touch',  wordsMin: 3, run: touch,                        streams: false, doc: 'Sets a new expiry time.' },
 ];
 
 /** Points the operation at the key in word 1. False when the key is too long. */
@@ -40,6 +40,7 @@ function keyWordTake(call: Call): boolean {
   const keyBytes = line.end[1] - keyStart;
   if (keyBytes > KEY_BYTES_MAX) return false;
   keyFill(op.key, input, keyStart, keyBytes);
+  op.demandsCas = false;
   return true;
 }
 

@@ -7,27 +7,34 @@ import { Key } from '../../base/key.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { Operation } from '../../engine/operation.ts';
 import { CounterResult } from '../../engine/types/counter.ts';
-import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { COMMANDS_FIRST, CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
+import { BinaryRequest } from '../../protocol/memcached/binary.ts';
 import { Line } from '../../protocol/memcached/line.ts';
 import { type Reply, replyBytes } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { TextSession } from './session.ts';
+import type { Session } from './session.ts';
 
 /** Spec: memcached/memcached doc/protocol.txt, "Keys". */
 export const KEY_BYTES_MAX = 250;
+
+const UINT64_DIGITS_MAX = 20;
 
 export class Call {
   readonly keyspace: Keyspace;
   readonly server: ServerContext;
   readonly op: Operation;
   readonly reply: Reply;
+  /** The request in hand: of the text protocol, of the binary one. */
   readonly line: Line;
+  readonly request: BinaryRequest;
   readonly counterResult: CounterResult;
+  /** Room for a number that an operation wants as digits. */
+  readonly digits: Buffer;
   /** The thread's counters: `counters[block + COUNTER.getMisses]++`. */
   readonly counters: Float64Array;
   readonly block: number;
-  session: TextSession;
+  session: Session;
   /** What has arrived: input[…, end), with a line feed at `end`. */
   input: Buffer;
   end: number;
@@ -39,13 +46,15 @@ export class Call {
   /** Why the last run ended: RUN_ENDED. */
   runEnded: number;
 
-  constructor(keyspace: Keyspace, server: ServerContext, reply: Reply, idle: TextSession) {
+  constructor(keyspace: Keyspace, server: ServerContext, reply: Reply, idle: Session) {
     this.keyspace = keyspace;
     this.server = server;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = server.config.itemBytesMax;
     this.reply = reply;
     this.line = new Line();
+    this.request = new BinaryRequest();
+    this.digits = Buffer.alloc(UINT64_DIGITS_MAX);
     this.counterResult = new CounterResult();
     this.counters = keyspace.control.f64;
     this.block = counterBlock(server.threadIndex);
@@ -66,6 +75,11 @@ export function callClock(call: Call): void {
   call.op.nowSec = Math.floor(nowMs / 1000);
   call.countsPrefixes = prefixesCounted(call.keyspace.control);
   keyspaceFlushIfDue(call.keyspace, nowMs);
+}
+
+/** Counts a run of the command with this number: see table.ts. */
+export function commandCount(call: Call, number: number): void {
+  call.counters[call.block + COMMANDS_FIRST + number]++;
 }
 
 /** Answers one of the fixed lines, unless the client asked for silence. */

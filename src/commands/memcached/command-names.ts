@@ -4,26 +4,16 @@
  */
 import { assert } from '../../base/assert.ts';
 import { lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
-import { ADMIN_ROWS } from './admin.ts';
-import { ARITHMETIC_ROWS } from './arithmetic.ts';
-import { RETRIEVAL_ROWS } from './retrieval.ts';
-import type { TextRow } from './row.ts';
-import { STORAGE_ROWS } from './storage.ts';
-
-export const TEXT_ROWS: readonly TextRow[] = [
-  ...RETRIEVAL_ROWS,
-  ...STORAGE_ROWS,
-  ...ARITHMETIC_ROWS,
-  ...ADMIN_ROWS,
-];
+import type { Numbered, TextRow } from './row.ts';
+import { TEXT_TABLE } from './table.ts';
 
 const SLOT_COUNT = 256;
 const NAME_BYTES_MAX = 16;
 
-type NamedRow = { readonly row: TextRow; readonly name: Buffer };
+type NamedRow = { readonly row: Numbered<TextRow>; readonly name: Buffer };
 
 const slots: (NamedRow | null)[] = Array.from({ length: SLOT_COUNT }, () => null);
-for (const row of TEXT_ROWS) {
+for (const row of TEXT_TABLE) {
   const name = Buffer.from(row.name);
   let hash = 0;
   for (const byte of name) hash = nameStep(hash, byte);
@@ -37,7 +27,7 @@ function nameStep(hash: number, byte: number): number {
 }
 
 /** The row of the command at input[at, …), or null. The name ends at a space or at the line's end. */
-export function commandFind(input: Uint8Array, at: number): TextRow | null {
+export function commandFind(input: Uint8Array, at: number): Numbered<TextRow> | null {
   let hash = 0;
   let end = at;
   while (input[end] > SPACE && end - at <= NAME_BYTES_MAX) hash = nameStep(hash, input[end++]);

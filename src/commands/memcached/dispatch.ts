@@ -1,17 +1,15 @@
 /**
- * The loop of the text protocol: from bytes to commands.
+ * The loop of a session: from bytes to commands, in whichever protocol.
  */
-import { assert } from '../../base/assert.ts';
 import { COUNTER } from '../../memory/control.ts';
-import { LF, lineSplit } from '../../protocol/memcached/line.ts';
-import { REPLY } from '../../protocol/memcached/replies.ts';
-import { replyBytes, replyRoom } from '../../protocol/reply.ts';
-import { answer, type Call, callClock } from './call.ts';
-import { commandFind } from './command-names.ts';
-import { PHASE, waitAt } from './session.ts';
+import { BINARY_REQUEST_MAGIC } from '../../protocol/memcached/binary.ts';
+import { LF } from '../../protocol/memcached/line.ts';
+import { replyRoom } from '../../protocol/reply.ts';
+import { binaryCommand } from './binary-dispatch.ts';
+import { type Call, callClock } from './call.ts';
+import { PHASE, PROTOCOL, waitAt } from './session.ts';
+import { textCommand } from './text-dispatch.ts';
 
-/** A command line that is no retrieval ends within so many bytes, or the connection does. */
-const LINE_BYTES_MAX = 2048;
 /** Room that every command but a retrieval finds in the reply buffer. */
 const REPLY_LINE_BYTES_MAX = 1024;
 
@@ -42,7 +40,13 @@ export function sessionRun(call: Call, start: number): number {
           call.runEnded = RUN_ENDED.BUDGET;
           return at;
         }
-        const next = commandRun(call, at);
+        if (session.protocol === PROTOCOL.UNDECIDED) {
+          const isBinary = call.input[at] === BINARY_REQUEST_MAGIC;
+          session.protocol = isBinary ? PROTOCOL.BINARY : PROTOCOL.TEXT;
+        }
+        call.reply.mark = call.reply.used;
+        const isText = session.protocol === PROTOCOL.TEXT;
+        const next = isText ? textCommand(call, at) : binaryCommand(call, at);
         if (next < 0) return waitAt(next);
         at = next;
         break;
@@ -64,50 +68,14 @@ export function sessionRun(call: Call, start: number): number {
       }
       case PHASE.CLOSED:
         return call.end;
+      case PHASE.AWAIT:
+        call.runEnded = RUN_ENDED.BLOCKED;
+        return at;
       default: {
-        const { row } = session;
-        assert(row !== null && row.resume !== null, 'a session in the middle knows of what');
-        const next = row.resume(call, at);
+        const next = session.resume(call, at);
         if (next < 0) return waitAt(next);
         at = next;
       }
     }
   }
-}
-
-/** Runs the command at `at`; returns as a TextHandler does. */
-function commandRun(call: Call, at: number): number {
-  const { input, line } = call;
-  const row = commandFind(input, at);
-  line.noreply = false;
-  call.reply.mark = call.reply.used;
-  // With less than two bytes behind it, a name may still go on; and there is no key to stream yet.
-  if (row?.streams && at + row.name.length + 1 < call.end) return row.run(call, at);
-  if (!lineSplit(line, input, at, call.end)) {
-    if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
-    call.session.phase = PHASE.CLOSED;
-    return call.end;
-  }
-  if (line.next - at < 4) {
-    answer(call, REPLY.badFormat);
-    return line.next;
-  }
-  if (row === null) return unknownAnswer(call);
-  if (line.count < row.wordsMin) {
-    // A line without its words asks for nothing, not for silence either.
-    replyBytes(call.reply, REPLY.badFormat);
-    return line.next;
-  }
-  return row.run(call, at);
-}
-
-function unknownAnswer(call: Call): number {
-  const { input, line } = call;
-  const last = line.count - 1;
-  if (last >= 1 && input.toString('latin1', line.start[last], line.end[last]).startsWith('HTTP/')) {
-    call.session.phase = PHASE.CLOSED;
-    return call.end;
-  }
-  answer(call, REPLY.error);
-  return line.next;
 }

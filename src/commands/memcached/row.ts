@@ -1,4 +1,4 @@
-/** The shape of a command of the text protocol: all that is known of it, in one row. */
+/** The shapes of commands: all that is known of one is in its row. table.ts puts the rows together. */
 import type { Call } from './call.ts';
 
 /**
@@ -8,6 +8,7 @@ import type { Call } from './call.ts';
  */
 export type TextHandler = (call: Call, at: number) => number;
 
+/** A command of the text protocol. */
 export type TextRow = {
   readonly name: string;
   /** Words a line has at least, the name included; fewer are a bad command line. */
@@ -15,7 +16,27 @@ export type TextRow = {
   readonly run: TextHandler;
   /** The handler reads its line itself, as it arrives: it may have any length. */
   readonly streams: boolean;
-  /** Goes on where the session stands, with input from `at`. */
-  readonly resume: TextHandler | null;
   readonly doc: string;
 };
+
+/**
+ * Runs the request in call.request, whose header starts at `at` and whose extras and key have arrived.
+ * Returns as a TextHandler does.
+ */
+export type BinaryHandler = (call: Call, at: number) => number;
+
+/** A command of the binary protocol. Lengths that do not fit the row are answered before it runs. */
+export type BinaryRow = {
+  readonly opcode: number;
+  readonly name: string;
+  readonly extrasBytes: number;
+  /** The extras may be left out. */
+  readonly extrasMayLack: boolean;
+  readonly key: 'needed' | 'none' | 'optional';
+  readonly hasValue: boolean;
+  readonly run: BinaryHandler;
+  readonly doc: string;
+};
+
+/** A row in the table: its number tells where its runs are counted. */
+export type Numbered<Row> = Row & { readonly number: number };

@@ -1,14 +1,20 @@
 /**
- * A session of the text protocol: what one connection is in the middle of. Requests may arrive split
- * at any byte; whatever `sessionRun` (dispatch.ts) does not consume is offered again with what comes next.
+ * A session: what one connection is in the middle of. Requests may arrive split at any byte; whatever
+ * `sessionRun` (dispatch.ts) does not consume is offered again with what comes next.
  *
  *   COMMAND ──get …──▶ RETRIEVE ──long value──▶ SEND ──▶ RETRIEVE ──END──▶ COMMAND
  *           ──set …, long value──▶ RECEIVE ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
+ *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
+ *
+ * In RETRIEVE, SEND, RECEIVE and ANSWER the session goes on with its `resume`.
  */
+
+import { assert } from '../../base/assert.ts';
+import type { Status } from '../../engine/status.ts';
 import { ValueCursor } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
-import type { TextRow } from './row.ts';
+import type { Call } from './call.ts';
 
 export const PHASE = {
   COMMAND: 0,
@@ -18,23 +24,44 @@ export const PHASE = {
   SWALLOW: 4, // in data that was refused
   SKIP_LINE: 5, // in the rest of a line that was refused
   CLOSED: 6, // nothing more is read
+  AWAIT: 7, // waits for work that is done elsewhere; no input is looked at
+  ANSWER: 8, // that work is done
 } as const;
 
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
 
-/** Holds a chained item for a session; the connection makes it known to the supervisor. */
-export interface ItemHolder {
+/** What a connection speaks. In auto mode its first byte tells. */
+export const PROTOCOL = { UNDECIDED: 0, TEXT: 1, BINARY: 2 } as const;
+export type Protocol = (typeof PROTOCOL)[keyof typeof PROTOCOL];
+
+/** The connection, as its session sees it. */
+export interface SessionHost {
   /** i32 index of the connection's record in the connection table; -1: there is none. */
   readonly record: number;
+  /** Makes known to the supervisor that the session holds a chained item. */
   holdSet(partition: number, ref: number, resetCount: number): void;
   holdClear(): void;
+  /** Runs the session again, though nothing has arrived. Not from within a run. */
+  wake(): void;
 }
 
-export class TextSession {
+/**
+ * Goes on in the middle of a command, with input from `at`. Returns where the next command starts, or
+ * waitAt(position) when it has to wait for more input, or for the client to read.
+ */
+export type Resume = (call: Call, at: number) => number;
+
+/** Answers for a value that was received: a STATUS, or RECEIVED_BAD_CHUNK (value-receive.ts). */
+export type Received = (call: Call, status: Status | -1) => void;
+
+const nothing: Resume = (_call, at) => at;
+
+export class Session {
+  protocol: Protocol;
   phase: Phase = PHASE.COMMAND;
-  readonly holder: ItemHolder;
-  /** RETRIEVE, SEND: the row, and for gat and gats the new expiry time. */
-  row: TextRow | null = null;
+  readonly holder: SessionHost;
+  resume: Resume = nothing;
+  /** RETRIEVE, SEND: for gat and gats the new expiry time. */
   touchExpiresAtMs = 0;
   keyCount = 0;
   /** RECEIVE, SEND: the chained item. */
@@ -44,25 +71,47 @@ export class TextSession {
   resetCount = 0;
   readonly cursor = new ValueCursor();
   /** RECEIVE: the command that waits for the value. SWALLOW: bytes still to come. */
+  received: Received = nothing;
   storeMode: StoreMode = STORE.SET;
+  demandsCas = false;
   casUnique = 0;
   valueBytes = 0;
   receivedBytes = 0;
+  endBytes: 0 | 2 = 2;
   swallowBytes = 0;
+  /** The text protocol's noreply. */
   noreply = false;
+  /** The binary protocol's: opcode of the request and its opaque, as they go into the answer. */
+  opcode = 0;
+  opaque = 0;
 
-  constructor(holder: ItemHolder) {
+  constructor(holder: SessionHost, protocol: Protocol) {
     this.holder = holder;
+    this.protocol = protocol;
   }
 }
 
 /** Discards the next `bytes` bytes of input. */
-export function sessionSwallow(session: TextSession, bytes: number): void {
+export function sessionSwallow(session: Session, bytes: number): void {
   session.phase = PHASE.SWALLOW;
   session.swallowBytes = bytes;
 }
 
-/** How a handler says that it stopped at `position` and has to wait: see TextHandler. */
+/** Stops until `sessionWake`; `resume` then gives the answer. */
+export function sessionAwait(session: Session, resume: Resume): void {
+  session.phase = PHASE.AWAIT;
+  session.resume = resume;
+}
+
+/** The work that the session awaits is done. It may have been closed meanwhile. */
+export function sessionWake(session: Session): void {
+  if (session.phase === PHASE.CLOSED) return;
+  assert(session.phase === PHASE.AWAIT, 'a session is woken once');
+  session.phase = PHASE.ANSWER;
+  session.holder.wake();
+}
+
+/** How a handler says that it stopped at `position` and has to wait: see Resume. */
 export function waitAt(position: number): number {
   return -position - 1;
 }

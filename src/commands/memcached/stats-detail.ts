@@ -17,21 +17,33 @@ import { lineWord } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyText } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
+import type { StatRow } from './stats.ts';
 
 /** stats detail on|off|dump */
 export function statsDetail(call: Call): void {
   const word = lineWord(call.line, call.input, 2);
   if (!call.server.config.dumpEnabled) {
     answer(call, REPLY.detailRefused);
-  } else if (word === 'on' || word === 'off') {
-    call.countsPrefixes = word === 'on';
-    prefixesCountedSet(call.keyspace.control, call.countsPrefixes);
+  } else if (detailSwitch(call, word)) {
     answer(call, REPLY.ok);
   } else if (word === 'dump') {
     replyText(call.reply, detailText(call));
   } else {
     answer(call, REPLY.detailUsage);
   }
+}
+
+/** Turns the counting `on` or `off`; false for another word, or when it is not allowed. */
+export function detailSwitch(call: Call, word: string): boolean {
+  if (!call.server.config.dumpEnabled || (word !== 'on' && word !== 'off')) return false;
+  call.countsPrefixes = word === 'on';
+  prefixesCountedSet(call.keyspace.control, call.countsPrefixes);
+  return true;
+}
+
+/** The dump as the binary protocol has it: one row; null when it is not allowed. */
+export function detailDumpRows(call: Call): readonly StatRow[] | null {
+  return call.server.config.dumpEnabled ? [['detailed', detailText(call)]] : null;
 }
 
 /** Counts a lookup of the key at input[keyStart, …). */

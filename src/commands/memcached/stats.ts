@@ -11,7 +11,13 @@ import {
   connectionRemote,
   connectionsWalk,
 } from '../../memory/connections.ts';
-import { CONTROL, CONTROL_F64, countersReset } from '../../memory/control.ts';
+import {
+  COMMANDS_FIRST,
+  CONTROL,
+  CONTROL_F64,
+  counterSum,
+  countersReset,
+} from '../../memory/control.ts';
 import { prefixesClear } from '../../memory/prefix-table.ts';
 import { CLASS_COUNT_MAX } from '../../memory/slab-classes.ts';
 import { lineWord } from '../../protocol/memcached/line.ts';
@@ -19,7 +25,7 @@ import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyText } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
 import { PHASE } from './session.ts';
-import { statsDetail } from './stats-detail.ts';
+import { detailDumpRows, detailSwitch, statsDetail } from './stats-detail.ts';
 import { cacheDump } from './stats-dump.ts';
 import { statsGeneral, statsServer } from './stats-general.ts';
 import { statsSettings } from './stats-settings.ts';
@@ -36,8 +42,10 @@ const SECTIONS: Readonly<Record<string, (call: Call) => readonly StatRow[]>> = {
   sizes: statsSizes,
   conns: statsConnections,
   server: statsServer,
+  commands: statsCommands,
 };
 
+/** stats [section] of the text protocol. */
 export function stats(call: Call): number {
   const { line, input } = call;
   const name = lineWord(line, input, 1);
@@ -57,6 +65,16 @@ export function stats(call: Call): number {
     answer(call, REPLY.error);
   }
   return line.next;
+}
+
+/** The rows of a section as the binary protocol names them, none where it acts; null: no such one. */
+export function statsSection(call: Call, name: string): readonly StatRow[] | null {
+  if (Object.hasOwn(SECTIONS, name)) return SECTIONS[name](call);
+  const [word, mode] = name.split(' ');
+  if (name === 'reset') statsReset(call);
+  else if (word === 'detail' && mode === 'dump') return detailDumpRows(call);
+  else if (word !== 'detail' || !detailSwitch(call, mode)) return null;
+  return [];
 }
 
 function statsReset(call: Call): void {
@@ -93,7 +111,17 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.SWALLOW]: 'conn_swallow',
   [PHASE.SKIP_LINE]: 'conn_swallow',
   [PHASE.CLOSED]: 'conn_closing',
+  [PHASE.AWAIT]: 'conn_io_queue',
+  [PHASE.ANSWER]: 'conn_io_queue',
 };
+
+/** How often each command was run, of those that were. Commands of the binary protocol are in capitals. */
+function statsCommands(call: Call): StatRow[] {
+  const { control } = call.keyspace;
+  return call.server.commandNames
+    .map((name, number): StatRow => [name, counterSum(control, COMMANDS_FIRST + number)])
+    .filter(([, count]) => count !== 0);
+}
 
 /** Listeners, numbered on from the most connections there can be, then the open connections. */
 function statsConnections(call: Call): StatRow[] {

@@ -6,26 +6,20 @@
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
 import { keyFill } from '../../base/key.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
-import {
-  chainAbandon,
-  chainCommit,
-  chainStart,
-  chainWrite,
-  storeFailed,
-  valueStore,
-} from '../../engine/types/chained.ts';
+import { storeFailed, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
-import { itemBytesFor, itemKeyRead } from '../../memory/item.ts';
-import { HEADER, type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { itemBytesFor } from '../../memory/item.ts';
+import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CR, LF } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes } from '../../protocol/reply.ts';
 import { answer, type Call, KEY_BYTES_MAX } from './call.ts';
 import type { TextRow } from './row.ts';
-import { PHASE, sessionSwallow, waitAt } from './session.ts';
+import { type Received, sessionSwallow, waitAt } from './session.ts';
 import { detailSet } from './stats-detail.ts';
+import { RECEIVED_BAD_CHUNK, receiveStart } from './value-receive.ts';
 
 const CLIENT_FLAGS_MAX = 0xffffffff;
 const VALUE_BYTES_MAX = 2 ** 31 - 3;
@@ -44,15 +38,15 @@ export const STORAGE_ROWS: readonly TextRow[] = [
 ];
 
 function row(name: string, mode: StoreMode, doc: string): TextRow {
-  const run = (call: Call, at: number): number => {
-    call.session.row = self;
-    return store(call, at, mode);
+  const received: Received = (call, status) => {
+    call.line.noreply = call.session.noreply;
+    storeAnswer(call, mode, status);
   };
-  const self: TextRow = { name, wordsMin: 5, run, streams: false, resume: receive, doc };
-  return self;
+  const run = (call: Call, at: number): number => store(call, at, mode, received);
+  return { name, wordsMin: 5, run, streams: false, doc };
 }
 
-function store(call: Call, at: number, mode: StoreMode): number {
+function store(call: Call, at: number, mode: StoreMode, received: Received): number {
   const { input, line, op } = call;
   const valueBytes = decimalParse(input, line.start[WORD.BYTES], line.end[WORD.BYTES]);
   // Without a length there is no telling where the data ends: it will be read as commands.
@@ -74,7 +68,12 @@ function store(call: Call, at: number, mode: StoreMode): number {
     staleDrop(call, mode);
     return storeRefuse(call, valueBytes, REPLY.tooLarge);
   }
-  if (!isWhole) return receiveStart(call, mode, valueBytes);
+  if (!isWhole) {
+    call.session.noreply = line.noreply;
+    if (receiveStart(call, mode, valueBytes, 2, received)) return line.next;
+    counters[block + COUNTER.storeNoMemory]++;
+    return storeRefuse(call, valueBytes, REPLY.noMemory);
+  }
   if (input[requestEnd - 2] !== CR || input[requestEnd - 1] !== LF) {
     answer(call, REPLY.badChunk);
     return requestEnd;
@@ -99,7 +98,8 @@ function operationFill(call: Call, mode: StoreMode): boolean {
   const keyBytes = line.end[WORD.KEY] - keyStart;
   if (keyBytes > KEY_BYTES_MAX) return false;
   if (!(clientFlags <= CLIENT_FLAGS_MAX) || Number.isNaN(exptime)) return false;
-  if (mode === STORE.CAS && !casFill(call)) return false;
+  op.demandsCas = mode === STORE.CAS;
+  if (op.demandsCas && !casFill(call)) return false;
   op.clientFlags = clientFlags;
   op.expiresAtMs = exptimeToMs(exptime, op.nowMs);
   keyFill(op.key, input, keyStart, keyBytes);
@@ -133,7 +133,7 @@ function staleDrop(call: Call, mode: StoreMode): void {
   partitionUnlock(p);
 }
 
-function storeAnswer(call: Call, mode: StoreMode, status: Status): void {
+function storeAnswer(call: Call, mode: StoreMode, status: Status | -1): void {
   const { counters, block } = call;
   switch (status) {
     case STATUS.OK:
@@ -156,102 +156,11 @@ function storeAnswer(call: Call, mode: StoreMode, status: Status): void {
     case STATUS.WRONG_TYPE:
       answer(call, REPLY.wrongType);
       break;
+    case RECEIVED_BAD_CHUNK:
+      answer(call, REPLY.badChunk);
+      break;
     default:
       counters[block + COUNTER.storeNoMemory]++;
       answer(call, REPLY.noMemory);
   }
-}
-
-// ── Values that arrive in pieces ────────────────────────────────────────────────────────────────
-
-function receiveStart(call: Call, mode: StoreMode, valueBytes: number): number {
-  const { op, session, line } = call;
-  const p = call.keyspace.partitionFor(op.key.hash);
-  partitionLock(p);
-  session.ref = chainStart(p, op, valueBytes);
-  session.resetCount = p.i32[HEADER.resetCount];
-  if (session.ref === 0) storeFailed(p, op, mode);
-  else session.holder.holdSet(p.id, session.ref, session.resetCount);
-  partitionUnlock(p);
-  if (session.ref === 0) {
-    call.counters[call.block + COUNTER.storeNoMemory]++;
-    return storeRefuse(call, valueBytes, REPLY.noMemory);
-  }
-  session.partition = p.id;
-  session.storeMode = mode;
-  session.casUnique = op.casUnique;
-  session.valueBytes = valueBytes;
-  session.receivedBytes = 0;
-  session.noreply = line.noreply;
-  session.phase = PHASE.RECEIVE;
-  return line.next;
-}
-
-/** Takes what has arrived of the value; with its last byte the store is carried out. */
-function receive(call: Call, from: number): number {
-  const { session, input } = call;
-  const p = call.keyspace.partitions[session.partition];
-  call.line.noreply = session.noreply;
-  const bytes = Math.min(session.valueBytes - session.receivedBytes, call.end - from);
-  const at = from + bytes;
-  if (bytes > 0 && !pieceWrite(call, p, from, bytes)) {
-    // What is left of the value is refused, and what was written of it is gone.
-    answer(call, REPLY.noMemory);
-    sessionSwallow(session, session.valueBytes - session.receivedBytes - bytes + 2);
-    return at;
-  }
-  session.receivedBytes += bytes;
-  if (session.receivedBytes < session.valueBytes || call.end - at < 2) return waitAt(at);
-  session.phase = PHASE.COMMAND;
-  if (input[at] !== CR || input[at + 1] !== LF) {
-    sessionRelease(call);
-    answer(call, REPLY.badChunk);
-    return at + 2;
-  }
-  commit(call, p);
-  return at + 2;
-}
-
-/** Writes a piece; when there is no memory for it, the value and what it would replace are dropped. */
-function pieceWrite(call: Call, p: Partition, from: number, bytes: number): boolean {
-  const { session, input, op } = call;
-  partitionLock(p);
-  const isThere = p.i32[HEADER.resetCount] === session.resetCount;
-  const written =
-    isThere && chainWrite(p, session.ref, session.receivedBytes, input, from, bytes, op.nowMs);
-  if (isThere && !written) {
-    itemKeyRead(p, session.ref, op.key);
-    storeFailed(p, op, session.storeMode);
-    session.holder.holdClear(); // first: who dies in between must not have let go twice
-    chainAbandon(p, session.ref);
-  }
-  partitionUnlock(p);
-  if (written) return true;
-  if (!isThere) session.holder.holdClear();
-  call.counters[call.block + COUNTER.storeNoMemory]++;
-  return false;
-}
-
-function commit(call: Call, p: Partition): void {
-  const { session, op } = call;
-  let status: Status = STATUS.NO_MEMORY;
-  partitionLock(p);
-  session.holder.holdClear();
-  if (p.i32[HEADER.resetCount] === session.resetCount) {
-    itemKeyRead(p, session.ref, op.key);
-    op.casUnique = session.casUnique;
-    status = chainCommit(p, op, session.storeMode, session.ref);
-  }
-  partitionUnlock(p);
-  storeAnswer(call, session.storeMode, status);
-}
-
-/** Lets go of the chained item that the session sends or receives. */
-export function sessionRelease(call: Call): void {
-  const { session } = call;
-  const p = call.keyspace.partitions[session.partition];
-  partitionLock(p);
-  session.holder.holdClear();
-  if (p.i32[HEADER.resetCount] === session.resetCount) chainAbandon(p, session.ref);
-  partitionUnlock(p);
 }

@@ -62,7 +62,7 @@ export const STORE = {
   REPLACE: 2, // if it is there
   APPEND: 3, // if it is there: behind its value
   PREPEND: 4, // if it is there: before its value
-  CAS: 5, // if its CAS unique is the one given
+  CAS: 5, // as SET, but only if it is there: for stores that demand a CAS unique
 } as const;
 
 const SPACE = 0x20;
@@ -102,6 +102,7 @@ export function itemRead(p: Partition, op: Operation): number {
 export function itemDelete(p: Partition, op: Operation): Status {
   const ref = itemFind(p, op);
   if (ref === 0) return STATUS.MISSING;
+  if (op.demandsCas && !casHolds(p, op, ref)) return STATUS.EXISTS;
   p.i32[classRecord(chunkClass(p, ref)) + CLASS.deleteHits]++;
   itemUnlink(p, op.key.hash, ref, CHANGE.DELETE);
   return STATUS.OK;
@@ -117,18 +118,18 @@ export function storeCondition(p: Partition, op: Operation, mode: StoreMode, old
     itemNoteUse(p, old, op.nowSec);
     return STATUS.NOT_STORED;
   }
-  if (mode === STORE.CAS) {
-    const klass = classRecord(chunkClass(p, old));
-    if (itemCasUnique(p, old) !== op.casUnique) {
-      p.i32[klass + CLASS.casBadval]++;
-      return STATUS.EXISTS;
-    }
-    p.i32[klass + CLASS.casHits]++;
-  }
+  if (op.demandsCas && !casHolds(p, op, old)) return STATUS.EXISTS;
   if ((mode === STORE.APPEND || mode === STORE.PREPEND) && itemType(p, old) !== ITEM_TYPE.STRING) {
     return STATUS.WRONG_TYPE;
   }
   return STATUS.OK;
+}
+
+/** Whether the live item is the one whose CAS unique the operation demands; and counts. */
+export function casHolds(p: Partition, op: Operation, ref: number): boolean {
+  const holds = itemCasUnique(p, ref) === op.casUnique;
+  p.i32[classRecord(chunkClass(p, ref)) + (holds ? CLASS.casHits : CLASS.casBadval)]++;
+  return holds;
 }
 
 /**
@@ -183,7 +184,10 @@ export function concatenationFitsChunk(p: Partition, op: Operation, old: number)
 export function itemSucceed(p: Partition, op: Operation, old: number, ref: number): Status {
   if (old === 0) {
     if (ghostTake(p, op.key.hash)) itemPromote(p, ref);
-    if (itemLink(p, op.key.hash, ref, op.nowSec)) return STATUS.OK;
+    if (itemLink(p, op.key.hash, ref, op.nowSec)) {
+      op.casStored = itemCasUnique(p, ref);
+      return STATUS.OK;
+    }
     if (!itemIsHeld(p, ref)) itemFree(p, ref);
     return STATUS.NO_MEMORY;
   }
@@ -191,7 +195,7 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
   indexReplace(p, op.key.hash, old, ref);
   itemRetire(p, old);
   itemAccessedSecSet(p, ref, op.nowSec);
-  itemCasRenew(p, ref);
+  op.casStored = itemCasRenew(p, ref);
   itemLinkedSet(p, ref);
   itemCount(p, ref, 1);
   p.f64[HEADER_F64.itemTotal]++;
@@ -214,7 +218,7 @@ function stringOverwrite(p: Partition, op: Operation, ref: number, extras: numbe
   if (keyMoves) itemKeyWrite(p, ref, op.key);
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   itemAccessedSecSet(p, ref, op.nowSec);
-  itemCasRenew(p, ref);
+  op.casStored = itemCasRenew(p, ref);
   itemCount(p, ref, 1);
   p.f64[HEADER_F64.itemTotal]++;
   if (extras & EXTRA_EXPIRY) pageNoteExpiry(p, ref, op.expiresAtMs);
@@ -281,7 +285,7 @@ export function valueReplace(
   for (let at = sourceBytes; at < valueBytes; at++) p.u8[start + at] = SPACE;
   if (ref !== old) return itemSucceed(p, op, old, ref);
   itemAccessedSecSet(p, old, op.nowSec);
-  itemCasRenew(p, old);
+  op.casStored = itemCasRenew(p, old);
   itemCount(p, old, 1);
   changeNote(p, CHANGE.STORE, old);
   return STATUS.OK;

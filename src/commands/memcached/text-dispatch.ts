@@ -1,0 +1,53 @@
+/** One command of the text protocol: from its line to its row. */
+import { lineSplit } from '../../protocol/memcached/line.ts';
+import { REPLY } from '../../protocol/memcached/replies.ts';
+import { replyBytes } from '../../protocol/reply.ts';
+import { answer, type Call, commandCount } from './call.ts';
+import { commandFind } from './command-names.ts';
+import type { Numbered, TextRow } from './row.ts';
+import { PHASE, waitAt } from './session.ts';
+
+/** A command line that is no retrieval ends within so many bytes, or the connection does. */
+const LINE_BYTES_MAX = 2048;
+
+/** Runs the command at `at`; returns as a TextHandler does. */
+export function textCommand(call: Call, at: number): number {
+  const { input, line } = call;
+  const row = commandFind(input, at);
+  line.noreply = false;
+  // With less than two bytes behind it, a name may still go on; and there is no key to stream yet.
+  if (row?.streams && at + row.name.length + 1 < call.end) return rowRun(call, at, row);
+  if (!lineSplit(line, input, at, call.end)) {
+    if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
+    call.session.phase = PHASE.CLOSED;
+    return call.end;
+  }
+  if (line.next - at < 4) {
+    answer(call, REPLY.badFormat);
+    return line.next;
+  }
+  if (row === null) return unknownAnswer(call);
+  if (line.count < row.wordsMin) {
+    // A line without its words asks for nothing, not for silence either.
+    replyBytes(call.reply, REPLY.badFormat);
+    return line.next;
+  }
+  return rowRun(call, at, row);
+}
+
+function rowRun(call: Call, at: number, row: Numbered<TextRow>): number {
+  const next = row.run(call, at);
+  if (next >= 0) commandCount(call, row.number); // else it comes back
+  return next;
+}
+
+function unknownAnswer(call: Call): number {
+  const { input, line } = call;
+  const last = line.count - 1;
+  if (last >= 1 && input.toString('latin1', line.start[last], line.end[last]).startsWith('HTTP/')) {
+    call.session.phase = PHASE.CLOSED;
+    return call.end;
+  }
+  answer(call, REPLY.error);
+  return line.next;
+}
