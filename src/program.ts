@@ -1,12 +1,13 @@
 /**
  * The program: command line → configuration → threads → signals.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { passwordFromInput, userLineMake } from './auth/user-line.ts';
 import { FlagstoneError } from './base/errors.ts';
 import { type Logger, loggerCreate } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { daemonFailed, daemonIsChild, daemonReady, daemonStart } from './cli/daemon.ts';
-import { optionsParse, optionsText } from './cli/options.ts';
+import { optionsHashUser, optionsParse, optionsText } from './cli/options.ts';
 import { packageVersion } from './cli/package-facts.ts';
 import { pidFileRemove, pidFileWrite } from './cli/pid-file.ts';
 import { userAssume } from './cli/user.ts';
@@ -30,6 +31,12 @@ async function run(): Promise<void> {
     process.stdout.write(text);
     return;
   }
+  const user = optionsHashUser(argv);
+  if (user !== null) {
+    const password = passwordFromInput(readFileSync(process.stdin.fd));
+    process.stdout.write(`${await userLineMake(user, password)}\n`);
+    return;
+  }
   const config = optionsParse(argv, process.env);
   if (config.daemonize && !daemonIsChild()) {
     await daemonStart(config, argv);
@@ -51,7 +58,7 @@ async function serve(config: Config): Promise<void> {
   });
   process.on('SIGTERM', () => void end(supervisor, config, log, 'drain'));
   process.on('SIGUSR1', () => void end(supervisor, config, log, 'drain'));
-  process.on('SIGHUP', () => supervisor.tlsRefresh());
+  process.on('SIGHUP', () => supervisor.reload());
   process.on('SIGINT', () => void end(supervisor, config, log, 'end'));
   await supervisor.start();
   portsFileWrite(config, supervisor.ports);

@@ -5,11 +5,14 @@
 import { randomFillSync } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { authFileRead } from './auth/auth-file.ts';
+import { usersRead } from './auth/users.ts';
 import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/errors.ts';
 import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { listenTargets, listenTargetText } from './cli/listen-address.ts';
+import type { Credentials } from './commands/memcached/authentication.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -63,6 +66,7 @@ export class Supervisor {
   private readonly log: Logger;
   private readonly options: SupervisorOptions;
   private readonly handles: ArenaHandles;
+  private credentials: Credentials;
   private readonly dataSeats: Seat[];
   private targets: readonly TcpTarget[];
   private readonly tls: TlsKeeper | null;
@@ -72,6 +76,7 @@ export class Supervisor {
     this.config = config;
     this.log = log;
     this.options = options;
+    this.credentials = credentialsRead(config);
     this.handles = memoryReserve(config);
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
@@ -97,8 +102,32 @@ export class Supervisor {
     new Maintainer(this.keyspace).start();
   }
 
+  /** Reads anew what may change while the server runs: users, and the TLS certificate. */
+  reload(): void {
+    this.credentialsReload();
+    this.tlsRefresh();
+  }
+
+  /**
+   * Reads the files that name users again, for all threads. What cannot be read stays as it was, and
+   * the log says why.
+   */
+  private credentialsReload(): void {
+    try {
+      this.credentials = credentialsRead(this.config);
+    } catch (error) {
+      this.log.error({ err: error }, 'the users stay as they were');
+      return;
+    }
+    const { credentials } = this;
+    if (credentials.users === null && credentials.authTable === null) return;
+    const command: DataThreadCommand = { kind: 'credentials', credentials };
+    for (const { worker } of this.dataSeats) worker?.postMessage(command);
+    this.log.info('the users were read again');
+  }
+
   /** Reads the TLS certificate anew, if there is one. A broken one is logged, and the old one stays. */
-  tlsRefresh(): void {
+  private tlsRefresh(): void {
     if (this.tls === null) return;
     try {
       this.tls.refresh();
@@ -161,6 +190,7 @@ export class Supervisor {
     const start: DataThreadStart = {
       handles,
       config,
+      credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
       owner: seat.owner,
@@ -230,6 +260,13 @@ export class Supervisor {
       await seat.worker?.terminate();
     }
   }
+}
+
+function credentialsRead({ usersFile, authFile, saslEnabled }: Config): Credentials {
+  return {
+    users: saslEnabled && usersFile !== null ? usersRead(usersFile) : null,
+    authTable: authFile === null ? null : authFileRead(authFile),
+  };
 }
 
 function memoryReserve(config: Config): ArenaHandles {

@@ -14,9 +14,10 @@ export function authFileBytes(path: string, bytesMax: number): Uint8Array {
     const fd = openSync(path, 'r');
     try {
       if (!fstatSync(fd).isFile()) throw new Error('it is not a file');
+      // Full is too long; then a read finds no room and ends the loop, as does the file's end.
       const bytes = new Uint8Array(bytesMax + 1);
       let length = 0;
-      for (let count = -1; count !== 0 && length <= bytesMax; length += count) {
+      for (let count = -1; count !== 0; length += count) {
         count = readSync(fd, bytes, length, bytes.length - length, null);
       }
       if (length > bytesMax) throw new Error(`it is longer than ${bytesMax} bytes`);

@@ -38,20 +38,19 @@ export function passwordPrepare(text: string): string | null {
 
 /** Null: empty, too long, or with characters that SASLprep forbids, such as control characters. */
 function textPrepare(text: string, bytesMax: number): string | null {
-  // Bounded before the work too, with room for what preparation leaves out.
-  if (text.length > 4 * bytesMax) return null;
   const prepared = /^[ -~]*$/.test(text) ? text : unicodePrepare(text);
   if (prepared === null || prepared === '') return null;
   return Buffer.byteLength(prepared) > bytesMax ? null : prepared;
 }
 
 function unicodePrepare(text: string): string | null {
+  const prepare = saslprepLoad();
   try {
-    return saslprepLoad()(text, { allowUnassigned: true });
-  } catch (error) {
-    // This is how the library says that the text is not permitted.
-    if (error instanceof Error && error.message.includes('rfc')) return null;
-    throw error;
+    return prepare(text, { allowUnassigned: true });
+  } catch {
+    // This is how the library says that a text is not permitted. It knows no better class of error,
+    // and stumbles over a text of which preparation leaves nothing.
+    return null;
   }
 }
 

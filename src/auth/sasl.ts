@@ -239,6 +239,7 @@ export class SaslExchange {
     const quick = () => scramProofIsRight(record, authMessage, final.proof) && !isDecoy;
     const check = { quick, slow: async () => quick(), isWanted: this.isWanted };
     return this.attempt(name, check, () => {
+      if (asked.table !== this.server.table) return failure('users changed meanwhile');
       this.next = (last) => this.scramLast(asked, last);
       const signature = base64Encode(scramServerSignature(record, authMessage), 'padded');
       return challenge(Buffer.from(`v=${signature}`));

@@ -33,7 +33,8 @@ const NONCE_CHARS_MAX = 256;
 const FIRST = /^([ny],(?:a=([^,\0]+))?,)(n=([^,\0]+),r=([^,]+)((?:,[^,]+)*))$/;
 const FINAL = /^(c=([^,]+),r=([^,]+)((?:,[^,]+)*)),p=([^,]+)$/;
 const NONCE = /^[!-+\--~]+$/;
-const EXTENSIONS = /^(?:,[A-Za-ln-z]=[^,\0]+)*$/;
+// Letters that the RFC gives a meaning belong in their places only.
+const EXTENSIONS = /^(?:,[A-Zbdf-hj-loqtuw-z]=[^,\0]+)*$/;
 
 /** client-first-message; null if it is malformed. */
 export function clientFirstParse(text: string): ClientFirst | null {

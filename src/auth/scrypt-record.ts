@@ -53,9 +53,7 @@ export function scryptRecordParse(text: string): ScryptRecord | string {
   const rounds = 2 ** roundsLog;
   if (roundsLog < ROUNDS_LOG_MIN) return `ln must be at least ${ROUNDS_LOG_MIN}`;
   if (blockSize === 0 || parallel === 0) return 'r and p must be at least 1';
-  if (scryptMemoryBytes({ rounds, blockSize, parallel }) > MEMORY_BYTES_MAX) {
-    return 'ln and r ask for more than 64 MiB';
-  }
+  if (128 * rounds * blockSize > MEMORY_BYTES_MAX) return 'ln and r ask for more than 64 MiB';
   if (rounds * blockSize * parallel > WORK_MAX) return 'ln, r and p ask for too much work';
   const salt = base64Decode(match[4], 'bare');
   const hash = base64Decode(match[5], 'bare');
@@ -103,7 +101,8 @@ export function scryptRun(
   cost: ScryptCost,
 ): Promise<Uint8Array> {
   const { rounds, blockSize, parallel } = cost;
-  const maxmem = scryptMemoryBytes(cost);
+  // The big table, and a few blocks for each lane and for the library itself.
+  const maxmem = 128 * blockSize * (rounds + parallel + 2);
   const options = { N: rounds, r: blockSize, p: parallel, maxmem };
   return new Promise((resolve, reject) => {
     scrypt(password, salt, hashBytes, options, (error, hash) => {
@@ -111,9 +110,4 @@ export function scryptRun(
       else reject(error);
     });
   });
-}
-
-/** What the library needs: the big table, and a few blocks for each lane and for itself. */
-function scryptMemoryBytes({ rounds, blockSize, parallel }: ScryptCost): number {
-  return 128 * blockSize * (rounds + parallel + 2);
 }

@@ -206,6 +206,8 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     ...withoutEffect('Node.js cannot raise the limit; run ulimit -c unlimited first') },
   { kind: 'extended', flag: 'o', name: 'extended',           argument: 'list',  group: 'Process',
     doc: 'Extended options, set apart by commas; see below.' },
+  { kind: 'text',     flag: '',  name: 'hash-password',      argument: 'user',  group: 'Process',
+    doc: 'Read a password from standard input, print the user\'s line for --users-file, and exit.' },
   { kind: 'text',     flag: 'h', name: 'help',               argument: '',      group: 'Process',
     doc: 'Print this and exit.' },
   { kind: 'text',     flag: 'V', name: 'version',            argument: '',      group: 'Process',

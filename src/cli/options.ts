@@ -65,6 +65,14 @@ export function optionsText(argv: readonly string[]): string | null {
   }
 }
 
+/**
+ * The user whose line `--hash-password` is to make, or null when it was not given.
+ *   errors    FlagstoneError, for a command line that cannot be read
+ */
+export function optionsHashUser(argv: readonly string[]): string | null {
+  return commandLineParse(argv).find((one) => one.row.name === 'hash-password')?.text ?? null;
+}
+
 /** The Config before anything is given; derived fields and `-t auto` are still to be filled in. */
 export function configDefaults(): Draft['config'] {
   const fields: Record<string, unknown> = {

@@ -37,6 +37,8 @@ export type CommandConfig = {
   readonly threadCount: number;
   readonly requestsPerEventMax: number;
   readonly protocol: 'auto' | 'ascii' | 'binary';
+  readonly saslEnabled: boolean;
+  readonly authFile: string | null;
   readonly casEnabled: boolean;
   readonly flushAllEnabled: boolean;
   readonly shutdownCommand: boolean;

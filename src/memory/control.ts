@@ -68,9 +68,12 @@ export const COUNTER = {
   getExpired: 18, // lookups that met an expired item
   getFlushed: 19, // … one that a flush_all had killed
   outputCuts: 20, // connections closed because they left too much unread
-  tlsNewSessions: 27, // TLS handshakes done in full, not by resuming a session
-  tlsHandshakeErrors: 28,
-  tlsProtocolErrors: 29, // failures of TLS on established connections
+  authCommands: 21,
+  authErrors: 22,
+  tlsNewSessions: 23, // TLS handshakes done in full, not by resuming a session
+  tlsHandshakeErrors: 24,
+  tlsProtocolErrors: 25, // failures of TLS on established connections
+  udpDrops: 26, // datagrams that were not answered, or not in full
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

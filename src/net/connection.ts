@@ -47,6 +47,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   private readonly session: Session;
   /** i32 index of this connection's record in the connection table. */
   readonly record: number;
+  readonly remoteAddress: string | undefined;
   private wire: Wire | null = null;
   /** An incomplete request, or requests that wait for the client to read. */
   private carried: Buffer | null = null;
@@ -60,13 +61,15 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   constructor(
     context: ConnectionContext,
     record: number,
+    remoteAddress: string | undefined,
     remote: string,
     listener: string,
     protocol: Protocol,
   ) {
     this.context = context;
     this.record = record;
-    this.session = new Session(this, protocol);
+    this.remoteAddress = remoteAddress;
+    this.session = new Session(this, protocol, !context.call.auth.isNeeded);
     const { control } = context.call.keyspace;
     connectionTextsSet(control, record, remote, listener);
     this.lastCommandNote(Math.floor(Date.now() / 1000));
@@ -104,6 +107,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     this.isClosed = true;
     const { context } = this;
     this.itemRelease();
+    this.session.exchange?.close();
     context.keptBuffers -= this.kept.length;
     this.kept.length = 0;
     this.carried = null;

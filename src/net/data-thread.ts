@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:net';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
+import { Authentication, type Credentials } from '../commands/memcached/authentication.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
@@ -28,6 +29,7 @@ import { IoBuffers } from './wire.ts';
 export type DataThreadStart = {
   readonly handles: ArenaHandles;
   readonly config: CommandConfig;
+  readonly credentials: Credentials;
   readonly version: string;
   readonly threadIndex: number;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
@@ -55,7 +57,9 @@ export type DataThreadMessage =
   | { readonly kind: 'drained' };
 
 /** From supervisor to thread. */
-export type DataThreadCommand = { readonly kind: 'drain' };
+export type DataThreadCommand =
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'credentials'; readonly credentials: Credentials };
 
 const HOUSEKEEPING_MS = 1000;
 /** Connections that have not closed this long after a drain are cut. */
@@ -88,9 +92,16 @@ export class DataThread {
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
     };
     const nothing = (): void => undefined;
-    const nobody = { record: -1, holdSet: nothing, holdClear: nothing, wake: nothing };
-    const idle = new Session(nobody, PROTOCOL.UNDECIDED);
-    const call = new Call(keyspace, server, new Reply(), idle);
+    const nobody = {
+      record: -1,
+      remoteAddress: undefined,
+      holdSet: nothing,
+      holdClear: nothing,
+      wake: nothing,
+    };
+    const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
+    const auth = new Authentication(start.credentials);
+    const call = new Call(keyspace, server, auth, new Reply(), idle);
     this.context = new ConnectionContext(call, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     this.housekeep();
@@ -131,6 +142,7 @@ export class DataThread {
 
   command(command: DataThreadCommand): void {
     if (command.kind === 'drain') this.drain();
+    else this.context.call.auth.credentialsSet(command.credentials);
   }
 
   /** Stops accepting, answers the requests under way, closes, and reports. */

@@ -167,7 +167,7 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
   const remote = arrival.remote();
   const { text, protocol } = listener;
   const from = remote === null ? text : `tcp:${hostText(remote.address)}:${remote.port}`;
-  const connection = new Connection(context, record, from, text, protocol);
+  const connection = new Connection(context, record, remote?.address, from, text, protocol);
   connection.wireAttach(arrival.accept(connection));
 }
 

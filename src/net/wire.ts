@@ -41,7 +41,7 @@ export interface Arrival {
 /** Bytes that one read takes at most. */
 export const READ_BYTES_MAX = 65536;
 /** Room before the read area for what an earlier read left over: see Connection. */
-export const CARRY_BYTES_MAX = READ_BYTES_MAX + 16384;
+export const CARRY_BYTES_MAX = READ_BYTES_MAX + 32768;
 
 /**
  * A thread's read buffer, shared by all its connections: data is worked off before the next read.

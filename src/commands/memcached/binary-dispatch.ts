@@ -30,8 +30,11 @@ export function binaryCommand(call: Call, at: number): number {
   binaryRequestRead(request, input, at);
   if (request.valueBytes < 0) return failAndClose(call, BINARY_FAULT.unknownCommand);
   if (request.bodyBytes > BODY_BYTES_MAX) return malformed(call);
-  if (request.keyBytes > KEY_BYTES_MAX) return malformed(call);
   const row = rowOf[request.opcode];
+  if (!session.isAuthenticated && row?.isOpen !== true) {
+    return failAndClose(call, BINARY_FAULT.auth);
+  }
+  if (request.keyBytes > KEY_BYTES_MAX) return malformed(call);
   if (row === null) {
     fail(call, BINARY_FAULT.unknownCommand);
     sessionSwallow(session, request.bodyBytes);

@@ -13,6 +13,7 @@ import { BinaryRequest } from '../../protocol/memcached/binary.ts';
 import { Line } from '../../protocol/memcached/line.ts';
 import { type Reply, replyBytes } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
+import type { Authentication } from './authentication.ts';
 import type { Session } from './session.ts';
 
 /** Spec: memcached/memcached doc/protocol.txt, "Keys". */
@@ -23,6 +24,7 @@ const UINT64_DIGITS_MAX = 20;
 export class Call {
   readonly keyspace: Keyspace;
   readonly server: ServerContext;
+  readonly auth: Authentication;
   readonly op: Operation;
   readonly reply: Reply;
   /** The request in hand: of the text protocol, of the binary one. */
@@ -46,9 +48,16 @@ export class Call {
   /** Why the last run ended: RUN_ENDED. */
   runEnded: number;
 
-  constructor(keyspace: Keyspace, server: ServerContext, reply: Reply, idle: Session) {
+  constructor(
+    keyspace: Keyspace,
+    server: ServerContext,
+    auth: Authentication,
+    reply: Reply,
+    idle: Session,
+  ) {
     this.keyspace = keyspace;
     this.server = server;
+    this.auth = auth;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = server.config.itemBytesMax;
     this.reply = reply;

@@ -34,6 +34,8 @@ export type BinaryRow = {
   readonly extrasMayLack: boolean;
   readonly key: 'needed' | 'none' | 'optional';
   readonly hasValue: boolean;
+  /** It may be asked for before authentication. */
+  readonly isOpen?: boolean;
   readonly run: BinaryHandler;
   readonly doc: string;
 };

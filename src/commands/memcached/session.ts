@@ -10,6 +10,7 @@
  * In RETRIEVE, SEND, RECEIVE and ANSWER the session goes on with its `resume`.
  */
 
+import type { SaslExchange } from '../../auth/sasl.ts';
 import { assert } from '../../base/assert.ts';
 import type { Status } from '../../engine/status.ts';
 import { ValueCursor } from '../../engine/types/chained.ts';
@@ -38,6 +39,8 @@ export type Protocol = (typeof PROTOCOL)[keyof typeof PROTOCOL];
 export interface SessionHost {
   /** i32 index of the connection's record in the connection table; -1: there is none. */
   readonly record: number;
+  /** The client's address; undefined on a unix socket. */
+  readonly remoteAddress: string | undefined;
   /** Makes known to the supervisor that the session holds a chained item. */
   holdSet(partition: number, ref: number, resetCount: number): void;
   holdClear(): void;
@@ -57,6 +60,10 @@ export type Received = (call: Call, status: Status | -1) => void;
 const nothing: Resume = (_call, at) => at;
 
 export class Session {
+  /** Nothing but authentication may be asked for until then. */
+  isAuthenticated: boolean;
+  /** The client's way through SASL, once it has begun. */
+  exchange: SaslExchange | null = null;
   protocol: Protocol;
   phase: Phase = PHASE.COMMAND;
   readonly holder: SessionHost;
@@ -85,8 +92,9 @@ export class Session {
   opcode = 0;
   opaque = 0;
 
-  constructor(holder: SessionHost, protocol: Protocol) {
+  constructor(holder: SessionHost, protocol: Protocol, isAuthenticated: boolean) {
     this.holder = holder;
+    this.isAuthenticated = isAuthenticated;
     this.protocol = protocol;
   }
 }
@@ -97,17 +105,17 @@ export function sessionSwallow(session: Session, bytes: number): void {
   session.swallowBytes = bytes;
 }
 
-/** Stops until `sessionWake`; `resume` then gives the answer. */
-export function sessionAwait(session: Session, resume: Resume): void {
+/** Stops until `sessionWake`. */
+export function sessionAwait(session: Session): void {
   session.phase = PHASE.AWAIT;
-  session.resume = resume;
 }
 
-/** The work that the session awaits is done. It may have been closed meanwhile. */
-export function sessionWake(session: Session): void {
+/** The work that the session awaits is done: `answer` tells. It may have been closed meanwhile. */
+export function sessionWake(session: Session, answer: Resume): void {
   if (session.phase === PHASE.CLOSED) return;
   assert(session.phase === PHASE.AWAIT, 'a session is woken once');
   session.phase = PHASE.ANSWER;
+  session.resume = answer;
   session.holder.wake();
 }
 

@@ -192,8 +192,8 @@ function commandRows(call: Call, totals: Totals): StatRow[] {
     ['touch_misses', sum(COUNTER.touchMisses)],
     ['store_too_large', sum(COUNTER.storeTooLarge)],
     ['store_no_memory', sum(COUNTER.storeNoMemory)],
-    ['auth_cmds', 0],
-    ['auth_errors', 0],
+    ['auth_cmds', counterSum(control, COUNTER.authCommands)],
+    ['auth_errors', counterSum(control, COUNTER.authErrors)],
     ['bytes_read', sum(COUNTER.bytesRead)],
     ['bytes_written', sum(COUNTER.bytesWritten)],
   ];

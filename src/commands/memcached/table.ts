@@ -9,6 +9,7 @@ import { ARITHMETIC_ROWS } from './arithmetic.ts';
 import { ADMIN_BINARY_ROWS } from './binary-admin.ts';
 import { ARITHMETIC_BINARY_ROWS } from './binary-arithmetic.ts';
 import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
+import { SASL_BINARY_ROWS } from './binary-sasl.ts';
 import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { BinaryRow, Numbered, TextRow } from './row.ts';
@@ -26,6 +27,7 @@ export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.
   ...STORAGE_BINARY_ROWS,
   ...ARITHMETIC_BINARY_ROWS,
   ...ADMIN_BINARY_ROWS,
+  ...SASL_BINARY_ROWS,
 ]);
 
 function numbered<Row>(first: number, rows: readonly Row[]): readonly Numbered<Row>[] {

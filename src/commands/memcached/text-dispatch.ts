@@ -6,6 +6,7 @@ import { answer, type Call, commandCount } from './call.ts';
 import { commandFind } from './command-names.ts';
 import type { Numbered, TextRow } from './row.ts';
 import { PHASE, waitAt } from './session.ts';
+import { textAuthenticate } from './text-authentication.ts';
 
 /** A command line that is no retrieval ends within so many bytes, or the connection does. */
 const LINE_BYTES_MAX = 2048;
@@ -13,6 +14,7 @@ const LINE_BYTES_MAX = 2048;
 /** Runs the command at `at`; returns as a TextHandler does. */
 export function textCommand(call: Call, at: number): number {
   const { input, line } = call;
+  if (!call.session.isAuthenticated) return textAuthenticate(call, at);
   const row = commandFind(input, at);
   line.noreply = false;
   // With less than two bytes behind it, a name may still go on; and there is no key to stream yet.
