@@ -3,6 +3,7 @@
 /** The part of the configuration that commands read. */
 export type CommandConfig = {
   readonly port: number;
+  readonly udpPort: number;
   readonly listenAddresses: readonly string[];
   readonly unixSocketPath: string | null;
   readonly unixSocketMask: number;

@@ -18,11 +18,13 @@ import {
   listenerText,
   listenTcp,
   listenUnix,
+  PROTOCOL_OF,
   type TcpTarget,
   type UnixTarget,
   unixText,
 } from './listener.ts';
 import { type TlsStart, TlsTerminator } from './tls-terminator.ts';
+import { UdpEndpoint, type UdpTarget, udpBind } from './udp-endpoint.ts';
 import { IoBuffers } from './wire.ts';
 
 /** What the supervisor gives a data thread at its start. */
@@ -35,6 +37,7 @@ export type DataThreadStart = {
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
   readonly tcp: readonly TcpTarget[];
+  readonly udp: readonly UdpTarget[];
   readonly unix: UnixTarget | null;
   readonly reusePort: boolean;
   readonly plainWire: boolean;
@@ -46,7 +49,11 @@ export type DataThreadStart = {
 /** From thread to supervisor. */
 export type DataThreadMessage =
   | { readonly kind: 'tlsAsk' }
-  | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  | {
+      readonly kind: 'listening';
+      readonly ports: readonly number[];
+      readonly udpPorts: readonly number[];
+    }
   | {
       readonly kind: 'listenFailed';
       readonly address: string;
@@ -70,6 +77,7 @@ export class DataThread {
   private readonly post: (message: DataThreadMessage) => void;
   private readonly context: ConnectionContext;
   private readonly servers: Server[] = [];
+  private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
   private readonly terminator: TlsTerminator | null;
 
@@ -118,6 +126,7 @@ export class DataThread {
     const { reusePort, plainWire } = start;
     const options = { backlog, reusePort, plainWire, terminator: this.terminator };
     const ports: number[] = [];
+    const udpPorts: number[] = [];
     let address = '';
     try {
       for (const target of start.tcp) {
@@ -126,6 +135,10 @@ export class DataThread {
         this.servers.push(server);
         this.listeners.push(listenerText(target, port));
         ports.push(port);
+      }
+      for (const target of start.udp) {
+        address = `UDP ${target.host ?? 'port'}:${target.port}`;
+        udpPorts.push(await this.udpListen(target));
       }
       if (start.unix !== null) {
         address = start.unix.path;
@@ -137,7 +150,16 @@ export class DataThread {
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
-    this.post({ kind: 'listening', ports });
+    this.post({ kind: 'listening', ports, udpPorts });
+  }
+
+  private async udpListen(target: UdpTarget): Promise<number> {
+    const { start, context } = this;
+    const { socket, port } = await udpBind(target, start.reusePort);
+    const text = listenerText(target, port, 'udp');
+    const protocol = PROTOCOL_OF[start.config.protocol];
+    this.endpoints.push(new UdpEndpoint(context, socket, text, protocol));
+    return port;
   }
 
   command(command: DataThreadCommand): void {
@@ -149,6 +171,7 @@ export class DataThread {
   private drain(): void {
     const { open } = this.context;
     for (const server of this.servers) server.close();
+    for (const endpoint of this.endpoints) endpoint.close();
     const startedAt = performance.now();
     const timer = setInterval(() => {
       for (const connection of open) connection.endIfQuiet();

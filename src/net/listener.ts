@@ -20,7 +20,8 @@ import type { Arrival } from './wire.ts';
 import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
 import { PlainArrival } from './wire-plain.ts';
 
-const PROTOCOL_OF = {
+/** By Config.protocol. */
+export const PROTOCOL_OF = {
   auto: PROTOCOL.UNDECIDED,
   ascii: PROTOCOL.TEXT,
   binary: PROTOCOL.BINARY,
@@ -89,8 +90,12 @@ export async function listenUnix(
 }
 
 /** How a listener is called: in `stats conns`, and as what a client is connected to. */
-export function listenerText(target: Pick<TcpTarget, 'host'>, port: number): string {
-  return `tcp:${hostText(target.host ?? '::')}:${port}`;
+export function listenerText(
+  target: Pick<TcpTarget, 'host'>,
+  port: number,
+  transport: 'tcp' | 'udp' = 'tcp',
+): string {
+  return `${transport}:${hostText(target.host ?? '::')}:${port}`;
 }
 
 export function unixText(target: UnixTarget): string {

@@ -238,5 +238,6 @@ export function statsServer(call: Call): StatRow[] {
     ['output_blocked', counterSum(control, COUNTER.outputBlocked)],
     ['output_cuts', counterSum(control, COUNTER.outputCuts)],
     ['idle_kicks', counterSum(control, COUNTER.idleKicks)],
+    ['udp_drops', counterSum(control, COUNTER.udpDrops)],
   ];
 }
