@@ -130,14 +130,14 @@ export class DataThread {
     let address = '';
     try {
       for (const target of start.tcp) {
-        address = target.host === null ? `port ${target.port}` : `${target.host}:${target.port}`;
+        address = targetText(target);
         const { server, port } = await listenTcp(context, target, options);
         this.servers.push(server);
         this.listeners.push(listenerText(target, port));
         ports.push(port);
       }
       for (const target of start.udp) {
-        address = `UDP ${target.host ?? 'port'}:${target.port}`;
+        address = `UDP ${targetText(target)}`;
         udpPorts.push(await this.udpListen(target));
       }
       if (start.unix !== null) {
@@ -194,4 +194,8 @@ export class DataThread {
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
+}
+
+function targetText({ host, port }: UdpTarget): string {
+  return host === null ? `port ${port}` : `${host}:${port}`;
 }

@@ -59,6 +59,7 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     // A place among the connections, so that a thread's death lets go of what it held.
     this.record = connectionClaim(keyspace.control, server.threadIndex);
     if (this.record >= 0) connectionTextsSet(keyspace.control, this.record, text, text);
+    this.lastCommandNote(Math.floor(Date.now() / 1000));
     socket.on('message', (datagram, from) => this.received(datagram, from));
     // Errors are of single datagrams: a client that is gone, a network that is down.
     socket.on('error', () => this.dropNote());
@@ -106,6 +107,7 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     let at = CARRY_BYTES_MAX;
     do at = sessionRun(call, at);
     while (call.runEnded === RUN_ENDED.BUDGET);
+    this.lastCommandNote(call.op.nowSec);
     this.replySend();
     const isWhole = at === end && session.phase !== PHASE.RECEIVE && session.phase !== PHASE.AWAIT;
     if (!isWhole) this.dropNote();
@@ -150,6 +152,11 @@ export class UdpEndpoint implements ReplySink, SessionHost {
   /** A session that waits for work elsewhere has ended with its datagram. */
   wake(): void {
     this.dropNote();
+  }
+
+  private lastCommandNote(nowSec: number): void {
+    if (this.record < 0) return;
+    this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec] = nowSec;
   }
 
   private dropNote(): void {

@@ -33,6 +33,8 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
+  /** Listen on the port by UDP too. */
+  readonly onUdp?: boolean;
   /** The port has TLS: how to find out whether it answers. */
   readonly tls?: ConnectionOptions;
 }
@@ -98,7 +100,8 @@ async function spawnServer(
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
-    const where = ['-l', HOST, '-U', '0', '-p', `${port}`];
+    const udpPort = options.onUdp ? port : 0;
+    const where = ['-l', HOST, '-U', `${udpPort}`, '-p', `${port}`];
     const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
     if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
