@@ -37,6 +37,8 @@ export interface SpawnOptions {
   readonly onUdp?: boolean;
   /** The port has TLS: how to find out whether it answers. */
   readonly tls?: ConnectionOptions;
+  /** It speaks the binary protocol alone, so it is asked by that whether it answers. */
+  readonly isBinary?: boolean;
 }
 
 /** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */
@@ -50,6 +52,8 @@ const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 10_000;
 const CONNECT_RETRY_MS = 10;
 const SPAWN_COUNT_MAX = 3;
+/** The header of a VERSION, which is all of it. */
+const BINARY_VERSION = Buffer.from([0x80, 0x0b, ...Buffer.alloc(22)]);
 
 const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -160,7 +164,7 @@ function serverStart(
     log: () => log,
     stop: () => serverStop(child, exit),
   };
-  return { server, answering: serverAnswers(address, options.tls, () => ended) };
+  return { server, answering: serverAnswers(address, options, () => ended) };
 }
 
 /** SIGTERM, then wait for the exit; SIGKILL only bounds the wait for a server that hangs. */
@@ -178,19 +182,19 @@ async function serverStop(
 /** True once a command is answered at the address, false when the process has ended instead. */
 async function serverAnswers(
   address: NetConnectOpts,
-  tls: ConnectionOptions | undefined,
+  options: SpawnOptions,
   ended: () => boolean,
 ): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
-    if (await answerTry(address, tls)) return true;
+    if (await answerTry(address, options)) return true;
     await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
   }
   return false;
 }
 
 /** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
-function answerTry(address: NetConnectOpts, tls: ConnectionOptions | undefined): Promise<boolean> {
+function answerTry(address: NetConnectOpts, { tls, isBinary }: SpawnOptions): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = tls === undefined ? connect(address) : tlsConnect({ ...address, ...tls });
     const end = (answered: boolean): void => {
@@ -200,6 +204,6 @@ function answerTry(address: NetConnectOpts, tls: ConnectionOptions | undefined):
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.once('data', () => end(true));
-    socket.write('version\r\n');
+    socket.write(isBinary ? BINARY_VERSION : 'version\r\n');
   });
 }
