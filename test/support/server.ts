@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 /** A running server. `log()` is everything it has printed; `stop()` returns its exit code. */
@@ -32,6 +33,10 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
+  /** Listen on the port by UDP too. */
+  readonly onUdp?: boolean;
+  /** The port has TLS: how to find out whether it answers. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */
@@ -95,7 +100,8 @@ async function spawnServer(
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
-    const where = ['-l', HOST, '-U', '0', '-p', `${port}`];
+    const udpPort = options.onUdp ? port : 0;
+    const where = ['-l', HOST, '-U', `${udpPort}`, '-p', `${port}`];
     const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
     if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
@@ -154,7 +160,7 @@ function serverStart(
     log: () => log,
     stop: () => serverStop(child, exit),
   };
-  return { server, answering: serverAnswers(address, () => ended) };
+  return { server, answering: serverAnswers(address, options.tls, () => ended) };
 }
 
 /** SIGTERM, then wait for the exit; SIGKILL only bounds the wait for a server that hangs. */
@@ -170,19 +176,23 @@ async function serverStop(
 }
 
 /** True once a command is answered at the address, false when the process has ended instead. */
-async function serverAnswers(address: NetConnectOpts, ended: () => boolean): Promise<boolean> {
+async function serverAnswers(
+  address: NetConnectOpts,
+  tls: ConnectionOptions | undefined,
+  ended: () => boolean,
+): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
-    if (await answerTry(address)) return true;
+    if (await answerTry(address, tls)) return true;
     await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
   }
   return false;
 }
 
 /** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
-function answerTry(address: NetConnectOpts): Promise<boolean> {
+function answerTry(address: NetConnectOpts, tls: ConnectionOptions | undefined): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(address);
+    const socket = tls === undefined ? connect(address) : tlsConnect({ ...address, ...tls });
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
