@@ -45,6 +45,8 @@ export class ConnectionContext {
   constructor(call: Call, buffers: IoBuffers) {
     this.call = call;
     this.buffers = buffers;
+    call.input = buffers.input;
+    call.view = buffers.view;
   }
 }
 
@@ -136,7 +138,6 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const end = CARRY_BYTES_MAX + bytes;
     buffers.input[end] = LF;
     call.session = this.session;
-    call.input = buffers.input;
     call.end = end;
     call.reply.sink = this;
     call.reply.isBlocked = this.kept.length > 0;

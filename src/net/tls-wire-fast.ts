@@ -45,6 +45,7 @@ class TlsFastWire implements Wire {
   private readonly buffers: IoBuffers;
   private readonly events: WireEvents;
   private readonly gatheredBytesMax: number;
+  private readonly whenWritten = (status: number): void => this.written(status);
   /** A write is under way; and whether whoever sent its bytes waits for its end. */
   private isWriting = false;
   private isAwaited = false;
@@ -140,7 +141,7 @@ class TlsFastWire implements Wire {
   private write(piece: Buffer, isAwaited: boolean): boolean {
     if (streamInternals === null) return true;
     const request: WriteRequest = new streamInternals.WriteWrap();
-    request.oncomplete = (status) => this.written(status);
+    request.oncomplete = this.whenWritten;
     if (this.handle.writeBuffer(request, piece) !== 0) {
       this.destroy();
       return true;

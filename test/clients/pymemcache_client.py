@@ -1,7 +1,10 @@
-"""The everyday work of pymemcache: python3 pymemcache_client.py HOST PORT
+"""The everyday work of pymemcache: python3 pymemcache_client.py HOST PORT [CA_FILE]
+
+With the file of an authority, over TLS.
 
 Each check prints its name; the first that fails ends the program with a traceback.
 """
+import ssl
 import sys
 import threading
 
@@ -16,12 +19,13 @@ from pymemcache.exceptions import (
 
 HOST, PORT = sys.argv[1], int(sys.argv[2])
 ADDRESS = (HOST, PORT)
+TLS = ssl.create_default_context(cafile=sys.argv[3]) if len(sys.argv) > 3 else None
 THREAD_COUNT = 8
 ROUND_COUNT = 200
 
 
 def client(**options):
-    return Client(ADDRESS, connect_timeout=10, timeout=10, **options)
+    return Client(ADDRESS, connect_timeout=10, timeout=10, tls_context=TLS, **options)
 
 
 def equal(got, wanted):
@@ -155,14 +159,16 @@ def administers():
 
 
 def spreads_over_servers():
-    c = HashClient([ADDRESS, ADDRESS], use_pooling=True, timeout=10)
+    c = HashClient([ADDRESS, ADDRESS], use_pooling=True, timeout=10, tls_context=TLS)
     values = {f'spread-{number}': f'{number}'.encode() for number in range(200)}
     equal(c.set_many(values), [])
     equal(c.get_many(list(values)), values)
 
 
 def serves_threads():
-    pool = PooledClient(ADDRESS, max_pool_size=THREAD_COUNT, timeout=10, default_noreply=False)
+    pool = PooledClient(
+        ADDRESS, max_pool_size=THREAD_COUNT, timeout=10, default_noreply=False, tls_context=TLS
+    )
     pool.set('shared', b'0')
     failures = []
 
