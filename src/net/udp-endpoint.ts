@@ -108,7 +108,8 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     while (call.runEnded === RUN_ENDED.BUDGET);
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
-    const isWhole = at === end && session.phase !== PHASE.RECEIVE && session.phase !== PHASE.AWAIT;
+    const waits = [PHASE.RECEIVE, PHASE.GATHER, PHASE.AWAIT].some((one) => one === session.phase);
+    const isWhole = at === end && !waits;
     if (!isWhole) this.dropNote();
     if (session.phase === PHASE.SEND || session.phase === PHASE.RECEIVE) valueAbandon(call);
     session.phase = PHASE.CLOSED;

@@ -30,6 +30,8 @@ export interface ServerProcess {
 /** How to start one: extra command-line flags, and environment variables beside the inherited. */
 export interface SpawnOptions {
   readonly flags?: readonly string[];
+  /** Flags that name the port it gets. */
+  readonly flagsFor?: (port: number) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
@@ -102,7 +104,9 @@ async function spawnServer(
     const port = await portFree();
     const udpPort = options.onUdp ? port : 0;
     const where = ['-l', HOST, '-U', `${udpPort}`, '-p', `${port}`];
-    const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
+    const flags = options.flagsFor?.(port) ?? [];
+    const words = [...args, ...where, ...flags];
+    const started = serverStart(command, words, options, { host: HOST, port });
     if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
   }

@@ -4,10 +4,11 @@
  *
  *   COMMAND ──get …──▶ RETRIEVE ──long value──▶ SEND ──▶ RETRIEVE ──END──▶ COMMAND
  *           ──set …, long value──▶ RECEIVE ──▶ COMMAND
+ *           ──config set …──▶ GATHER ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
  *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
  *
- * In RETRIEVE, SEND, RECEIVE and ANSWER the session goes on with its `resume`.
+ * In RETRIEVE, SEND, RECEIVE, GATHER and ANSWER the session goes on with its `resume`.
  */
 
 import type { SaslExchange } from '../../auth/sasl.ts';
@@ -27,6 +28,7 @@ export const PHASE = {
   CLOSED: 6, // nothing more is read
   AWAIT: 7, // waits for work that is done elsewhere; no input is looked at
   ANSWER: 8, // that work is done
+  GATHER: 9, // in a value on its way in that is none of an item
 } as const;
 
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -57,6 +59,14 @@ export type Resume = (call: Call, at: number) => number;
 /** Answers for a value that was received: a STATUS, or RECEIVED_BAD_CHUNK (value-receive.ts). */
 export type Received = (call: Call, status: Status | -1) => void;
 
+/** A value that is gathered on the heap: see value-gather.ts. */
+export type Gathering = {
+  readonly value: Buffer;
+  gatheredBytes: number;
+  readonly endBytes: 0 | 2;
+  readonly done: (call: Call, value: Buffer | null) => void;
+};
+
 const nothing: Resume = (_call, at) => at;
 
 export class Session {
@@ -86,6 +96,8 @@ export class Session {
   receivedBytes = 0;
   endBytes: 0 | 2 = 2;
   swallowBytes = 0;
+  /** GATHER: what has come so far. */
+  gathering: Gathering | null = null;
   /** The text protocol's noreply. */
   noreply = false;
   /** The binary protocol's: opcode of the request and its opaque, as they go into the answer. */

@@ -8,9 +8,11 @@ import { ADMIN_ROWS } from './admin.ts';
 import { ARITHMETIC_ROWS } from './arithmetic.ts';
 import { ADMIN_BINARY_ROWS } from './binary-admin.ts';
 import { ARITHMETIC_BINARY_ROWS } from './binary-arithmetic.ts';
+import { CONFIG_BINARY_ROWS } from './binary-config.ts';
 import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
 import { SASL_BINARY_ROWS } from './binary-sasl.ts';
 import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
+import { CONFIG_ROWS } from './config.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { BinaryRow, Numbered, TextRow } from './row.ts';
 import { STORAGE_ROWS } from './storage.ts';
@@ -20,6 +22,7 @@ export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...STORAGE_ROWS,
   ...ARITHMETIC_ROWS,
   ...ADMIN_ROWS,
+  ...CONFIG_ROWS,
 ]);
 
 export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.length, [
@@ -27,6 +30,7 @@ export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.
   ...STORAGE_BINARY_ROWS,
   ...ARITHMETIC_BINARY_ROWS,
   ...ADMIN_BINARY_ROWS,
+  ...CONFIG_BINARY_ROWS,
   ...SASL_BINARY_ROWS,
 ]);
 
