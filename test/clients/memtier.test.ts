@@ -8,10 +8,14 @@ import { commandRun } from '../support/command-run.ts';
 import { spawnFlagstone } from '../support/server.ts';
 import { clientUse } from '../support/text-client.ts';
 
-const DURATION_SEC = process.env['FLAGSTONE_LONG'] === '1' ? 60 : 2;
+const DURATION_SEC = process.env['FLAGSTONE_LONG'] === '1' ? 60 : 1;
 /** For the connecting, and a machine that is busy. */
 const SPARE_SEC = 60;
-const PROTOCOL = 'memcache_text';
+const TEXT = 'memcache_text';
+const BINARY = 'memcache_binary';
+
+const PIPELINED = ['--pipeline=16', '--data-size-range=1-200', '--ratio=1:10'];
+const LARGE = ['--data-size-range=1-500000', '--ratio=1:4'];
 
 const tool = programFind('memtier_benchmark');
 const reason = tool === null ? ' (skipped: no memtier_benchmark on the PATH)' : '';
@@ -24,15 +28,17 @@ type Totals = {
 
 describe.skipIf(tool === null)(`memtier_benchmark${reason}`, () => {
   it.each([
-    ['small values, pipelined', ['--pipeline=16', '--data-size-range=1-200', '--ratio=1:10']],
-    ['values up to the largest', ['--data-size-range=1-500000', '--ratio=1:4']],
-    ['many keys at once', ['--multi-key-get=10', '--data-size=100', '--ratio=1:10']],
-  ])('%s', { timeout: (DURATION_SEC + SPARE_SEC) * 1000 }, async (_name, load) => {
+    [TEXT, 'small values, pipelined', PIPELINED],
+    [TEXT, 'values up to the largest', LARGE],
+    [TEXT, 'many keys at once', ['--multi-key-get=10', '--data-size=100', '--ratio=1:10']],
+    [BINARY, 'small values, pipelined', PIPELINED],
+    [BINARY, 'values up to the largest', LARGE],
+  ])('%s: %s', { timeout: (DURATION_SEC + SPARE_SEC) * 1000 }, async (protocol, _name, load) => {
     if (tool === null) return;
     const server = await spawnFlagstone();
     const folder = mkdtempSync(join(tmpdir(), 'flagstone-memtier-'));
     try {
-      const where = ['-s', server.host, '-p', `${server.port}`, '-P', PROTOCOL];
+      const where = ['-s', server.host, '-p', `${server.port}`, '-P', protocol];
       const json = `--json-out-file=${join(folder, 'out.json')}`;
       const size = ['-t', '2', '-c', '8', '--key-maximum=1000', `--test-time=${DURATION_SEC}`];
       const { code, err } = await commandRun(

@@ -1,27 +1,36 @@
-"""The everyday work of pymemcache: python3 pymemcache_client.py HOST PORT
+"""The everyday work of pymemcache: python3 pymemcache_client.py SERVER SERVER
 
-Each check prints its name; the first that fails ends the program with a traceback.
+A server is HOST:PORT; both are empty. Each check prints its name; the first that fails ends the program
+with a traceback.
 """
+import json
+import socket
 import sys
 import threading
+import time
+import zlib
 
 from pymemcache import serde
-from pymemcache.client.base import Client, PooledClient
+from pymemcache.client.base import Client, KeepaliveOpts, PooledClient
 from pymemcache.client.hash import HashClient
+from pymemcache.client.retrying import RetryingClient
 from pymemcache.exceptions import (
     MemcacheClientError,
     MemcacheIllegalInputError,
     MemcacheServerError,
+    MemcacheUnexpectedCloseError,
 )
 
-HOST, PORT = sys.argv[1], int(sys.argv[2])
-ADDRESS = (HOST, PORT)
+WORDS = [word.rsplit(':', 1) for word in sys.argv[1:]]
+ADDRESSES = [(host, int(port)) for host, port in WORDS]
+WAIT = {'connect_timeout': 10, 'timeout': 10}
+EXPIRY_SEC_MAX = 20
 THREAD_COUNT = 8
 ROUND_COUNT = 200
 
 
 def client(**options):
-    return Client(ADDRESS, connect_timeout=10, timeout=10, **options)
+    return Client(ADDRESSES[0], **WAIT, **options)
 
 
 def equal(got, wanted):
@@ -104,6 +113,11 @@ def expires():
     equal(c.set('gone', b'v', expire=-1), True)
     equal(c.get('gone'), None)
     equal(c.get('kept'), b'v')
+    equal(c.set_many({'short-1': b'v', 'short-2': b'w'}, expire=1), [])
+    deadline = time.monotonic() + EXPIRY_SEC_MAX
+    while c.get_many(['short-1', 'short-2']) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    equal(c.get_many(['short-1', 'short-2', 'kept']), {'kept': b'v'})
 
 
 def carries_large_values():
@@ -141,6 +155,22 @@ def keeps_types():
     equal(c.set('number', 12), True)
     equal(c.get('number'), 12)
 
+    class Compressed:
+        """JSON, and zlib where it is long; the client flags tell which."""
+
+        def serialize(self, key, value):
+            text = json.dumps(value).encode()
+            return (text, 1) if len(text) < 100 else (zlib.compress(text), 3)
+
+        def deserialize(self, key, value, flags):
+            return json.loads(zlib.decompress(value) if flags & 2 else value)
+
+    c = client(default_noreply=False, serde=Compressed(), key_prefix=b'json:')
+    values = {'short': 'grüße', 'long': list(range(10_000)), 'none': None}
+    equal(c.set_many(values), [])
+    equal(c.get_many(list(values)), values)
+    equal(client().get('json:short'), b'"gr\\u00fc\\u00dfe"')
+
 
 def administers():
     c = client(default_noreply=False)
@@ -148,21 +178,54 @@ def administers():
     stats = c.stats()
     equal(stats[b'threads'], 2)
     assert stats[b'curr_items'] > 0
-    equal(c.stats('settings')[b'tcpport'], PORT)
+    equal(c.stats('settings')[b'tcpport'], ADDRESSES[0][1])
+    assert any(name.startswith(b'items:') for name in c.stats('items'))
     equal(c.flush_all(), True)
     equal(c.get('key'), None)
     c.quit()
+    equal(c.set('back', b'v'), True)
 
 
 def spreads_over_servers():
-    c = HashClient([ADDRESS, ADDRESS], use_pooling=True, timeout=10)
-    values = {f'spread-{number}': f'{number}'.encode() for number in range(200)}
-    equal(c.set_many(values), [])
-    equal(c.get_many(list(values)), values)
+    for options in ({}, {'use_pooling': True}):
+        c = HashClient(ADDRESSES, default_noreply=False, **WAIT, **options)
+        values = {f'spread-{number}': f'{number}'.encode() for number in range(200)}
+        equal(c.set_many(values), [])
+        equal(c.get_many([*values, 'missing']), values)
+        equal(c.incr('spread-5', 2), 7)
+        value, cas = c.gets('spread-7')
+        equal(c.cas('spread-7', b'new', cas), True)
+        equal(c.cas('spread-7', b'late', cas), False)
+        equal(c.touch('spread-7', 100), True)
+        for address in ADDRESSES:
+            assert 20 < len(Client(address, **WAIT).get_many(list(values))) < 180, address
+        c.delete_many(list(values))
+        equal(c.get_many(list(values)), {})
+        c.quit()
+
+
+def leaves_out_a_dead_server():
+    with socket.socket() as nobody:
+        nobody.bind((ADDRESSES[0][0], 0))  # and does not listen: connections are refused
+        servers = [ADDRESSES[0], nobody.getsockname()]
+        c = HashClient(servers, ignore_exc=True, retry_attempts=0, default_noreply=False, **WAIT)
+        for number in range(50):
+            c.set(f'left-{number}', b'first')
+        values = {f'left-{number}': b'v' for number in range(50)}
+        equal(c.set_many(values), [])
+        equal(c.get_many(list(values)), values)
+
+
+def connects_again():
+    c = client(socket_keepalive=KeepaliveOpts(), default_noreply=False)
+    c.set('kept', b'v')
+    c.sock.shutdown(socket.SHUT_RDWR)
+    again = RetryingClient(c, attempts=3, retry_for=[MemcacheUnexpectedCloseError, OSError])
+    equal(again.get('kept'), b'v')
 
 
 def serves_threads():
-    pool = PooledClient(ADDRESS, max_pool_size=THREAD_COUNT, timeout=10, default_noreply=False)
+    pool = PooledClient(ADDRESSES[0], max_pool_size=THREAD_COUNT, default_noreply=False, **WAIT)
     pool.set('shared', b'0')
     failures = []
 
@@ -197,6 +260,8 @@ for check in (
     keeps_types,
     administers,
     spreads_over_servers,
+    leaves_out_a_dead_server,
+    connects_again,
     serves_threads,
 ):
     check()
