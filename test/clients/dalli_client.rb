@@ -2,22 +2,32 @@
 
 # The everyday work of Ruby's dalli, which speaks the binary protocol: ruby dalli_client.rb SERVER SERVER
 #
-# A server is HOST:PORT; both are empty. Each check prints its name; the first that fails ends the program
-# with a backtrace.
+# A server is HOST:PORT; both are empty. With username=NAME password=WORD clients authenticate by SASL, with
+# ca=FILE they speak TLS, and trust that authority. Each check prints its name; the first that fails ends
+# the program with a backtrace.
 
 require 'dalli'
 require 'socket'
 
 Dalli.logger.level = Logger::ERROR
 
-SERVERS = ARGV.freeze
-WAIT = { socket_timeout: 10 }.freeze
+SERVERS = ARGV.grep_v(/=/).freeze
+OPTIONS = ARGV.grep(/=/).to_h { |word| word.split('=', 2) }.freeze
+CREDENTIALS = OPTIONS.slice('username', 'password').transform_keys(&:to_sym).freeze
 EXPIRY_SEC_MAX = 20
 THREAD_COUNT = 4
 ROUND_COUNT = 100
 
+def tls
+  return {} unless OPTIONS.key?('ca')
+
+  context = OpenSSL::SSL::SSLContext.new
+  context.set_params(ca_file: OPTIONS['ca'], verify_mode: OpenSSL::SSL::VERIFY_PEER)
+  { ssl_context: context }
+end
+
 def client(servers = SERVERS.first, **options)
-  Dalli::Client.new(servers, WAIT.merge(options))
+  Dalli::Client.new(servers, { socket_timeout: 10, **CREDENTIALS, **tls, **options })
 end
 
 def equal(got, wanted)
@@ -146,11 +156,9 @@ def expires
   equal(c.gat('missing', 200), nil)
   c.set('short', 'v', 1)
   c.set('shortened', 'v', 100)
+  client(expires_in: 1).set('default', 'v')
   equal(c.gat('shortened', 1), 'v')
-  eventually({ 'kept' => 'v' }) { c.get_multi('short', 'shortened', 'kept') }
-  brief = client(expires_in: 1)
-  brief.set('brief', 'v')
-  eventually(nil) { brief.get('brief') }
+  eventually({ 'kept' => 'v' }) { c.get_multi('short', 'shortened', 'default', 'kept') }
 end
 
 def carries_large_values
@@ -226,7 +234,13 @@ def serves_threads
   equal(shared.get('shared').strip, (THREAD_COUNT * ROUND_COUNT).to_s)
 end
 
-%i[
+def lets_in_who_is_known
+  [{ password: 'wrong' }, { username: 'nobody' }].each do |wrong|
+    refused(Dalli::DalliError) { client(**wrong).get('back') }
+  end
+end
+
+checks = %i[
   stores_and_reads
   stores_by_condition
   fetches
@@ -239,7 +253,10 @@ end
   leaves_out_a_dead_server
   administers
   serves_threads
-].each do |check|
+]
+checks << :lets_in_who_is_known unless CREDENTIALS.empty?
+
+checks.each do |check|
   send(check)
   puts check
 end

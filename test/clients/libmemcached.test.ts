@@ -1,27 +1,18 @@
-/**
- * libmemcached's command-line tools. Debian names its builds memc…, other systems mem…; the tool that
- * puts a server through its paces is memcapable, or memccapable.
- */
+/** libmemcached's command-line tools, over either protocol. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
-import { programFind } from '../../bench/support/command.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CommandEnd, commandRun } from '../support/command-run.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { clientUse } from '../support/text-client.ts';
+import { toolFind } from './libmemcached-tools.ts';
 
 // Each test starts processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const CAPABLE_COUNT = 27;
 const ANSWER_SEC_MAX = 20;
-
-/** The tool under the first name that is on the PATH. */
-function toolFind(context: TestContext, ...names: readonly string[]): string {
-  const path = names.map(programFind).find((found) => found !== null);
-  return path ?? context.skip(`no ${names.join(' or ')} on the PATH (Debian: libmemcached-tools)`);
-}
 
 describe('libmemcached', () => {
   let server: ServerProcess;

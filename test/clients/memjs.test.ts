@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { clientUse, eventually } from '../support/text-client.ts';
 import { relayOpen } from './relay.ts';
+import { type Credentials, UsersFile } from './users-file.ts';
 
 // Each test starts processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -14,10 +15,13 @@ const EXPIRY_SEC = 100;
 
 type Stats = Record<string, string>;
 
-function clientCreate(...servers: readonly Pick<ServerProcess, 'host' | 'port'>[]): memjs.Client {
+type Address = Pick<ServerProcess, 'host' | 'port'>;
+
+function clientCreate(servers: readonly Address[], credentials?: Credentials): memjs.Client {
   const addresses = servers.map(({ host, port }) => `${host}:${port}`);
   const logger = { log: vi.fn() }; // the failures that a test expects are not for its output
-  return memjs.Client.create(addresses.join(','), { timeout: 20, logger });
+  const { username, password } = credentials ?? {};
+  return memjs.Client.create(addresses.join(','), { timeout: 20, logger, username, password });
 }
 
 describe('npm memjs', () => {
@@ -30,7 +34,7 @@ describe('npm memjs', () => {
   });
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
   beforeEach(() => {
-    client = clientCreate(servers[0]);
+    client = clientCreate([servers[0]]);
   });
   afterEach(() => client.close());
 
@@ -154,7 +158,7 @@ describe('npm memjs', () => {
   });
 
   it('spreads keys over two servers', async () => {
-    const pair = clientCreate(...servers);
+    const pair = clientCreate(servers);
     try {
       const keys = Array.from({ length: 200 }, (_, at) => `spread-${at}`);
       await Promise.all(keys.map((key) => pair.set(key, key)));
@@ -199,7 +203,7 @@ describe('npm memjs', () => {
   it('goes on with a server that was restarted', async () => {
     const first = await spawnFlagstone();
     const relay = await relayOpen(first);
-    const faithful = clientCreate(relay);
+    const faithful = clientCreate([relay]);
     let second: ServerProcess | undefined;
     try {
       expect(await faithful.set('early', 'v')).toBe(true);
@@ -214,6 +218,59 @@ describe('npm memjs', () => {
       faithful.close();
       relay.close();
       await Promise.all([first.stop(), second?.stop()]);
+    }
+  });
+});
+
+describe('npm memjs, SASL', () => {
+  let users: UsersFile;
+  let server: ServerProcess;
+  beforeAll(async () => {
+    users = await UsersFile.forSasl('PLAIN');
+    server = await spawnFlagstone(users.spawnOptions);
+  });
+  afterAll(async () => {
+    users.remove();
+    await server.stop();
+  });
+
+  it('lets in who is known, with all requests that wait for it', async () => {
+    const client = clientCreate([server], users);
+    try {
+      const keys = Array.from({ length: 200 }, (_, at) => `early-${at}`);
+      await Promise.all(keys.map((key) => client.set(key, key)));
+      const found = await Promise.all(keys.map((key) => client.get(key)));
+      expect(found.map(({ value }) => value?.toString())).toEqual(keys);
+      const large = randomBytes(VALUE_BYTES_MAX);
+      expect(await client.set('large', large)).toBe(true);
+      expect((await client.get('large')).value?.equals(large)).toBe(true);
+      expect(await client.increment('counter', 1, { initial: 7 })).toEqual(counted(7));
+    } finally {
+      client.close();
+    }
+  });
+
+  it.each([
+    ['a wrong password', { password: 'wrong' }],
+    ['a wrong name', { username: 'nobody' }],
+  ])('refuses %s', async (_what, wrong) => {
+    const { username, password } = users;
+    const client = clientCreate([server], { username, password, ...wrong });
+    try {
+      const refused = client.get('early-1').catch((reason: unknown) => reason);
+      expect(await refused).toBe('Memcached server authentication failed!');
+    } finally {
+      client.close();
+    }
+  });
+
+  it('refuses who says no name', async () => {
+    const client = clientCreate([server]);
+    try {
+      const refused = client.get('early-1').catch((reason: unknown) => reason);
+      expect(await refused).toBe('Memcached server authentication failed!');
+    } finally {
+      client.close();
     }
   });
 });

@@ -2,7 +2,8 @@
 /**
  * The everyday work of PHP's extension memcached: php php_client.php SERVER SERVER protocol=text|binary
  *
- * A server is HOST:PORT; both are empty. Each check prints its name; the first that fails ends the program.
+ * A server is HOST:PORT; both are empty. With username=NAME password=WORD clients authenticate by SASL.
+ * Each check prints its name; the first that fails ends the program.
  */
 
 declare(strict_types=1);
@@ -20,6 +21,8 @@ $words = array_slice($argv, 1);
 define('SERVERS', array_values(array_filter($words, fn ($word) => !str_contains($word, '='))));
 parse_str(implode('&', array_filter($words, fn ($word) => str_contains($word, '='))), $options);
 define('IS_BINARY', $options['protocol'] === 'binary');
+define('USERNAME', $options['username'] ?? null);
+define('PASSWORD', $options['password'] ?? null);
 const WAIT_MS = 10_000;
 const EXPIRY_SEC_MAX = 20;
 const SESSION_PROCESS_COUNT = 3;
@@ -33,6 +36,9 @@ function client(array $servers = [SERVERS[0]], array $options = []): Memcached
         Memcached::OPT_TCP_NODELAY => true,
         Memcached::OPT_POLL_TIMEOUT => WAIT_MS,
     ] + $options);
+    if (USERNAME !== null) {
+        $client->setSaslAuthData(USERNAME, PASSWORD);
+    }
     foreach ($servers as $server) {
         [$host, $port] = explode(':', $server);
         $client->addServer($host, (int) $port);
@@ -272,6 +278,9 @@ function keeps_silent_when_asked(): void
             $c->addServer($host, (int) $port);
             $c->setOption(Memcached::OPT_BINARY_PROTOCOL, IS_BINARY);
             $c->setOption(Memcached::OPT_NOREPLY, true);
+            if (USERNAME !== null) {
+                $c->setSaslAuthData(USERNAME, PASSWORD);
+            }
         }
         for ($number = 0; $number < 500; $number++) {
             $c->set("quiet-$number", "$round-$number");
@@ -298,6 +307,10 @@ function keeps_sessions(): void
         'memcached.sess_lock_retries' => '2000',
         'memcached.sess_lock_expire' => '30',
         'memcached.sess_prefix' => 'session:',
+        ...(USERNAME === null ? [] : [
+            'memcached.sess_sasl_username' => USERNAME,
+            'memcached.sess_sasl_password' => PASSWORD,
+        ]),
     ] as $name => $value) {
         ini_set($name, $value);
     }
@@ -336,7 +349,17 @@ function sessionVisit(string $id): void
     }
 }
 
-foreach ([
+function lets_in_who_is_known(): void
+{
+    foreach ([[USERNAME, 'wrong'], ['nobody', PASSWORD]] as [$username, $password]) {
+        $c = client();
+        $c->setSaslAuthData($username, $password);
+        equal($c->get('back'), false);
+        equal(in_array($c->getResultCode(), [Memcached::RES_AUTH_FAILURE, Memcached::RES_AUTH_PROBLEM]), true);
+    }
+}
+
+$checks = [
     'stores_and_reads',
     'stores_by_condition',
     'swaps_by_cas',
@@ -349,7 +372,12 @@ foreach ([
     'keeps_sessions',
     'administers',
     'keeps_silent_when_asked',
-] as $check) {
+];
+if (USERNAME !== null) {
+    $checks[] = 'lets_in_who_is_known';
+}
+
+foreach ($checks as $check) {
     $check();
     fwrite(STDOUT, "$check\n"); // echo would end the time in which a session may begin
 }

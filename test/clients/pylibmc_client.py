@@ -1,7 +1,7 @@
 """The everyday work of pylibmc: python3 pylibmc_client.py SERVER SERVER protocol=text|binary
 
-A server is HOST:PORT; both are empty. Each check prints its name; the first that fails ends the program
-with a traceback.
+A server is HOST:PORT; both are empty. With username=NAME password=WORD clients authenticate by SASL. Each
+check prints its name; the first that fails ends the program with a traceback.
 """
 import sys
 import threading
@@ -12,6 +12,7 @@ import pylibmc
 SERVERS = [word for word in sys.argv[1:] if '=' not in word]
 OPTIONS = dict(word.split('=', 1) for word in sys.argv[1:] if '=' in word)
 IS_BINARY = OPTIONS['protocol'] == 'binary'
+CREDENTIALS = {name: OPTIONS[name] for name in ('username', 'password') if name in OPTIONS}
 BEHAVIORS = {'tcp_nodelay': True, 'cas': True, 'receive_timeout': 10_000_000}
 EXPIRY_SEC_MAX = 20
 THREAD_COUNT = 4
@@ -19,7 +20,8 @@ ROUND_COUNT = 100
 
 
 def client(servers=SERVERS[:1], **behaviors):
-    return pylibmc.Client(servers, binary=IS_BINARY, behaviors={**BEHAVIORS, **behaviors})
+    behaviors = {**BEHAVIORS, **behaviors}
+    return pylibmc.Client(servers, binary=IS_BINARY, behaviors=behaviors, **CREDENTIALS)
 
 
 def equal(got, wanted):
@@ -210,7 +212,17 @@ def pools():
     equal(client().get('shared'), THREAD_COUNT * ROUND_COUNT)
 
 
-for check in (
+def lets_in_who_is_known():
+    for credentials in ({**CREDENTIALS, 'password': 'wrong'}, {**CREDENTIALS, 'username': 'nobody'}):
+        c = pylibmc.Client(SERVERS[:1], binary=True, behaviors=BEHAVIORS, **credentials)
+        try:
+            c.get('kept')
+            raise AssertionError(f'{credentials} were accepted')
+        except pylibmc.Error:
+            pass
+
+
+CHECKS = [
     stores_and_reads,
     stores_by_condition,
     swaps_by_cas,
@@ -222,6 +234,10 @@ for check in (
     spreads_over_servers,
     administers,
     pools,
-):
+]
+if CREDENTIALS:
+    CHECKS.append(lets_in_who_is_known)
+
+for check in CHECKS:
     check()
     print(check.__name__, flush=True)

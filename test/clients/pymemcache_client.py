@@ -1,10 +1,12 @@
 """The everyday work of pymemcache: python3 pymemcache_client.py SERVER SERVER
 
-A server is HOST:PORT; both are empty. Each check prints its name; the first that fails ends the program
-with a traceback.
+A server is HOST:PORT; both are empty. With username=NAME password=WORD clients authenticate by a first set,
+with ca=FILE they speak TLS, and trust that authority. Each check prints its name; the first that fails ends
+the program with a traceback.
 """
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -21,16 +23,49 @@ from pymemcache.exceptions import (
     MemcacheUnexpectedCloseError,
 )
 
-WORDS = [word.rsplit(':', 1) for word in sys.argv[1:]]
+WORDS = [word.rsplit(':', 1) for word in sys.argv[1:] if '=' not in word]
 ADDRESSES = [(host, int(port)) for host, port in WORDS]
-WAIT = {'connect_timeout': 10, 'timeout': 10}
+OPTIONS = dict(word.split('=', 1) for word in sys.argv[1:] if '=' in word)
+LINK = {'connect_timeout': 10, 'timeout': 10}
+if 'ca' in OPTIONS:
+    LINK['tls_context'] = ssl.create_default_context(cafile=OPTIONS['ca'])
 EXPIRY_SEC_MAX = 20
 THREAD_COUNT = 8
 ROUND_COUNT = 200
 
 
-def client(**options):
-    return Client(ADDRESSES[0], **WAIT, **options)
+class OwnClient(Client):
+    """Says who it is when it connects. The protocol has no command for that: a first set does it."""
+
+    credentials = '{username} {password}'.format(**OPTIONS) if 'username' in OPTIONS else None
+
+    def _connect(self):
+        super()._connect()
+        if self.credentials is None:
+            return
+        word = self.credentials.encode()
+        self.sock.sendall(b'set auth 0 0 %d\r\n%s\r\n' % (len(word), word))
+        reply = b''
+        while not reply.endswith(b'\n'):
+            piece = self.sock.recv(1024)
+            if not piece:
+                raise MemcacheUnexpectedCloseError()
+            reply += piece
+        if reply != b'STORED\r\n':
+            self.close()
+            raise MemcacheClientError(reply)
+
+
+class OwnPooledClient(PooledClient):
+    client_class = OwnClient
+
+
+class OwnHashClient(HashClient):
+    client_class = OwnClient
+
+
+def client(address=ADDRESSES[0], **options):
+    return OwnClient(address, **LINK, **options)
 
 
 def equal(got, wanted):
@@ -188,7 +223,7 @@ def administers():
 
 def spreads_over_servers():
     for options in ({}, {'use_pooling': True}):
-        c = HashClient(ADDRESSES, default_noreply=False, **WAIT, **options)
+        c = OwnHashClient(ADDRESSES, default_noreply=False, **LINK, **options)
         values = {f'spread-{number}': f'{number}'.encode() for number in range(200)}
         equal(c.set_many(values), [])
         equal(c.get_many([*values, 'missing']), values)
@@ -198,7 +233,7 @@ def spreads_over_servers():
         equal(c.cas('spread-7', b'late', cas), False)
         equal(c.touch('spread-7', 100), True)
         for address in ADDRESSES:
-            assert 20 < len(Client(address, **WAIT).get_many(list(values))) < 180, address
+            assert 20 < len(client(address).get_many(list(values))) < 180, address
         c.delete_many(list(values))
         equal(c.get_many(list(values)), {})
         c.quit()
@@ -208,7 +243,7 @@ def leaves_out_a_dead_server():
     with socket.socket() as nobody:
         nobody.bind((ADDRESSES[0][0], 0))  # and does not listen: connections are refused
         servers = [ADDRESSES[0], nobody.getsockname()]
-        c = HashClient(servers, ignore_exc=True, retry_attempts=0, default_noreply=False, **WAIT)
+        c = OwnHashClient(servers, ignore_exc=True, retry_attempts=0, default_noreply=False, **LINK)
         for number in range(50):
             c.set(f'left-{number}', b'first')
         values = {f'left-{number}': b'v' for number in range(50)}
@@ -225,7 +260,7 @@ def connects_again():
 
 
 def serves_threads():
-    pool = PooledClient(ADDRESSES[0], max_pool_size=THREAD_COUNT, default_noreply=False, **WAIT)
+    pool = OwnPooledClient(ADDRESSES[0], max_pool_size=THREAD_COUNT, default_noreply=False, **LINK)
     pool.set('shared', b'0')
     failures = []
 
@@ -248,7 +283,23 @@ def serves_threads():
     equal(pool.get('shared'), str(THREAD_COUNT * ROUND_COUNT).encode())
 
 
-for check in (
+def lets_in_who_is_known():
+    for credentials in ('{username} wrong', 'nobody {password}'):
+        c = client(default_noreply=False)
+        c.credentials = credentials.format(**OPTIONS)
+        try:
+            c.get('shared')
+            raise AssertionError(f'{c.credentials} was accepted')
+        except MemcacheClientError:
+            pass
+    try:
+        Client(ADDRESSES[0], **LINK).get('shared')
+        raise AssertionError('a client was let in that said no name')
+    except MemcacheClientError:
+        pass
+
+
+CHECKS = [
     stores_and_reads,
     keeps_silent_when_asked,
     swaps_by_cas,
@@ -263,6 +314,10 @@ for check in (
     leaves_out_a_dead_server,
     connects_again,
     serves_threads,
-):
+]
+if OwnClient.credentials is not None:
+    CHECKS.append(lets_in_who_is_known)
+
+for check in CHECKS:
     check()
     print(check.__name__, flush=True)
