@@ -58,15 +58,15 @@ async function serve(config: Config): Promise<void> {
   });
   process.on('SIGTERM', () => void end(supervisor, config, log, 'drain'));
   process.on('SIGUSR1', () => void end(supervisor, config, log, 'drain'));
-  process.on('SIGHUP', () => supervisor.credentialsReload());
+  process.on('SIGHUP', () => supervisor.reload());
   process.on('SIGINT', () => void end(supervisor, config, log, 'end'));
   await supervisor.start();
-  portsFileWrite(config, supervisor.ports);
+  portsFileWrite(config, supervisor);
   if (config.pidFile !== null) pidFileWrite(config.pidFile);
   if (config.user !== null) userAssume(config.user);
-  const { ports } = supervisor;
+  const { ports, udpPorts } = supervisor;
   const { threadCount, unixSocketPath, memoryBytes } = config;
-  log.info({ ports, unixSocketPath, threadCount, memoryBytes }, 'listening');
+  log.info({ ports, udpPorts, unixSocketPath, threadCount, memoryBytes }, 'listening');
   if (daemonIsChild()) await daemonReady();
 }
 
@@ -85,8 +85,10 @@ async function end(
 }
 
 /** As memcached does: tells whoever started us which ports it became. */
-function portsFileWrite(config: Config, ports: readonly number[]): void {
+function portsFileWrite(config: Config, { ports, udpPorts }: Supervisor): void {
   const path = process.env['MEMCACHED_PORT_FILENAME'];
-  if (path === undefined || config.port === 0) return;
-  writeFileSync(path, ports.map((port) => `TCP INET: ${port}\n`).join(''));
+  if (path === undefined || config.unixSocketPath !== null) return;
+  const lines = (transport: string, numbers: readonly number[]): string =>
+    numbers.map((port) => `${transport} INET: ${port}\n`).join('');
+  writeFileSync(path, lines('TCP', ports) + lines('UDP', udpPorts));
 }

@@ -32,6 +32,7 @@ export type FaultCode =
   | 'PORT_FORBIDDEN'
   | 'ADDRESS_UNAVAILABLE'
   | 'LISTEN_FAILED'
+  | 'TLS_UNUSABLE'
   | 'PID_FILE_UNWRITABLE'
   | 'USER_UNKNOWN'
   | 'USER_REFUSED'
@@ -82,6 +83,7 @@ export const FAULT = {
   portForbidden:      row('PORT_FORBIDDEN',      EXIT.OS,            (address: string) => `cannot listen on ${address}: permission denied`),
   addressUnavailable: row('ADDRESS_UNAVAILABLE', EXIT.OS,            (address: string) => `cannot listen on ${address}: no such address on this machine`),
   listenFailed:       row('LISTEN_FAILED',       EXIT.OS,            (address: string, reason: string) => `cannot listen on ${address}: ${reason}`),
+  tlsUnusable:        row('TLS_UNUSABLE',        EXIT.CONFIG,        (problem: string) => `cannot serve TLS: error ${problem}`),
   pidFileUnwritable:  row('PID_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the pid file ${path}: ${reason}`),
   userUnknown:        row('USER_UNKNOWN',        EXIT.NO_USER,       (user: string) => `-u ${user}: no such user`),
   userRefused:        row('USER_REFUSED',        EXIT.OS,            (user: string, reason: string) => `-u ${user}: cannot become this user: ${reason}`),

@@ -166,7 +166,7 @@ export const EXTENDED_ROWS: readonly ExtendedRow[] = [
   { kind: 'switch',  name: 'ssl_session_cache',    field: 'tlsSessionCache',        default: false,
     doc: 'Let clients resume TLS sessions.' },
   { kind: 'value',   name: 'ssl_wbuf_size',        field: 'tlsWriteBufferBytes',    default: '16',  parse: sizeParser(KIB, '', KIB, MIB),
-    ...withoutEffect('replies are encrypted as they leave') },
+    doc: 'KiB of small replies that may wait for one another on a TLS connection; what is more waits for the client.' },
   { kind: 'ignored', name: 'resp_obj_mem_limit',   ...withoutEffect('nor has it any in memcached') },
   { kind: 'ignored', name: 'slab_sizes',           ...withoutEffect('sizes follow from -n and -f') },
   { kind: 'nothing', name: 'modern',               doc: 'Without effect: these are the defaults.' },

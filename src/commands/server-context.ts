@@ -3,6 +3,7 @@
 /** The part of the configuration that commands read. */
 export type CommandConfig = {
   readonly port: number;
+  readonly udpPort: number;
   readonly listenAddresses: readonly string[];
   readonly unixSocketPath: string | null;
   readonly unixSocketMask: number;
@@ -50,6 +51,16 @@ export type CommandConfig = {
   readonly watcherLogBytes: number;
   readonly workerLogBytes: number;
   readonly readBufferBytesMax: number;
+  readonly tlsEnabled: boolean;
+  readonly tlsChainCert: string | null;
+  readonly tlsKey: string | null;
+  readonly tlsKeyFormat: number;
+  readonly tlsCaCert: string | null;
+  readonly tlsVerifyMode: number;
+  readonly tlsCiphers: string | null;
+  readonly tlsMinVersion: number;
+  readonly tlsSessionCache: boolean;
+  readonly tlsWriteBufferBytes: number;
 };
 
 export interface ServerContext {
@@ -62,6 +73,8 @@ export interface ServerContext {
   readonly listeners: readonly string[];
   /** Commands that only tests need: `debugtime`. */
   readonly debugCommands: boolean;
+  /** Reads the TLS certificate anew, for all threads. Null, or why the old one stays. */
+  certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
 }

@@ -27,6 +27,7 @@ export const CONTROL = {
   connectionRejects: 10, // clients that the connection limit turned away
   prefixesCounted: 0, // 1: commands are counted by key prefix (stats detail)
   sweeps: 1, // rounds of the maintainer
+  tlsFilesVersion: 24, // how often the certificate's files were read, or tried to
 } as const;
 
 /** f64 indices. */
@@ -35,6 +36,7 @@ export const CONTROL_F64 = {
   clockOffsetMs: 33, // added to the clock; moved by tests only
   flushAtMs: 34, // when the delayed flush falls due, if there is one: CONTROL.flushIsScheduled
   statsResetAtMs: 35,
+  tlsFilesReadAtMs: 40, // when the certificate in use was read
 } as const;
 
 const COUNTERS_F64_START = 64;
@@ -68,6 +70,10 @@ export const COUNTER = {
   outputCuts: 20, // connections closed because they left too much unread
   authCommands: 21,
   authErrors: 22,
+  tlsNewSessions: 23, // TLS handshakes done in full, not by resuming a session
+  tlsHandshakeErrors: 24,
+  tlsProtocolErrors: 25, // failures of TLS on established connections
+  udpDrops: 26, // datagrams that were not answered, or not in full
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

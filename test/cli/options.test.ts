@@ -231,10 +231,6 @@ const WARNINGS: readonly (readonly [string, ...string[]])[] = [
   [`${TLS} -U 5 -p 5`, '-U 5 with -Z: datagrams are in the clear'],
   [`${TLS},ssl_min_version=0`, MIN_VERSION.replace('N', '0')],
   [`${TLS},ssl_min_version=1`, MIN_VERSION.replace('N', '1')],
-  [
-    `${TLS},ssl_wbuf_size=64`,
-    '-o ssl_wbuf_size=64 has no effect: replies are encrypted as they leave',
-  ],
   [`${TLS},ssl_verify_mode=2`, `-o ssl_verify_mode=2 ${NO_AUTHORITY}`],
   [`${TLS} -l mtls:a:1`, `-l mtls:a:1 ${NO_AUTHORITY}`],
   [`${TLS},ssl_verify_mode=2,ssl_ca_cert=/a -l mtls:a:1`],

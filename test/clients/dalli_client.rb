@@ -30,6 +30,13 @@ def client(servers = SERVERS.first, **options)
   Dalli::Client.new(servers, { socket_timeout: 10, **CREDENTIALS, **tls, **options })
 end
 
+# Many keys at once; one by one over TLS, where dalli 3.0 cannot wait for more than one answer.
+def get_all(client, *keys)
+  return client.get_multi(*keys) if tls.empty?
+
+  keys.flatten.to_h { |key| [key, client.get(key)] }.compact
+end
+
 def equal(got, wanted)
   raise "got #{got.inspect[0, 300]}, wanted #{wanted.inspect[0, 300]}" unless got == wanted
 end
@@ -110,6 +117,8 @@ def swaps_by_cas
   equal(c.delete_cas('swapped', cas), false)
   equal(c.delete_cas('swapped', newer), true)
   c.set('swapped', 'v')
+  return unless tls.empty?
+
   equal(c.get_multi_cas('swapped', 'missing').transform_values(&:first), { 'swapped' => 'v' })
 end
 
@@ -133,17 +142,19 @@ def handles_many_keys
   c = client
   values = (0...2000).to_h { |number| ["many-#{number}", "value #{number}" * (number % 50)] }
   c.multi { values.each { |key, value| c.set(key, value) } }
-  equal(c.get_multi(*values.keys, 'missing'), values)
-  seen = {}
-  c.get_multi(*values.keys) { |key, value| seen[key] = value }
-  equal(seen, values)
+  equal(get_all(c, *values.keys, 'missing'), values)
+  if tls.empty?
+    seen = {}
+    c.get_multi(*values.keys) { |key, value| seen[key] = value }
+    equal(seen, values)
+  end
   c.multi do
     c.add('many-1', 'not stored, and not told')
     c.replace('many-2', 'replaced')
     c.delete('many-3')
     c.delete('missing')
   end
-  found = c.get_multi('many-1', 'many-2', 'many-3')
+  found = get_all(c, 'many-1', 'many-2', 'many-3')
   equal(found, { 'many-1' => values['many-1'], 'many-2' => 'replaced' })
 end
 
@@ -158,7 +169,7 @@ def expires
   c.set('shortened', 'v', 100)
   client(expires_in: 1).set('default', 'v')
   equal(c.gat('shortened', 1), 'v')
-  eventually({ 'kept' => 'v' }) { c.get_multi('short', 'shortened', 'default', 'kept') }
+  eventually({ 'kept' => 'v' }) { get_all(c, 'short', 'shortened', 'default', 'kept') }
 end
 
 def carries_large_values
@@ -178,14 +189,14 @@ def spreads_over_servers
   c = client([SERVERS[0], "#{SERVERS[1]}:1"], namespace: 'spread')
   values = (0...200).to_h { |number| [number.to_s, number] }
   values.each { |key, value| c.set(key, value) }
-  equal(c.get_multi(values.keys), values)
+  equal(get_all(c, values.keys), values)
   SERVERS.each do |server|
-    found = client(server, namespace: 'spread').get_multi(values.keys)
+    found = get_all(client(server, namespace: 'spread'), values.keys)
     equal((20..180).cover?(found.size), true)
   end
   equal(c.version.keys, SERVERS)
   equal(c.flush.size, 2)
-  equal(c.get_multi(values.keys), {})
+  equal(get_all(c, values.keys), {})
 end
 
 def leaves_out_a_dead_server
@@ -195,7 +206,7 @@ def leaves_out_a_dead_server
   c = client([SERVERS[0], dead], failover: true, socket_failure_delay: 0.01)
   values = (0...50).to_h { |number| ["left-#{number}", number] }
   values.each { |key, value| c.set(key, value) }
-  equal(c.get_multi(values.keys), values)
+  equal(get_all(c, values.keys), values)
 ensure
   nobody.close
 end

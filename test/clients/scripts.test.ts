@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
+import { Certificates, OPENSSL_IS_THERE, OPENSSL_REASON } from '../server/tls-certificates.ts';
 import { commandRun, pythonFind } from '../support/command-run.ts';
 import { type ServerProcess, type SpawnOptions, spawnFlagstone } from '../support/server.ts';
 import { saslMissing, UsersFile } from './users-file.ts';
@@ -81,6 +82,35 @@ describe('a first set that authenticates', () => {
 
   it('pymemcache does its everyday work', (context) =>
     everydayWork(context, CLIENTS.pymemcache, [], settingOf(users)));
+});
+
+describe.skipIf(!OPENSSL_IS_THERE)(`TLS${OPENSSL_REASON}`, () => {
+  let certificates: Certificates;
+  let users: UsersFile;
+  beforeAll(async () => {
+    certificates = new Certificates();
+    users = await UsersFile.forSasl('PLAIN');
+  });
+  afterAll(() => {
+    users.remove();
+    certificates.remove();
+  });
+
+  const overTls = (setting: Setting): Setting => {
+    const { flags = [], ...others } = setting.spawnOptions;
+    const tls = certificates.client();
+    return {
+      ...setting,
+      spawnOptions: { ...others, flags: [...flags, ...certificates.flags()], tls },
+      options: [...setting.options, `ca=${certificates.path('authority.crt')}`],
+    };
+  };
+
+  it('pymemcache does its everyday work', (context) =>
+    everydayWork(context, CLIENTS.pymemcache, [], overTls(OPEN)));
+
+  it('dalli does its everyday work, with SASL as well', (context) =>
+    everydayWork(context, CLIENTS.dalli, [], overTls(settingOf(users))));
 });
 
 function settingOf({ spawnOptions, username, password }: UsersFile): Setting {

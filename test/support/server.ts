@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 /** A running server. `log()` is everything it has printed; `stop()` returns its exit code. */
@@ -34,6 +35,10 @@ export interface SpawnOptions {
   readonly onUnixSocket?: boolean;
   /** It speaks the binary protocol alone, as with -S. */
   readonly isBinary?: boolean;
+  /** Listen on the port by UDP too. */
+  readonly onUdp?: boolean;
+  /** The port has TLS: how to find out whether it answers. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */
@@ -100,7 +105,8 @@ async function spawnServer(
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
-    const where = ['-l', HOST, '-U', '0', '-p', `${port}`];
+    const udpPort = options.onUdp ? port : 0;
+    const where = ['-l', HOST, '-U', `${udpPort}`, '-p', `${port}`];
     const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
     if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
@@ -191,7 +197,8 @@ async function serverAnswers(
 /** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
 function answerTry(address: NetConnectOpts, options: SpawnOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(address);
+    const { tls, isBinary } = options;
+    const socket = tls === undefined ? connect(address) : tlsConnect({ ...address, ...tls });
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -199,6 +206,6 @@ function answerTry(address: NetConnectOpts, options: SpawnOptions): Promise<bool
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.once('data', () => end(true));
-    socket.write(options.isBinary ? BINARY_VERSION : TEXT_VERSION);
+    socket.write(isBinary ? BINARY_VERSION : TEXT_VERSION);
   });
 }
