@@ -1,4 +1,4 @@
-/** memtier_benchmark as a client: minutes of mixed traffic without one error. */
+/** memtier_benchmark as a client: mixed traffic, over either protocol, without one error. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
