@@ -157,6 +157,20 @@ describe('npm memjs', () => {
     }
   });
 
+  it('shares its keys with clients of the text protocol', async () => {
+    await clientUse(servers[0], async (plain) => {
+      await client.set('shared', 'from binary');
+      expect(`${await plain.get('shared')}`).toBe('from binary');
+      expect(await plain.set('shared', Buffer.from('from text'))).toBe('STORED');
+      expect(await text('shared')).toBe('from text');
+      await client.increment('shared-counter', 1, { initial: 9 });
+      expect(await plain.ask('incr shared-counter 91\r\n')).toBe('100');
+      expect(await client.decrement('shared-counter', 1, {})).toEqual(counted(99));
+      expect(await plain.ask('delete shared-counter\r\n')).toBe('DELETED');
+      expect(await text('shared-counter')).toBeUndefined();
+    });
+  });
+
   it('spreads keys over two servers', async () => {
     const pair = clientCreate(servers);
     try {
