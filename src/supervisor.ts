@@ -96,7 +96,7 @@ export class Supervisor {
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
     this.targets = listenTargets(config);
     this.udp = udpTargets(config);
-    this.tls = this.targets.some(({ tls }) => tls !== 'off') ? this.tlsStart() : null;
+    this.tls = config.tlsEnabled ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },
       (_, index) => new Seat(`data ${index}`, DATA_OWNER_FIRST + index, index),

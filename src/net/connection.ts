@@ -130,6 +130,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     buffers.input[end] = LF;
     call.session = this.session;
     call.input = buffers.input;
+    call.view = buffers.view;
     call.end = end;
     call.reply.sink = this;
     call.reply.isBlocked = this.kept.length > 0;

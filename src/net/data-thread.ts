@@ -42,7 +42,7 @@ export type DataThreadStart = {
   readonly reusePort: boolean;
   readonly plainWire: boolean;
   readonly debugCommands: boolean;
-  /** Null: no listener has TLS. */
+  /** Null: there is no TLS. */
   readonly tls: TlsStart | null;
 };
 

@@ -41,7 +41,7 @@ export type ListenOptions = {
   readonly reusePort: boolean;
   /** Use nothing but public interfaces, at some cost. */
   readonly plainWire: boolean;
-  /** Null: every listener is in the clear. */
+  /** Null: there is no TLS, and every listener is in the clear. */
   readonly terminator: TlsTerminator | null;
 };
 

@@ -4,6 +4,8 @@
  * and serves where the other cannot. The connection cannot tell them apart.
  */
 
+import { KEY_SCAN_SLACK_BYTES } from '../base/key.ts';
+
 /** What a wire reports. */
 export interface WireEvents {
   /** `bytes` bytes have arrived at the start of the read area (IoBuffers). */
@@ -51,7 +53,10 @@ export const CARRY_BYTES_MAX = READ_BYTES_MAX + 32768;
  *   └───────────────────────────┴───────────────────────────┴───┘
  */
 export class IoBuffers {
-  readonly input: Buffer = Buffer.alloc(CARRY_BYTES_MAX + READ_BYTES_MAX + 1);
+  readonly input: Buffer = Buffer.alloc(
+    CARRY_BYTES_MAX + READ_BYTES_MAX + 1 + KEY_SCAN_SLACK_BYTES,
+  );
+  readonly view: DataView = new DataView(this.input.buffer, this.input.byteOffset);
   readonly readArea: Buffer = this.input.subarray(
     CARRY_BYTES_MAX,
     CARRY_BYTES_MAX + READ_BYTES_MAX,

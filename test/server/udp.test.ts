@@ -224,6 +224,7 @@ describe('UDP', () => {
   });
 
   it('serves many clients, on any thread', async () => {
+    const before = await drops();
     const clients = Array.from({ length: 20 }, () => new UdpClient(server.port));
     const work = clients.map(async (one, at) => {
       for (let round = 0; round < 20; round++) {
@@ -235,6 +236,7 @@ describe('UDP', () => {
     });
     await Promise.all(work);
     for (const one of clients) one.close();
+    expect(await drops()).toBe(before);
   });
 
   it('survives datagrams of random bytes', async () => {

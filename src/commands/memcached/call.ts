@@ -39,6 +39,8 @@ export class Call {
   session: Session;
   /** What has arrived: input[…, end), with a line feed at `end`. */
   input: Buffer;
+  /** The same bytes. */
+  view: DataView;
   end: number;
   /** Whether keys are counted by prefix, as of this batch: stats detail. */
   countsPrefixes: boolean;
@@ -69,6 +71,7 @@ export class Call {
     this.block = counterBlock(server.threadIndex);
     this.session = idle;
     this.input = reply.bytes;
+    this.view = reply.view;
     this.end = 0;
     this.countsPrefixes = false;
     this.prefixDelimiter = server.config.statsPrefixDelimiter.charCodeAt(0);

@@ -15,8 +15,10 @@ import {
   replyByte,
   replyBytes,
   replyDecimal,
-  replyRange,
+  replyKey,
+  replyLineEnd,
   replyRoom,
+  replyWords,
 } from '../../protocol/reply.ts';
 import { type Call, KEY_BYTES_MAX } from './call.ts';
 import { keyLookup, LOOKUP_WRONG_TYPE } from './lookup.ts';
@@ -49,7 +51,7 @@ function row(
     session.resume = resume;
     if (touches) return exptimeTake(call, at, at + name.length);
     session.phase = PHASE.RETRIEVE;
-    return at + name.length;
+    return retrieve(call, at + name.length, withCas, touches);
   };
   return { name, wordsMin, run, streams: true, doc };
 }
@@ -87,7 +89,7 @@ function retrieve(call: Call, from: number, withCas: boolean, touches: boolean):
   for (;;) {
     while (input[at] === SPACE) at++;
     const start = at;
-    at = keyScan(op.key, input, start);
+    at = keyScan(op.key, call.view, start);
     if (input[at] !== SPACE && !lineEndsAt(input, at)) at = keyScanPastControls(call, start, at);
     const keyBytes = at - start;
     // The end of what has arrived looks like the end of the line.
@@ -103,7 +105,7 @@ function retrieve(call: Call, from: number, withCas: boolean, touches: boolean):
     if (touches) op.expiresAtMs = session.touchExpiresAtMs;
     partitionLock(p);
     const ref = keyLookup(call, p, start, touches);
-    if (ref > 0) valueAnswer(call, p, ref, start, withCas);
+    if (ref > 0) valueAnswer(call, p, ref, withCas);
     partitionUnlock(p);
     if (ref === LOOKUP_WRONG_TYPE) return lineRefuse(call, at, REPLY.wrongType);
     if (session.phase === PHASE.SEND && !valueFinish(call)) return waitAt(at);
@@ -129,17 +131,11 @@ function lineFinish(call: Call, next: number): number {
 }
 
 /** VALUE line and value. A long value is held, and left to valueFinish. */
-function valueAnswer(
-  call: Call,
-  p: Partition,
-  ref: number,
-  keyStart: number,
-  withCas: boolean,
-): void {
-  const { op, reply, input } = call;
+function valueAnswer(call: Call, p: Partition, ref: number, withCas: boolean): void {
+  const { op, reply } = call;
   const valueBytes = itemValueBytes(p, ref);
-  replyBytes(reply, VALUE);
-  replyRange(reply, input, keyStart, op.key.bytes);
+  replyWords(reply, VALUE.first, VALUE.second, VALUE.bytes);
+  replyKey(reply, op.key);
   replyByte(reply, SPACE);
   replyDecimal(reply, itemClientFlags(p, ref));
   replyByte(reply, SPACE);
@@ -148,8 +144,8 @@ function valueAnswer(
     replyByte(reply, SPACE);
     replyDecimal(reply, call.server.config.casEnabled ? itemCasUnique(p, ref) : 0);
   }
-  replyBytes(reply, CRLF);
-  if (valueReply(call, p, ref, call.session.resume)) replyBytes(reply, CRLF);
+  replyLineEnd(reply);
+  if (valueReply(call, p, ref, call.session.resume)) replyLineEnd(reply);
 }
 
 /** Sends what is left of a long value, and its line end. False when it has to wait, or is cut off. */

@@ -15,7 +15,7 @@ const LINE_BYTES_MAX = 2048;
 export function textCommand(call: Call, at: number): number {
   const { input, line } = call;
   if (!call.session.isAuthenticated) return textAuthenticate(call, at);
-  const row = commandFind(input, at);
+  const row = commandFind(call.view, at);
   line.noreply = false;
   // With less than two bytes behind it, a name may still go on; and there is no key to stream yet.
   if (row?.streams && at + row.name.length + 1 < call.end) return rowRun(call, at, row);
@@ -39,7 +39,8 @@ export function textCommand(call: Call, at: number): number {
 
 function rowRun(call: Call, at: number, row: Numbered<TextRow>): number {
   const next = row.run(call, at);
-  if (next >= 0) commandCount(call, row.number); // else it comes back
+  // A command that waits, and has not begun, comes back.
+  if (next >= 0 || call.session.phase !== PHASE.COMMAND) commandCount(call, row.number);
   return next;
 }
 

@@ -52,5 +52,6 @@ export const REPLY = {
   shutdownRefused: line('SERVER_ERROR: shutdown not enabled'),
 } as const;
 
-export const VALUE = Buffer.from('VALUE ');
+/** `VALUE `, for replyWords. */
+export const VALUE = { first: 0x554c4156, second: 0x2045, bytes: 6 } as const;
 export const CRLF = Buffer.from('\r\n');
