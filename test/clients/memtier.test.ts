@@ -9,37 +9,43 @@ import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { clientUse } from '../support/text-client.ts';
 import { UsersFile } from './users-file.ts';
 
-const DURATION_SEC = process.env['FLAGSTONE_LONG'] === '1' ? 60 : 1;
-/** For the connecting, and a machine that is busy. */
+const IS_LONG = process.env['FLAGSTONE_LONG'] === '1';
+const DURATION_SEC = 60;
+/** For all but the traffic of a long run: the connecting, and a machine that is busy. */
 const SPARE_SEC = 60;
+const MS_MAX = (DURATION_SEC + SPARE_SEC) * 1000;
 const TEXT = 'memcache_text';
 const BINARY = 'memcache_binary';
 
-const PIPELINED = ['--pipeline=16', '--data-size-range=1-200', '--ratio=1:10'];
-const LARGE = ['--data-size-range=1-500000', '--ratio=1:4'];
+/** Many for small values, few for large ones, from each of the 16 clients. */
+const LONG = [`--test-time=${DURATION_SEC}`, '--key-maximum=1000'];
+const MANY = IS_LONG ? LONG : ['--requests=2000', '--key-maximum=1000'];
+const FEW = IS_LONG ? LONG : ['--requests=300', '--key-maximum=100'];
+
+const PIPELINED = ['--pipeline=16', '--data-size-range=1-200', '--ratio=1:10', ...MANY];
+const LARGE = ['--data-size-range=1-500000', '--ratio=1:4', ...FEW];
+const MULTIPLE = ['--multi-key-get=10', '--data-size=100', '--ratio=1:10', ...MANY];
 
 const tool = programFind('memtier_benchmark');
 const reason = tool === null ? ' (skipped: no memtier_benchmark on the PATH)' : '';
 
-type Totals = {
-  readonly Count: number;
-  readonly 'Hits/sec': number;
-  readonly 'Misses/sec': number;
-};
+/** Its rates are of no use: in a short run it may take the end of the time before its start. */
+type Totals = { readonly Count: number };
 
 describe.skipIf(tool === null)(`memtier_benchmark${reason}`, () => {
   it.each([
     [TEXT, 'small values, pipelined', PIPELINED],
     [TEXT, 'values up to the largest', LARGE],
-    [TEXT, 'many keys at once', ['--multi-key-get=10', '--data-size=100', '--ratio=1:10']],
+    [TEXT, 'many keys at once', MULTIPLE],
     [BINARY, 'small values, pipelined', PIPELINED],
     [BINARY, 'values up to the largest', LARGE],
-  ])('%s: %s', { timeout: (DURATION_SEC + SPARE_SEC) * 1000 }, async (protocol, _name, load) => {
+  ])('%s: %s', { timeout: MS_MAX }, async (protocol, _name, load) => {
     const server = await spawnFlagstone();
     try {
       const setCount = await trafficRun(server, protocol, load);
       const stats = await clientUse(server, (client) => client.stats());
       expect(Number(stats.get('cmd_set'))).toBeGreaterThanOrEqual(setCount);
+      expect(Number(stats.get('get_hits'))).toBeGreaterThan(0);
       const own = await clientUse(server, (client) => client.stats('server'));
       expect(own.get('thread_restarts')).toBe('0');
     } finally {
@@ -47,7 +53,7 @@ describe.skipIf(tool === null)(`memtier_benchmark${reason}`, () => {
     }
   });
 
-  it('memcache_binary: after SASL', { timeout: (DURATION_SEC + SPARE_SEC) * 1000 }, async () => {
+  it('memcache_binary: after SASL', { timeout: MS_MAX }, async () => {
     const users = await UsersFile.forSasl('PLAIN');
     const server = await spawnFlagstone(users.spawnOptions);
     try {
@@ -60,7 +66,7 @@ describe.skipIf(tool === null)(`memtier_benchmark${reason}`, () => {
   });
 });
 
-/** Runs it until its time is up, without an error; how many sets it counted. */
+/** Runs it to its end, without an error; how many sets it counted. */
 async function trafficRun(
   server: ServerProcess,
   protocol: string,
@@ -71,11 +77,11 @@ async function trafficRun(
   try {
     const where = ['-s', server.host, '-p', `${server.port}`, '-P', protocol];
     const json = `--json-out-file=${join(folder, 'out.json')}`;
-    const size = ['-t', '2', '-c', '8', '--key-maximum=1000', `--test-time=${DURATION_SEC}`];
+    const size = ['-t', '2', '-c', '8'];
     const { code, err } = await commandRun(
       tool,
       [...where, ...size, ...load, '--hide-histogram', json],
-      { msMax: (DURATION_SEC + SPARE_SEC) * 1000 },
+      { msMax: MS_MAX },
     );
     expect(err).not.toMatch(/error|fail|refused|reset/i);
     expect(code).toBe(0);
@@ -83,7 +89,6 @@ async function trafficRun(
     const { Gets: gets, Sets: sets } = report['ALL STATS'] as Record<'Gets' | 'Sets', Totals>;
     expect(gets.Count).toBeGreaterThan(0);
     expect(sets.Count).toBeGreaterThan(0);
-    expect(gets['Hits/sec']).toBeGreaterThan(0);
     return sets.Count;
   } finally {
     rmSync(folder, { recursive: true, force: true });
