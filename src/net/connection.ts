@@ -39,6 +39,8 @@ export class ConnectionContext {
   constructor(call: Call, buffers: IoBuffers) {
     this.call = call;
     this.buffers = buffers;
+    call.input = buffers.input;
+    call.view = buffers.view;
   }
 }
 
@@ -129,8 +131,6 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const end = CARRY_BYTES_MAX + bytes;
     buffers.input[end] = LF;
     call.session = this.session;
-    call.input = buffers.input;
-    call.view = buffers.view;
     call.end = end;
     call.reply.sink = this;
     call.reply.isBlocked = this.kept.length > 0;

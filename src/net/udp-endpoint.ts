@@ -100,7 +100,6 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     const end = CARRY_BYTES_MAX + datagram.copy(buffers.readArea, 0, UDP_HEADER_BYTES);
     buffers.input[end] = LF;
     call.session = session;
-    call.input = buffers.input;
     call.end = end;
     call.reply.sink = this;
     call.reply.isBlocked = false;
