@@ -35,6 +35,8 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
+  /** It speaks the binary protocol alone, as with -S. */
+  readonly isBinary?: boolean;
   /** Listen on the port by UDP too. */
   readonly onUdp?: boolean;
   /** The port has TLS: how to find out whether it answers. */
@@ -52,6 +54,9 @@ const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 10_000;
 const CONNECT_RETRY_MS = 10;
 const SPAWN_COUNT_MAX = 3;
+const TEXT_VERSION = 'version\r\n';
+/** Magic of a request, opcode, and a header that says no more: allowed before authentication. */
+const BINARY_VERSION = Buffer.concat([Buffer.from([0x80, 0x0b])], 24);
 
 const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -164,7 +169,7 @@ function serverStart(
     log: () => log,
     stop: () => serverStop(child, exit),
   };
-  return { server, answering: serverAnswers(address, options.tls, () => ended) };
+  return { server, answering: serverAnswers(address, options, () => ended) };
 }
 
 /** SIGTERM, then wait for the exit; SIGKILL only bounds the wait for a server that hangs. */
@@ -182,20 +187,21 @@ async function serverStop(
 /** True once a command is answered at the address, false when the process has ended instead. */
 async function serverAnswers(
   address: NetConnectOpts,
-  tls: ConnectionOptions | undefined,
+  options: SpawnOptions,
   ended: () => boolean,
 ): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
-    if (await answerTry(address, tls)) return true;
+    if (await answerTry(address, options)) return true;
     await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
   }
   return false;
 }
 
 /** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
-function answerTry(address: NetConnectOpts, tls: ConnectionOptions | undefined): Promise<boolean> {
+function answerTry(address: NetConnectOpts, options: SpawnOptions): Promise<boolean> {
   return new Promise((resolve) => {
+    const { tls, isBinary } = options;
     const socket = tls === undefined ? connect(address) : tlsConnect({ ...address, ...tls });
     const end = (answered: boolean): void => {
       socket.destroy();
@@ -204,6 +210,6 @@ function answerTry(address: NetConnectOpts, tls: ConnectionOptions | undefined):
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.once('data', () => end(true));
-    socket.write('version\r\n');
+    socket.write(isBinary ? BINARY_VERSION : TEXT_VERSION);
   });
 }
