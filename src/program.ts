@@ -1,8 +1,9 @@
 /**
  * The program: command line → configuration → threads → signals.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { buffer } from 'node:stream/consumers';
 import { passwordFromInput, userLineMake } from './auth/user-line.ts';
 import { FlagstoneError } from './base/errors.ts';
 import { type Logger, loggerCreate } from './base/log.ts';
@@ -38,7 +39,7 @@ async function run(): Promise<void> {
   }
   const user = optionsHashUser(argv);
   if (user !== null) {
-    const password = passwordFromInput(readFileSync(process.stdin.fd));
+    const password = passwordFromInput(await buffer(process.stdin));
     process.stdout.write(`${await userLineMake(user, password)}\n`);
     return;
   }

@@ -21,7 +21,13 @@ import {
   replyPiece,
   replyRenew,
 } from '../protocol/reply.ts';
-import { CARRY_BYTES_MAX, type IoBuffers, type Wire, type WireEvents } from './wire.ts';
+import {
+  CARRY_BYTES_MAX,
+  type IoBuffers,
+  READ_BYTES_MAX,
+  type Wire,
+  type WireEvents,
+} from './wire.ts';
 
 /** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
 const KEPT_BUFFERS_MAX = 2048;
@@ -109,6 +115,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     this.isClosed = true;
     const { context } = this;
     this.itemRelease();
+    this.session.phase = PHASE.CLOSED;
     this.session.exchange?.close();
     context.keptBuffers -= this.kept.length;
     this.kept.length = 0;
@@ -137,16 +144,18 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const at = sessionRun(call, start);
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
-    this.settle(at, end);
+    this.settle(at, end, bytes);
   }
 
   /** After a run: keeps what is left of the input, or closes, or goes on at the next turn. */
-  private settle(at: number, end: number): void {
+  private settle(at: number, end: number, bytes: number): void {
     const { call, buffers } = this.context;
     if (this.wire === null || this.isClosed) return;
     if (this.session.phase === PHASE.CLOSED) {
+      // Whether there is more: behind the last request, not read yet, or not asked for in this run.
+      const mayHaveMore = at !== end || bytes === READ_BYTES_MAX || bytes === 0;
       this.wire.pause();
-      this.wire.end();
+      this.wire.end(mayHaveMore);
       return;
     }
     if (at < end) this.carried = Buffer.from(buffers.input.subarray(at, end));
@@ -237,10 +246,14 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     if (isQuiet) this.end();
   }
 
-  /** Closes a connection on which nothing has moved for too long. False: it is closing already. */
+  /**
+   * Closes a connection on which nothing has moved for too long. False: it is closing already, or
+   * the client waits for us.
+   */
   kick(): boolean {
+    const { phase } = this.session;
     if (this.kept.length > 0) this.wire?.destroy();
-    else if (this.session.phase === PHASE.CLOSED) return false;
+    else if (phase === PHASE.CLOSED || phase === PHASE.AWAIT) return false;
     else this.end();
     return true;
   }
@@ -249,7 +262,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     if (this.session.phase === PHASE.CLOSED) return;
     this.itemRelease();
     this.session.phase = PHASE.CLOSED;
-    this.wire?.end();
+    this.wire?.end(true);
   }
 
   /** Lets go of the item that was being sent or received. */

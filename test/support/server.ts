@@ -41,6 +41,8 @@ export interface SpawnOptions {
   readonly onUdp?: boolean;
   /** The port has TLS: how to find out whether it answers. */
   readonly tls?: ConnectionOptions;
+  /** It speaks the binary protocol alone, so it is asked by that whether it answers. */
+  readonly isBinary?: boolean;
 }
 
 /** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */

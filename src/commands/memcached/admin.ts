@@ -39,7 +39,7 @@ function version(call: Call): number {
 
 function quit(call: Call): number {
   call.session.phase = PHASE.CLOSED;
-  return call.end;
+  return call.line.next;
 }
 
 function verbosity(call: Call): number {
