@@ -66,6 +66,7 @@ export const COUNTER = {
   getExpired: 18, // lookups that met an expired item
   getFlushed: 19, // … one that a flush_all had killed
   outputCuts: 20, // connections closed because they left too much unread
+  metaCommands: 21, // me
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

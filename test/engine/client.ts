@@ -3,8 +3,9 @@
  * Takes no lock; tests with several threads do.
  */
 import { keyFill } from '../../src/base/key.ts';
+import { Uint64 } from '../../src/base/uint64.ts';
 import { itemCasUnique } from '../../src/engine/lifecycle.ts';
-import { Operation } from '../../src/engine/operation.ts';
+import { casDemand, casGive, Operation, termsClear } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import { valueStore } from '../../src/engine/types/chained.ts';
 import { CounterResult, counterAdd } from '../../src/engine/types/counter.ts';
@@ -31,8 +32,22 @@ export type Entry = {
 export type StoreOptions = {
   readonly clientFlags?: number;
   readonly expiresAtMs?: number;
-  readonly casUnique?: number;
+  readonly casUnique?: number | bigint;
+  readonly casGiven?: bigint;
+  readonly marks?: number;
+  readonly storesStale?: boolean;
+  readonly createsMissing?: boolean;
 };
+
+/** A 64-bit number as the engine takes it. */
+export function uint64Of(value: number | bigint): Uint64 {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  const words = new Uint64();
+  words.lo = bytes.readInt32LE(0);
+  words.hi = bytes.readInt32LE(4);
+  return words;
+}
 
 export class Client {
   readonly op = new Operation(Buffer.alloc(0));
@@ -62,8 +77,11 @@ export class Client {
     op.valueBytes = op.value.length;
     op.clientFlags = options.clientFlags ?? 0;
     op.expiresAtMs = options.expiresAtMs ?? 0;
-    op.demandsCas = false;
-    op.casUnique = options.casUnique ?? 0;
+    termsClear(op);
+    if (options.casGiven !== undefined) casGive(op, uint64Of(options.casGiven));
+    op.extras |= options.marks ?? 0;
+    op.storesStale = options.storesStale ?? false;
+    op.createsMissing = options.createsMissing ?? false;
   }
 
   store(
@@ -71,11 +89,11 @@ export class Client {
     mode: StoreMode,
     key: string,
     value: string | Buffer,
-    options?: StoreOptions,
+    options: StoreOptions = {},
   ): Status {
     this.keySet(key);
     this.valueSet(value, options);
-    this.op.demandsCas = mode === STORE.CAS;
+    if (mode === STORE.CAS) casDemand(this.op, uint64Of(options.casUnique ?? 0));
     return valueStore(p, this.op, mode);
   }
 
@@ -85,7 +103,7 @@ export class Client {
 
   delete(p: Partition, key: string): Status {
     this.keySet(key);
-    this.op.demandsCas = false;
+    termsClear(this.op);
     return itemDelete(p, this.op);
   }
 

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { CHANGE } from '../../src/engine/change-log.ts';
 import { expirySweep } from '../../src/engine/expiry.ts';
 import { keyspaceFlush, keyspaceFlushAt } from '../../src/engine/keyspace.ts';
+import { casDemand, termsClear } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import {
   chainAbandon,
@@ -19,7 +20,7 @@ import {
 } from '../../src/engine/types/chained.ts';
 import { itemRead, itemTouch, STORE, type StoreMode } from '../../src/engine/types/string.ts';
 import { itemIsChained } from '../../src/memory/item.ts';
-import { itemEntry } from './client.ts';
+import { itemEntry, uint64Of } from './client.ts';
 import { partitionExpectEmpty } from './fixture.ts';
 import { KIB } from './limits.ts';
 import type { Fields, Hold, Reception, World } from './model.ts';
@@ -235,8 +236,8 @@ function receiveEndRun(world: World, which: number, isRight: boolean): void {
     const casUnique = casFor(world, key, isRight);
     const wanted = world.storeExpect({ ...reception, casUnique, isReceived: true });
     world.keySet(key);
-    world.client.op.demandsCas = mode === STORE.CAS;
-    world.client.op.casUnique = casUnique;
+    termsClear(world.client.op);
+    if (mode === STORE.CAS) casDemand(world.client.op, uint64Of(casUnique));
     world.settle(wanted, chainCommit(p, world.client.op, mode, ref), setKey);
   }
   receptionDrop(world, reception);

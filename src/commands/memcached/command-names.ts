@@ -6,6 +6,10 @@ import { assert } from '../../base/assert.ts';
 import { lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
 import { ADMIN_ROWS } from './admin.ts';
 import { ARITHMETIC_ROWS } from './arithmetic.ts';
+import { META_CHANGE_ROWS } from './meta-change.ts';
+import { META_DEBUG_ROWS } from './meta-debug.ts';
+import { META_GET_ROWS } from './meta-get.ts';
+import { META_STORE_ROWS } from './meta-store.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { TextRow } from './row.ts';
 import { STORAGE_ROWS } from './storage.ts';
@@ -14,6 +18,10 @@ export const TEXT_ROWS: readonly TextRow[] = [
   ...RETRIEVAL_ROWS,
   ...STORAGE_ROWS,
   ...ARITHMETIC_ROWS,
+  ...META_GET_ROWS,
+  ...META_STORE_ROWS,
+  ...META_CHANGE_ROWS,
+  ...META_DEBUG_ROWS,
   ...ADMIN_ROWS,
 ];
 

@@ -5,7 +5,6 @@
  */
 
 import { keyFill, keyScan } from '../../base/key.ts';
-import { itemCasUnique } from '../../engine/lifecycle.ts';
 import { itemClientFlags, itemValueBytes } from '../../memory/item.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
@@ -17,8 +16,9 @@ import {
   replyDecimal,
   replyRange,
   replyRoom,
+  replyUint64,
 } from '../../protocol/reply.ts';
-import { type Call, KEY_BYTES_MAX } from './call.ts';
+import { type Call, KEY_BYTES_MAX, uniqueTake } from './call.ts';
 import { keyLookup, LOOKUP_WRONG_TYPE } from './lookup.ts';
 import type { TextRow } from './row.ts';
 import { PHASE, type Resume, waitAt } from './session.ts';
@@ -146,7 +146,8 @@ function valueAnswer(
   replyDecimal(reply, valueBytes);
   if (withCas) {
     replyByte(reply, SPACE);
-    replyDecimal(reply, call.server.config.casEnabled ? itemCasUnique(p, ref) : 0);
+    uniqueTake(call, p, ref);
+    replyUint64(reply, call.unique);
   }
   replyBytes(reply, CRLF);
   if (valueReply(call, p, ref, call.session.resume)) replyBytes(reply, CRLF);
