@@ -266,6 +266,13 @@ export function itemIsFetched(p: Partition, ref: number): boolean {
   return (p.i32[ref << 1] & FETCHED) !== 0;
 }
 
+/** As itemNoteUse, for what was no read: eviction sees it, statistics do not. */
+export function itemNoteInterest(p: Partition, ref: number, nowSec: number): void {
+  const wasFetched = p.i32[ref << 1] & FETCHED;
+  itemNoteUse(p, ref, nowSec);
+  if (wasFetched === 0) p.i32[ref << 1] &= ~FETCHED;
+}
+
 /** Takes over from an item that was read. */
 export function itemFetchedSet(p: Partition, ref: number): void {
   p.i32[ref << 1] |= FETCHED;

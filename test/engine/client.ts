@@ -3,8 +3,8 @@
  * Takes no lock; tests with several threads do.
  */
 import { keyFill } from '../../src/base/key.ts';
-import { Uint64 } from '../../src/base/uint64.ts';
-import { itemCasUnique } from '../../src/engine/lifecycle.ts';
+import { Uint64, uint64Text } from '../../src/base/uint64.ts';
+import { itemCasTake, itemCasUnique } from '../../src/engine/lifecycle.ts';
 import { casDemand, casGive, Operation, termsClear } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import { valueStore } from '../../src/engine/types/chained.ts';
@@ -18,7 +18,12 @@ import {
   type StoreMode,
 } from '../../src/engine/types/string.ts';
 import { itemValueCopy } from '../../src/memory/chain.ts';
-import { itemClientFlags, itemExpiresAtMs, itemValueBytes } from '../../src/memory/item.ts';
+import {
+  itemClientFlags,
+  itemExpiresAtMs,
+  itemMarks,
+  itemValueBytes,
+} from '../../src/memory/item.ts';
 import type { Partition } from '../../src/memory/partition.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
@@ -27,13 +32,16 @@ export type Entry = {
   readonly clientFlags: number;
   readonly expiresAtMs: number;
   readonly casUnique: number;
+  /** As clients see it: given, or our own. */
+  readonly casShown: bigint;
+  readonly marks: number;
 };
 
 export type StoreOptions = {
   readonly clientFlags?: number;
   readonly expiresAtMs?: number;
   readonly casUnique?: number | bigint;
-  readonly casGiven?: bigint;
+  readonly casGiven?: bigint | null;
   readonly marks?: number;
   readonly storesStale?: boolean;
   readonly createsMissing?: boolean;
@@ -78,7 +86,7 @@ export class Client {
     op.clientFlags = options.clientFlags ?? 0;
     op.expiresAtMs = options.expiresAtMs ?? 0;
     termsClear(op);
-    if (options.casGiven !== undefined) casGive(op, uint64Of(options.casGiven));
+    if (typeof options.casGiven === 'bigint') casGive(op, uint64Of(options.casGiven));
     op.extras |= options.marks ?? 0;
     op.storesStale = options.storesStale ?? false;
     op.createsMissing = options.createsMissing ?? false;
@@ -108,9 +116,15 @@ export class Client {
   }
 
   /** The counter's new digits, or the status that kept them from changing. */
-  add(p: Partition, key: string, delta: string, up: boolean): string | Status {
+  add(
+    p: Partition,
+    key: string,
+    delta: string,
+    up: boolean,
+    options: StoreOptions = {},
+  ): string | Status {
     this.keySet(key);
-    this.valueSet(delta);
+    this.valueSet(delta, options);
     const status = counterAdd(p, this.op, up, this.counter);
     if (status !== STATUS.OK) return status;
     return this.counter.digits.toString('latin1', 0, this.counter.bytes);
@@ -139,10 +153,14 @@ export class Client {
 export function itemEntry(p: Partition, ref: number): Entry {
   const value = Buffer.alloc(itemValueBytes(p, ref));
   itemValueCopy(p, ref, value, 0);
+  const shown = new Uint64();
+  itemCasTake(p, ref, shown);
   return {
     value,
     clientFlags: itemClientFlags(p, ref),
     expiresAtMs: itemExpiresAtMs(p, ref),
     casUnique: itemCasUnique(p, ref),
+    casShown: BigInt(uint64Text(shown)),
+    marks: itemMarks(p, ref),
   };
 }

@@ -9,6 +9,7 @@ import { STATUS, type Status } from '../../engine/status.ts';
 import { counterAdd } from '../../engine/types/counter.ts';
 import { itemDelete, itemFind, itemTouch } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
+import { itemNoteUse } from '../../memory/item.ts';
 import {
   CLASS,
   classRecord,
@@ -146,6 +147,7 @@ function touch(call: Call): number {
 function itemTouchOf(p: Partition, call: Call): Status {
   const ref = itemFind(p, call.op);
   if (ref === 0) return STATUS.MISSING;
+  itemNoteUse(p, ref, call.op.nowSec);
   p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
   return itemTouch(p, call.op, ref) === 0 ? STATUS.NO_MEMORY : STATUS.OK;
 }

@@ -2,6 +2,7 @@
  * md and ma: delete, or leave a stale or empty item in its place; add to a number.
  * Spec: memcached/memcached doc/protocol.txt, "Meta Delete", "Meta Arithmetic".
  */
+import { uint64IsZero } from '../../base/uint64.ts';
 import { indexFind } from '../../engine/hash-index.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import { counterAdd } from '../../engine/types/counter.ts';
@@ -87,6 +88,7 @@ function metaCount(call: Call): number {
     return line.next;
   }
   deltaTake(call);
+  if (uint64IsZero(flags.casUnique)) call.op.demandsCas = false; // as in memcached
   const p = call.keyspace.partitionFor(call.op.key.hash);
   partitionLock(p);
   let status = counterAdd(p, call.op, up, call.counterResult);

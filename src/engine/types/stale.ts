@@ -10,7 +10,9 @@ import {
   EXTRA_CAS,
   ITEM_TYPE,
   itemCasIsGiven,
+  itemFetchedSet,
   itemGivenCasSet,
+  itemIsFetched,
   itemMarks,
   itemMarksAdd,
   itemMarksClear,
@@ -25,8 +27,9 @@ import { CHANGE, changeNote } from '../change-log.ts';
 import { itemCasRenew, itemCasTake } from '../lifecycle.ts';
 import { casGive, type Operation } from '../operation.ts';
 import { STATUS, type Status } from '../status.ts';
+import { casHolds } from './cas.ts';
 import { valueStore } from './chained.ts';
-import { casHolds, itemFind, itemTouch, STORE, stringStore } from './string.ts';
+import { itemFind, itemTouch, STORE, stringStore } from './string.ts';
 
 /**
  * Marks the key's item as stale, so that the next reader wins the token. It gets op's CAS unique, or a
@@ -40,11 +43,13 @@ export function itemInvalidate(p: Partition, op: Operation, touches: boolean): S
   const expiresAtMs = op.expiresAtMs;
   if (!itemCasIsGiven(p, found) && op.extras & EXTRA_CAS) {
     // The item has no room for a given CAS unique: its value moves to one that has.
+    const wasFetched = itemIsFetched(p, found);
     op.demandsCas = false;
     op.valueBytes = 0;
     const status = valueStore(p, op, STORE.APPEND);
     if (status !== STATUS.OK) return status;
     ref = itemFind(p, op);
+    if (wasFetched) itemFetchedSet(p, ref);
   } else {
     casRenew(p, op, found);
     changeNote(p, CHANGE.STORE, found);

@@ -4,7 +4,6 @@
  *
  * Guard: every function expects the lock of the key's partition, which is the caller's to take.
  */
-import { uint64Equals, uint64IsLess, uint64IsZero } from '../../base/uint64.ts';
 import { bytesCopy } from '../../memory/bytes.ts';
 import {
   EXTRA_CAS,
@@ -31,14 +30,13 @@ import {
   itemKeyWrite,
   itemLinkedSet,
   itemMarks,
+  itemNoteInterest,
   itemNoteUse,
   itemPromote,
   itemType,
   itemValueBytes,
   itemValueOffset,
   MARK_BINARY_KEY,
-  MARK_STALE,
-  MARK_TOKEN_SENT,
 } from '../../memory/item.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
 import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/partition.ts';
@@ -51,7 +49,6 @@ import { indexFind, indexReplace } from '../hash-index.ts';
 import {
   DEATH,
   itemCasRenew,
-  itemCasTake,
   itemCasUnique,
   itemCount,
   itemDeath,
@@ -64,6 +61,7 @@ import {
 } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
 import { STATUS, type Status } from '../status.ts';
+import { casAdmits, casHolds } from './cas.ts';
 
 /** The ways to store, and the condition of each. */
 export const STORE = {
@@ -126,42 +124,16 @@ export function storeCondition(p: Partition, op: Operation, mode: StoreMode, old
     return mode === STORE.CAS ? STATUS.MISSING : STATUS.NOT_STORED;
   }
   if (mode === STORE.ADD) {
-    itemNoteUse(p, old, op.nowSec);
+    itemNoteInterest(p, old, op.nowSec);
     return STATUS.NOT_STORED;
   }
-  if (op.demandsCas && !casAdmits(p, op, mode, old)) return STATUS.EXISTS;
+  if (op.demandsCas && !casAdmits(p, op, old, mode === STORE.CAS)) return STATUS.EXISTS;
   if (modeJoins(mode) && itemType(p, old) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
   return STATUS.OK;
 }
 
 export function modeJoins(mode: StoreMode): boolean {
   return mode === STORE.APPEND || mode === STORE.PREPEND;
-}
-
-/** Whether the live item is the one whose CAS unique the operation demands. */
-export function casHolds(p: Partition, op: Operation, ref: number): boolean {
-  itemCasTake(p, ref, op.casFound);
-  return uint64Equals(op.casFound, op.casUnique);
-}
-
-/**
- * Whether the CAS unique that the store demands lets it replace `old`; and counts. Zero never does.
- * One that is too low may, if the operation says so: the store then leaves a stale item that lives no
- * longer than the old one.
- */
-function casAdmits(p: Partition, op: Operation, mode: StoreMode, old: number): boolean {
-  const demands = !uint64IsZero(op.casUnique);
-  const holds = casHolds(p, op, old) && demands;
-  const isStale = demands && op.storesStale && uint64IsLess(op.casUnique, op.casFound);
-  if (isStale) {
-    op.expiresAtMs = itemExpiresAtMs(p, old);
-    op.extras |= MARK_STALE | (itemMarks(p, old) & MARK_TOKEN_SENT);
-  }
-  const admits = holds || isStale;
-  if (mode === STORE.CAS) {
-    p.i32[classRecord(chunkClass(p, old)) + (admits ? CLASS.casHits : CLASS.casBadval)]++;
-  }
-  return admits;
 }
 
 /**
