@@ -74,6 +74,7 @@ export const COUNTER = {
   tlsHandshakeErrors: 24,
   tlsProtocolErrors: 25, // failures of TLS on established connections
   udpDrops: 26, // datagrams that were not answered, or not in full
+  metaCommands: 27, // me
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
