@@ -21,7 +21,7 @@ export const CONTROL = {
   verbosity: 5,
   threadRestarts: 6, // data threads that died and were started anew
   partitionResets: 7, // partitions emptied because they did not survive a thread's death
-  locksFreed: 8, // partition locks taken back from dead threads
+  locksFreed: 8, // locks taken back from dead threads
   connectionClaims: 9, // connections ever accepted; also where the search for a record starts
   sweepReclaims: 11, // dead items that the maintainer collected
   connectionRejects: 10, // clients that the connection limit turned away
@@ -74,6 +74,7 @@ export const COUNTER = {
   tlsHandshakeErrors: 24,
   tlsProtocolErrors: 25, // failures of TLS on established connections
   udpDrops: 26, // datagrams that were not answered, or not in full
+  metaCommands: 27, // me
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

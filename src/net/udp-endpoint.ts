@@ -109,7 +109,8 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
     const { phase } = session;
-    const isWhole = at === end && phase !== PHASE.RECEIVE && phase !== PHASE.AWAIT;
+    const waits = [PHASE.RECEIVE, PHASE.GATHER, PHASE.AWAIT].some((one) => one === phase);
+    const isWhole = at === end && !waits;
     if (!isWhole && phase !== PHASE.CLOSED) this.dropNote();
     if (session.phase === PHASE.SEND || session.phase === PHASE.RECEIVE) valueAbandon(call);
     session.phase = PHASE.CLOSED;

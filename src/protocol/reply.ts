@@ -6,6 +6,7 @@
 import { assert } from '../base/assert.ts';
 import { decimalWrite } from '../base/decimal.ts';
 import type { Key } from '../base/key.ts';
+import { type Uint64, uint64Number, uint64Text } from '../base/uint64.ts';
 
 export const REPLY_BYTES_MAX = 65536;
 const CR = 0x0d;
@@ -111,6 +112,13 @@ export function replyDecimal(reply: Reply, value: number): void {
   reply.used = decimalWrite(reply.bytes, reply.used, value);
 }
 
+/** Appends the digits of a 64-bit number. */
+export function replyUint64(reply: Reply, value: Readonly<Uint64>): void {
+  const number = uint64Number(value);
+  if (!Number.isNaN(number)) replyDecimal(reply, number);
+  else reply.used += reply.bytes.write(uint64Text(value), reply.used, 'latin1');
+}
+
 /** Appends source[start, start + length). */
 export function replyRange(reply: Reply, source: Uint8Array, start: number, length: number): void {
   const { bytes } = reply;
@@ -146,5 +154,14 @@ export function replyText(reply: Reply, text: string): void {
     const piece = text.slice(at, at + REPLY_BYTES_MAX / 4);
     replyRoom(reply, piece.length);
     reply.used += reply.bytes.write(piece, reply.used, 'latin1');
+  }
+}
+
+/** As replyText, for bytes. */
+export function replyLong(reply: Reply, source: Uint8Array): void {
+  for (let at = 0; at < source.length; at += REPLY_BYTES_MAX / 4) {
+    const bytes = Math.min(REPLY_BYTES_MAX / 4, source.length - at);
+    replyRoom(reply, bytes);
+    replyRange(reply, source, at, bytes);
   }
 }

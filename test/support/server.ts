@@ -30,6 +30,8 @@ export interface ServerProcess {
 /** How to start one: extra command-line flags, and environment variables beside the inherited. */
 export interface SpawnOptions {
   readonly flags?: readonly string[];
+  /** Flags that name the port it gets. */
+  readonly flagsFor?: (port: number) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
@@ -52,8 +54,9 @@ const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 10_000;
 const CONNECT_RETRY_MS = 10;
 const SPAWN_COUNT_MAX = 3;
-/** The header of a VERSION, which is all of it. */
-const BINARY_VERSION = Buffer.from([0x80, 0x0b, ...Buffer.alloc(22)]);
+const TEXT_VERSION = 'version\r\n';
+/** Magic of a request, opcode, and a header that says no more: allowed before authentication. */
+const BINARY_VERSION = Buffer.concat([Buffer.from([0x80, 0x0b])], 24);
 
 const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -106,7 +109,9 @@ async function spawnServer(
     const port = await portFree();
     const udpPort = options.onUdp ? port : 0;
     const where = ['-l', HOST, '-U', `${udpPort}`, '-p', `${port}`];
-    const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
+    const flags = options.flagsFor?.(port) ?? [];
+    const words = [...args, ...where, ...flags];
+    const started = serverStart(command, words, options, { host: HOST, port });
     if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
   }
@@ -194,8 +199,9 @@ async function serverAnswers(
 }
 
 /** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
-function answerTry(address: NetConnectOpts, { tls, isBinary }: SpawnOptions): Promise<boolean> {
+function answerTry(address: NetConnectOpts, options: SpawnOptions): Promise<boolean> {
   return new Promise((resolve) => {
+    const { tls, isBinary } = options;
     const socket = tls === undefined ? connect(address) : tlsConnect({ ...address, ...tls });
     const end = (answered: boolean): void => {
       socket.destroy();
@@ -204,6 +210,6 @@ function answerTry(address: NetConnectOpts, { tls, isBinary }: SpawnOptions): Pr
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.once('data', () => end(true));
-    socket.write(isBinary ? BINARY_VERSION : 'version\r\n');
+    socket.write(isBinary ? BINARY_VERSION : TEXT_VERSION);
   });
 }

@@ -4,14 +4,16 @@
  *
  *   COMMAND ──get …──▶ RETRIEVE ──long value──▶ SEND ──▶ RETRIEVE ──END──▶ COMMAND
  *           ──set …, long value──▶ RECEIVE ──▶ COMMAND
+ *           ──config set …──▶ GATHER ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
  *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
  *
- * In RETRIEVE, SEND, RECEIVE and ANSWER the session goes on with its `resume`.
+ * In RETRIEVE, SEND, RECEIVE, GATHER and ANSWER the session goes on with its `resume`.
  */
 
 import type { SaslExchange } from '../../auth/sasl.ts';
 import { assert } from '../../base/assert.ts';
+import type { StoreTerms } from '../../engine/operation.ts';
 import type { Status } from '../../engine/status.ts';
 import { ValueCursor } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
@@ -27,6 +29,7 @@ export const PHASE = {
   CLOSED: 6, // nothing more is read
   AWAIT: 7, // waits for work that is done elsewhere; no input is looked at
   ANSWER: 8, // that work is done
+  GATHER: 9, // in a value on its way in that is none of an item
 } as const;
 
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -57,6 +60,21 @@ export type Resume = (call: Call, at: number) => number;
 /** Answers for a value that was received: a STATUS, or RECEIVED_BAD_CHUNK (value-receive.ts). */
 export type Received = (call: Call, status: Status | -1) => void;
 
+/** A value that is gathered on the heap: see value-gather.ts. */
+export type Gathering = {
+  readonly value: Buffer;
+  gatheredBytes: number;
+  readonly endBytes: 0 | 2;
+  readonly done: (call: Call, value: Buffer | null) => void;
+};
+
+/** The flags that an answer returns, as they came, and how. */
+export type MetaAnswer = {
+  readonly words: Buffer;
+  readonly isQuiet: boolean;
+  readonly keyIsBinary: boolean;
+};
+
 const nothing: Resume = (_call, at) => at;
 
 export class Session {
@@ -80,14 +98,17 @@ export class Session {
   /** RECEIVE: the command that waits for the value. SWALLOW: bytes still to come. */
   received: Received = nothing;
   storeMode: StoreMode = STORE.SET;
-  demandsCas = false;
-  casUnique = 0;
+  terms: StoreTerms | null = null;
   valueBytes = 0;
   receivedBytes = 0;
   endBytes: 0 | 2 = 2;
   swallowBytes = 0;
+  /** GATHER: what has come so far. */
+  gathering: Gathering | null = null;
   /** The text protocol's noreply. */
   noreply = false;
+  /** Of an ms whose value is received: what its answer shows; see meta-store.ts. */
+  metaAnswer: MetaAnswer | null = null;
   /** The binary protocol's: opcode of the request and its opaque, as they go into the answer. */
   opcode = 0;
   opaque = 0;

@@ -113,6 +113,7 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.CLOSED]: 'conn_closing',
   [PHASE.AWAIT]: 'conn_io_queue',
   [PHASE.ANSWER]: 'conn_io_queue',
+  [PHASE.GATHER]: 'conn_nread',
 };
 
 /** How often each command was run, of those that were. Commands of the binary protocol are in capitals. */

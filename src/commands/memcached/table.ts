@@ -8,9 +8,15 @@ import { ADMIN_ROWS } from './admin.ts';
 import { ARITHMETIC_ROWS } from './arithmetic.ts';
 import { ADMIN_BINARY_ROWS } from './binary-admin.ts';
 import { ARITHMETIC_BINARY_ROWS } from './binary-arithmetic.ts';
+import { CONFIG_BINARY_ROWS } from './binary-config.ts';
 import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
 import { SASL_BINARY_ROWS } from './binary-sasl.ts';
 import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
+import { CONFIG_ROWS } from './config.ts';
+import { META_CHANGE_ROWS } from './meta-change.ts';
+import { META_DEBUG_ROWS } from './meta-debug.ts';
+import { META_GET_ROWS } from './meta-get.ts';
+import { META_STORE_ROWS } from './meta-store.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { BinaryRow, Numbered, TextRow } from './row.ts';
 import { STORAGE_ROWS } from './storage.ts';
@@ -19,7 +25,12 @@ export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...RETRIEVAL_ROWS,
   ...STORAGE_ROWS,
   ...ARITHMETIC_ROWS,
+  ...META_GET_ROWS,
+  ...META_STORE_ROWS,
+  ...META_CHANGE_ROWS,
+  ...META_DEBUG_ROWS,
   ...ADMIN_ROWS,
+  ...CONFIG_ROWS,
 ]);
 
 export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.length, [
@@ -27,6 +38,7 @@ export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.
   ...STORAGE_BINARY_ROWS,
   ...ARITHMETIC_BINARY_ROWS,
   ...ADMIN_BINARY_ROWS,
+  ...CONFIG_BINARY_ROWS,
   ...SASL_BINARY_ROWS,
 ]);
 

@@ -24,6 +24,7 @@ import {
   linkValueOffset,
 } from '../../memory/chain.ts';
 import {
+  EXTRA_CAS,
   EXTRA_CHAIN,
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
@@ -31,11 +32,17 @@ import {
   itemBytesFor,
   itemClientFlags,
   itemExpiresAtMs,
+  itemExpiresAtMsSet,
+  itemGivenCasSet,
   itemHeaderWrite,
   itemIsChained,
   itemKeyWrite,
+  itemMarks,
+  itemMarksAdd,
   itemValueBytes,
   itemValueOffset,
+  MARK_BINARY_KEY,
+  MARK_STALE,
 } from '../../memory/item.ts';
 import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
@@ -49,6 +56,7 @@ import {
   fieldsWrite,
   itemFind,
   itemSucceed,
+  modeJoins,
   STORE,
   type StoreMode,
   storeCondition,
@@ -58,10 +66,10 @@ import {
 
 /** Stores op's value under op's key, whatever its length. The one entry for a value that is at hand. */
 export function valueStore(p: Partition, op: Operation, mode: StoreMode): Status {
-  if (mode === STORE.APPEND || mode === STORE.PREPEND) {
+  if (modeJoins(mode)) {
     const old = itemFind(p, op);
     if (old !== 0 && !concatenationFitsChunk(p, op, old)) return chainConcatenate(p, op, mode, old);
-    return stringStore(p, op, mode);
+    if (old !== 0) return stringStore(p, op, mode);
   }
   if (storeFitsChunk(op)) return stringStore(p, op, mode);
   const old = itemFind(p, op);
@@ -87,7 +95,8 @@ export function valueStore(p: Partition, op: Operation, mode: StoreMode): Status
  * or 0 without memory.
  */
 export function chainStart(p: Partition, op: Operation, valueBytes: number): number {
-  const extras = EXTRA_CHAIN | EXTRA_EXPIRY | (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0);
+  const extras =
+    EXTRA_CHAIN | EXTRA_EXPIRY | op.extras | (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0);
   const ref = chunkObtain(p, p.classes.largest, op.nowMs);
   if (ref === 0) return 0;
   p.i32[classRecord(p.classes.largest) + CLASS.setCount]++;
@@ -96,6 +105,7 @@ export function chainStart(p: Partition, op: Operation, valueBytes: number): num
   chainInit(p, ref);
   chainHold(p, ref);
   itemKeyWrite(p, ref, op.key);
+  if (extras & EXTRA_CAS) itemGivenCasSet(p, ref, op.casGiven);
   return ref;
 }
 
@@ -165,10 +175,15 @@ export function chainCommit(p: Partition, op: Operation, mode: StoreMode, ref: n
     itemUnhold(p, ref);
     return condition;
   }
-  if (mode === STORE.APPEND || mode === STORE.PREPEND) {
+  if (modeJoins(mode) && old !== 0) {
     const status = valuesConcatenate(p, op, old, ref, mode === STORE.APPEND);
     itemUnhold(p, ref);
     return status;
+  }
+  if (op.extras & MARK_STALE) {
+    // Only now is it known: see storeCondition.
+    itemMarksAdd(p, ref, op.extras);
+    itemExpiresAtMsSet(p, ref, op.expiresAtMs);
   }
   const status = itemSucceed(p, op, old, ref);
   itemUnhold(p, ref);
@@ -204,6 +219,8 @@ function valuesConcatenate(
   if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
   op.clientFlags = itemClientFlags(p, old);
   op.expiresAtMs = itemExpiresAtMs(p, old);
+  op.extras = (op.extras & EXTRA_CAS) | (itemMarks(p, old) & MARK_BINARY_KEY);
+  op.joinedBytes = valueBytes;
   p.guardRef = old;
   const ref = chainStart(p, op, valueBytes);
   const stored =

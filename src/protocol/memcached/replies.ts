@@ -49,9 +49,34 @@ export const REPLY = {
   noMemoryCounter: line('SERVER_ERROR out of memory'),
   noMemoryGet: line('SERVER_ERROR out of memory writing get response'),
   wrongType: line('SERVER_ERROR the key holds a value that memcached commands cannot read'),
+  duplicateFlag: line('CLIENT_ERROR duplicate flag'),
+  invalidFlag: line('CLIENT_ERROR invalid flag'),
+  tooManyFlags: line('CLIENT_ERROR options flags are too long'),
+  badToken: line('CLIENT_ERROR bad token in command line format'),
+  badInitial: line('CLIENT_ERROR invalid numeric initial value'),
+  badFlagDelta: line('CLIENT_ERROR invalid numeric delta value'),
+  badBase64: line('CLIENT_ERROR error decoding key'),
+  badOpaque: line('CLIENT_ERROR opaque token too long'),
+  badStoreMode: line('CLIENT_ERROR invalid mode for ms M token'),
+  badCountMode: line('CLIENT_ERROR invalid mode for ma M token'),
+  badCountFlags: line('CLIENT_ERROR invalid or duplicate flag'),
+  noMemoryCreate: line('SERVER_ERROR Out of memory allocating new item'),
+  metaNoop: line('MN'),
+  metaMiss: line('EN'),
   shutdownRefused: line('SERVER_ERROR: shutdown not enabled'),
 } as const;
 
 /** `VALUE `, for replyWords. */
 export const VALUE = { first: 0x554c4156, second: 0x2045, bytes: 6 } as const;
+export const CONFIG = Buffer.from('CONFIG ');
 export const CRLF = Buffer.from('\r\n');
+
+/** What the answers to meta commands begin with. */
+export const META = {
+  done: Buffer.from('HD'),
+  value: Buffer.from('VA '),
+  miss: Buffer.from('EN'),
+  notFound: Buffer.from('NF'),
+  notStored: Buffer.from('NS'),
+  exists: Buffer.from('EX'),
+} as const;
