@@ -4,7 +4,17 @@ import { arithmetic } from './arithmetic.ts';
 import { errors } from './errors.ts';
 import { expiry } from './expiry.ts';
 import { limits } from './limits.ts';
+import { operator } from './operator.ts';
 import { retrieval } from './retrieval.ts';
 import { storage } from './storage.ts';
 
-export const CLASSIC = { storage, retrieval, arithmetic, expiry, admin, errors, limits } as const;
+export const CLASSIC = {
+  storage,
+  retrieval,
+  arithmetic,
+  expiry,
+  admin,
+  operator,
+  errors,
+  limits,
+} as const;

@@ -6,7 +6,7 @@
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
 import { keyFill } from '../../base/key.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
-import { storeFailed, valueStore } from '../../engine/types/chained.ts';
+import { storeGiveUp, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { itemBytesFor } from '../../memory/item.ts';
@@ -129,7 +129,7 @@ function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): number 
 function staleDrop(call: Call, mode: StoreMode): void {
   const p = call.keyspace.partitionFor(call.op.key.hash);
   partitionLock(p);
-  storeFailed(p, call.op, mode);
+  storeGiveUp(p, call.op, mode, STATUS.TOO_LARGE);
   partitionUnlock(p);
 }
 

@@ -11,15 +11,25 @@ import { ARITHMETIC_BINARY_ROWS } from './binary-arithmetic.ts';
 import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
 import { SASL_BINARY_ROWS } from './binary-sasl.ts';
 import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
+import { CRAWLER_ROWS } from './crawler.ts';
+import { LRU_ROWS } from './lru.ts';
+import { MEMORY_LIMIT_ROWS } from './memory-limit.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { BinaryRow, Numbered, TextRow } from './row.ts';
+import { SLABS_ROWS } from './slabs.ts';
 import { STORAGE_ROWS } from './storage.ts';
+import { WATCH_ROWS } from './watch.ts';
 
 export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...RETRIEVAL_ROWS,
   ...STORAGE_ROWS,
   ...ARITHMETIC_ROWS,
   ...ADMIN_ROWS,
+  ...CRAWLER_ROWS,
+  ...LRU_ROWS,
+  ...MEMORY_LIMIT_ROWS,
+  ...SLABS_ROWS,
+  ...WATCH_ROWS,
 ]);
 
 export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.length, [
