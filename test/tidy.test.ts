@@ -32,7 +32,15 @@ const LOWEST = ['base'];
 const MEMORY = ['memory', ...LOWEST];
 const COMMANDS_MAY = ['engine', 'protocol', 'auth', ...MEMORY];
 const NET_MAY = ['commands', ...COMMANDS_MAY];
-const FEATURES = ['cluster', 'pubsub', 'persistence', 'replication', 'scripting', 'metrics'];
+const FEATURES = [
+  'cluster',
+  'discovery',
+  'pubsub',
+  'persistence',
+  'replication',
+  'scripting',
+  'metrics',
+];
 const FEATURE_MAY = ['net', ...NET_MAY];
 
 /** Room under src/ → the rooms it may import besides itself. `.biome.json` says the same per folder. */

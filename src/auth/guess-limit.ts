@@ -13,7 +13,9 @@
  *
  * **The queue.** Slow checks (scrypt) run a few at a time; the sources that wait take turns, so one
  * with hundreds of attempts holds up another by one check each. The quick check is asked again when
- * the turn comes: of a hundred clients that connect together, one is checked slowly.
+ * the turn comes: of a hundred clients that connect together, one is checked slowly. And if a check
+ * of the same pair has failed meanwhile, the attempt goes back to `wait`: hundreds of guesses sent
+ * at once gain nothing over as many sent in a row.
  *
  * **Bounds.** So many attempts may be inside, per source and in all; further ones are refused. The
  * list of the guilty is bounded too; who failed least leaves it first, so that failing under many
@@ -67,9 +69,15 @@ interface Guilt {
   freeAtMs: number;
 }
 
+/** Null: nobody waits any more. 'late': not checked, as another attempt of the pair has failed. */
+type SlowResult = boolean | null | 'late';
+
 interface Waiting {
+  readonly pair: string;
+  /** Failures of the pair when the attempt took its turn. */
+  readonly failures: number;
   readonly check: AttemptCheck;
-  readonly resolve: (isRight: boolean | null) => void;
+  readonly resolve: (isRight: SlowResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -96,11 +104,14 @@ export class GuessLimit {
     if (!this.enter(source)) return 'refused';
     try {
       const pair = `${source} ${name}`;
-      const waitMs = this.turnTake(pair);
-      if (waitMs > GUESS.waitMaxMs) return 'refused';
-      if (waitMs > 0) await this.clock.wait(waitMs);
-      if (!check.isWanted()) return 'refused';
-      const isRight = check.quick() ?? (await this.slowCheck(source, check));
+      let isRight: SlowResult = 'late';
+      while (isRight === 'late') {
+        const waitMs = this.turnTake(pair);
+        if (waitMs > GUESS.waitMaxMs) return 'refused';
+        if (waitMs > 0) await this.clock.wait(waitMs);
+        if (!check.isWanted()) return 'refused';
+        isRight = check.quick() ?? (await this.slowCheck(source, pair, check));
+      }
       if (isRight === null) return 'refused';
       if (isRight) {
         this.guilty.delete(pair);
@@ -172,10 +183,11 @@ export class GuessLimit {
     this.guilty.delete(leastPair);
   }
 
-  /** Whether the password is right, when the turn has come; null: nobody waits any more. */
-  private slowCheck(source: string, check: AttemptCheck): Promise<boolean | null> {
+  /** Whether the password is right, when the turn has come. */
+  private slowCheck(source: string, pair: string, check: AttemptCheck): Promise<SlowResult> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { check, resolve, reject };
+      const failures = this.failuresOf(pair);
+      const waiting: Waiting = { pair, failures, check, resolve, reject };
       const others = this.queue.get(source);
       if (others === undefined) this.queue.set(source, [waiting]);
       else others.push(waiting);
@@ -188,7 +200,7 @@ export class GuessLimit {
       const next = this.queueTake();
       if (next === null) return;
       this.slowCount++;
-      checkRun(next.check)
+      this.checkRun(next)
         .then(next.resolve, next.reject)
         .finally(() => {
           this.slowCount--;
@@ -207,11 +219,17 @@ export class GuessLimit {
     }
     return null;
   }
-}
 
-async function checkRun(check: AttemptCheck): Promise<boolean | null> {
-  if (!check.isWanted()) return null;
-  return check.quick() ?? (await check.slow());
+  private async checkRun({ pair, failures, check }: Waiting): Promise<SlowResult> {
+    if (!check.isWanted()) return null;
+    const isRight = check.quick();
+    if (isRight !== null) return isRight;
+    return this.failuresOf(pair) > failures ? 'late' : check.slow();
+  }
+
+  private failuresOf(pair: string): number {
+    return this.guilty.get(pair)?.failures ?? 0;
+  }
 }
 
 function guiltIsOld(guilt: Guilt, nowMs: number): boolean {

@@ -2,7 +2,7 @@
  * The users of SASL (`--users-file`). One line each, made by user-line.ts:
  *
  *   # a comment
- *   NAME  $scrypt$ln=14,r=8,p=1$SALT$HASH  $scram-sha-256$i=65536$SALT$STORED$SERVER
+ *   NAME  $scrypt$ln=14,r=8,p=1$SALT$HASH  $scram-sha-256$i=4096$SALT$STORED$SERVER
  *
  * Blanks set the words apart; a name has none and does not start with `#`. The first record serves
  * PLAIN, the second SCRAM-SHA-256; either may be left out, and who has none for a mechanism cannot

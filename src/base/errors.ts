@@ -23,6 +23,7 @@ export type FaultCode =
   | 'OPTION_REFUSED'
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_LINE'
+  | 'NODES_UNREADABLE'
   | 'AUTH_FILE_UNREADABLE'
   | 'AUTH_FILE_LINE'
   | 'USER_LINE'
@@ -74,6 +75,7 @@ export const FAULT = {
   optionRefused:      row('OPTION_REFUSED',      EXIT.USAGE,         (option: string, reason: string) => `${option} is refused: ${reason}`),
   configUnreadable:   row('CONFIG_UNREADABLE',   EXIT.CONFIG,        (path: string, reason: string) => `cannot read the config file ${path}: ${reason}`),
   configLine:         row('CONFIG_LINE',         EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
+  nodesUnreadable:    row('NODES_UNREADABLE',    EXIT.CONFIG,        (path: string, problem: string) => `cannot use the cluster nodes of ${path}: ${problem}`),
   authFileUnreadable: row('AUTH_FILE_UNREADABLE', EXIT.CONFIG,       (path: string, reason: string) => `cannot read the users in ${path}: ${reason}`),
   authFileLine:       row('AUTH_FILE_LINE',      EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
   userLine:           row('USER_LINE',           EXIT.USAGE,         (problem: string) => `cannot make a line for this user: ${problem}`),

@@ -185,5 +185,7 @@ function clusterRules({ config, given, warnings }: Draft): void {
     if (given.has('announce') && places.length > 0) {
       warnings.push(`--announce has no effect: --${places[0]} names the nodes`);
     }
+  } else if (config.announce === null && (config.port === 0 || config.unixSocketPath !== null)) {
+    throw FAULT.optionValue('--etcd', 'needs a TCP port to list, or --announce');
   }
 }

@@ -9,6 +9,12 @@
  */
 
 import { LOG_FORMATS } from '../base/log.ts';
+import {
+  announceParse,
+  clusterNameParse,
+  clusterNodesParse,
+  etcdEndpointsParse,
+} from './cluster-options.ts';
 import type { Config } from './config.ts';
 import { unixSocketPathParse } from './listen-address.ts';
 import {
@@ -177,18 +183,18 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'switch',   flag: 'Z', name: 'enable-ssl',         argument: '',      group: 'Security', field: 'tlsEnabled',          sets: true,
     doc: 'Serve TLS on the TCP ports; needs -o ssl_chain_cert and ssl_key.' },
   // Cluster
-  { kind: 'value',    flag: '',  name: 'cluster-nodes',      argument: 'list',  group: 'Cluster',  field: 'clusterNodes',        default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'cluster-nodes',      argument: 'list',  group: 'Cluster',  field: 'clusterNodes',        default: null,    parse: clusterNodesParse,
     doc: 'Nodes that "config get cluster" names: host|ip|port, set apart by spaces or commas.' },
   { kind: 'value',    flag: '',  name: 'cluster-nodes-file', argument: 'path',  group: 'Cluster',  field: 'clusterNodesFile',    default: null,    parse: textParse,
     doc: 'The same from a file, which is watched.' },
-  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: etcdEndpointsParse,
     doc: 'Nodes find each other through etcd: its URLs, set apart by commas.' },
-  { kind: 'value',    flag: '',  name: 'cluster-name',       argument: 'name',  group: 'Cluster',  field: 'clusterName',         default: 'flagstone', parse: textParse,
+  { kind: 'value',    flag: '',  name: 'cluster-name',       argument: 'name',  group: 'Cluster',  field: 'clusterName',         default: 'flagstone', parse: clusterNameParse,
     doc: 'Which nodes belong together in etcd.' },
-  { kind: 'value',    flag: '',  name: 'announce',           argument: 'node',  group: 'Cluster',  field: 'announce',            default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'announce',           argument: 'node',  group: 'Cluster',  field: 'announce',            default: null,    parse: announceParse,
     doc: 'How this node is listed: host|ip|port (default: its host name, address and port).' },
   { kind: 'value',    flag: '',  name: 'etcd-ttl',           argument: 'sec',   group: 'Cluster',  field: 'etcdTtlSec',          default: '10',    parse: integerParser(2, 3600),
-    doc: 'A node that dies leaves the list within so many seconds.' },
+    doc: 'Seconds after which a node that died leaves the list.' },
   // Process
   { kind: 'config',   flag: '',  name: 'config',             argument: 'file',  group: 'Process',
     doc: 'Read options from a file too: lines "name value" or "name=value" with the long names of this list; # starts a comment.' },

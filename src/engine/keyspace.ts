@@ -6,6 +6,7 @@
 
 import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
+import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
 import {
@@ -28,6 +29,8 @@ export class Keyspace {
   readonly events: EventRings;
   /** This thread's own ring of events. */
   readonly log: EventLog;
+  /** Small texts beside the keys, which nothing evicts or flushes. */
+  readonly configs: ConfigStore;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -36,6 +39,7 @@ export class Keyspace {
     this.control = arena.control;
     this.events = arena.events;
     this.log = arena.log;
+    this.configs = arena.configs;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.

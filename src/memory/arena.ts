@@ -10,6 +10,8 @@
  * other way round, memory that was touched stays with the process: JavaScript has no way to tell the
  * kernel that it is not needed. A lowered budget keeps items out of it, and a raised one uses it again.
  */
+
+import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
 import { Control, controlBytes, counterBlock } from './control.ts';
 import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
 import { PARTITION_BYTES_MAX, Partition, pageCountFor } from './partition.ts';
@@ -49,6 +51,7 @@ export type ArenaHandles = {
   readonly control: SharedArrayBuffer;
   /** A ring for the main thread and one for each data thread. */
   readonly events: SharedArrayBuffer;
+  readonly configs: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -57,6 +60,7 @@ export type Arena = {
   readonly events: EventRings;
   /** This thread's own ring. */
   readonly log: EventLog;
+  readonly configs: ConfigStore;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -72,6 +76,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     config,
     control: new SharedArrayBuffer(controlBytes(config.connectionCountMax)),
     events: new SharedArrayBuffer(eventRingsBytes(config.eventBytes, config.threadCount + 1)),
+    configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -89,6 +94,7 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
     control,
     events,
     log,
+    configs: new ConfigStore(handles.configs, owner),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

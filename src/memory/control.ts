@@ -21,7 +21,7 @@ export const CONTROL = {
   verbosity: 5,
   threadRestarts: 6, // data threads that died and were started anew
   partitionResets: 7, // partitions emptied because they did not survive a thread's death
-  locksFreed: 8, // partition locks taken back from dead threads
+  locksFreed: 8, // locks taken back from dead threads
   connectionClaims: 9, // connections ever accepted; also where the search for a record starts
   sweepReclaims: 11, // dead items that the maintainer collected
   connectionRejects: 10, // clients that the connection limit turned away

@@ -13,6 +13,7 @@ import { RUN_ENDED } from '../commands/memcached/run-ended.ts';
 import {
   CLOSE_REASON,
   PHASE,
+  type Phase,
   type Protocol,
   Session,
   type SessionHost,
@@ -34,11 +35,18 @@ import {
   replyRenew,
 } from '../protocol/reply.ts';
 import { connectTell, disconnectTell } from './connection-events.ts';
-import { CARRY_BYTES_MAX, type IoBuffers, type Wire, type WireEvents } from './wire.ts';
+import {
+  CARRY_BYTES_MAX,
+  type IoBuffers,
+  READ_BYTES_MAX,
+  type Wire,
+  type WireEvents,
+} from './wire.ts';
 
 /** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
 const KEPT_BUFFERS_MAX = 2048;
 const SPARE_BUFFERS_MAX = 16;
+const NOT_KICKED: readonly Phase[] = [PHASE.CLOSED, PHASE.AWAIT, PHASE.WATCH];
 
 /** What the connections of a thread share. */
 export class ConnectionContext {
@@ -155,17 +163,19 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const at = sessionRun(call, start);
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
-    this.settle(at, end);
+    this.settle(at, end, bytes);
   }
 
   /** After a run: keeps what is left of the input, or closes, or goes on at the next turn. */
-  private settle(at: number, end: number): void {
+  private settle(at: number, end: number, bytes: number): void {
     const { call, buffers } = this.context;
     if (this.wire === null || this.isClosed) return;
     if (this.session.phase === PHASE.CLOSED) {
       this.disconnectTell();
+      // Whether there is more: behind the last request, not read yet, or not asked for in this run.
+      const mayHaveMore = at !== end || bytes === READ_BYTES_MAX || bytes === 0;
       this.wire.pause();
-      this.wire.end();
+      this.wire.end(mayHaveMore);
       return;
     }
     if (at < end) this.carry(Buffer.from(buffers.input.subarray(at, end)));
@@ -277,14 +287,13 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   }
 
   /**
-   * Closes a connection on which nothing has moved for too long. False: it is closing already, or
-   * watches and has nothing to say.
+   * Closes a connection on which nothing has moved for too long. False: it is closing already, the
+   * client waits for us, or it watches and there is nothing to say.
    */
   kick(): boolean {
     const { session } = this;
     const isBehind = this.kept.length > 0;
-    if (!isBehind && (session.phase === PHASE.CLOSED || session.phase === PHASE.WATCH))
-      return false;
+    if (!isBehind && NOT_KICKED.includes(session.phase)) return false;
     session.closeReason = CLOSE_REASON.IDLE;
     if (isBehind) this.wire?.destroy();
     else this.end();
@@ -296,7 +305,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     this.itemRelease();
     this.disconnectTell();
     this.session.phase = PHASE.CLOSED;
-    this.wire?.end();
+    this.wire?.end(true);
   }
 
   /** Lets go of the item that was being sent or received. */

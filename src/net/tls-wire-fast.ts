@@ -12,7 +12,7 @@
  * next one; large ones count as queued until their write has ended, and hold the client back.
  */
 import type { TLSSocket } from 'node:tls';
-import type { IoBuffers, Wire, WireEvents } from './wire.ts';
+import { type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
 import {
   ASYNC_WORD,
   type Handle,
@@ -21,8 +21,6 @@ import {
   streamState,
   type WriteRequest,
 } from './wire-fast.ts';
-
-const LINGER_MS = 1000;
 
 /** A fast wire on the socket; null where this Node lacks something for it. */
 export function tlsFastWireMake(
@@ -60,6 +58,7 @@ class TlsFastWire implements Wire {
   private isPaused = false;
   private hasEnded = false;
   private isEnding = false;
+  private lingers = false;
   private isClosed = false;
 
   constructor(
@@ -183,16 +182,21 @@ class TlsFastWire implements Wire {
 
   // ── End ───────────────────────────────────────────────────────────────────────────────────────
 
-  end(): void {
+  end(lingers: boolean): void {
     if (this.isEnding || this.isClosed) return;
     this.isEnding = true;
+    this.lingers = lingers;
     if (!this.isWriting) this.shutdown();
   }
 
-  /** Ours is said. Goes on reading, as wire-fast.ts does and for the same reason. */
+  /** Ours is said. */
   private shutdown(): void {
     if (this.hasEnded) {
       this.destroy();
+      return;
+    }
+    if (!this.lingers && this.unread.length === 0) {
+      this.socket.destroySoon();
       return;
     }
     this.isPaused = false;

@@ -88,9 +88,9 @@ class TlsWire implements Wire {
     this.carrier?.resume();
   }
 
-  end(): void {
+  end(lingers: boolean): void {
     if (this.carrier === null) this.raw.destroy();
-    else this.carrier.end();
+    else this.carrier.end(lingers);
   }
 
   destroy(): void {

@@ -110,8 +110,10 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     while (call.runEnded === RUN_ENDED.BUDGET);
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
-    const isWhole = at === end && session.phase !== PHASE.RECEIVE && session.phase !== PHASE.AWAIT;
-    if (!isWhole) this.dropNote();
+    const { phase } = session;
+    const waits = [PHASE.RECEIVE, PHASE.GATHER, PHASE.AWAIT].some((one) => one === phase);
+    const isWhole = at === end && !waits;
+    if (!isWhole && phase !== PHASE.CLOSED) this.dropNote();
     if (session.phase === PHASE.SEND || session.phase === PHASE.RECEIVE) valueAbandon(call);
     session.phase = PHASE.CLOSED;
     const { pieces, isTooLong } = this;

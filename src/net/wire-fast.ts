@@ -15,15 +15,13 @@
  */
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
-import type { Arrival, IoBuffers, Wire, WireEvents } from './wire.ts';
+import { type Arrival, type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
 
 /** For the worker's execArgv. Node warns that this is for its own tests; our log is not the place. */
 export const FAST_WIRE_NODE_OPTIONS = [
   '--expose-internals',
   '--disable-warning=internal/test/binding',
 ];
-
-const LINGER_MS = 1000;
 
 /** A write or a shutdown under way. */
 export type WriteRequest = { oncomplete: (status: number) => void; piece: Buffer | null };
@@ -114,7 +112,7 @@ class FastArrival implements Arrival {
     const ignore = (): void => undefined;
     const wire = this.accept({ wireData: ignore, wireDrained: ignore, wireClosed: ignore });
     wire.send(line);
-    wire.end();
+    wire.end(true);
   }
 }
 
@@ -125,6 +123,7 @@ class FastWire implements Wire {
   private readonly events: WireEvents;
   private queuedCount = 0;
   private isEnding = false;
+  private lingers = false;
   private isClosed = false;
 
   constructor(handle: Handle, buffers: IoBuffers, events: WireEvents) {
@@ -177,15 +176,20 @@ class FastWire implements Wire {
     if (!this.isClosed) this.handle.readStart();
   }
 
-  end(): void {
+  end(lingers: boolean): void {
     if (this.isEnding || this.isClosed) return;
     this.isEnding = true;
+    this.lingers = lingers;
     if (this.queuedCount === 0) this.shutdown();
   }
 
-  /** Ours is said. Closing with the client's bytes unread would take back what it has not read yet. */
+  /** Ours is said. */
   private shutdown(): void {
     if (streamInternals === null) return;
+    if (!this.lingers) {
+      this.destroy();
+      return;
+    }
     const request = new streamInternals.ShutdownWrap();
     request.oncomplete = () => undefined;
     if (this.handle.shutdown(request) < 0) {

@@ -3,13 +3,11 @@ import type { Socket } from 'node:net';
 import {
   type Arrival,
   type IoBuffers,
+  LINGER_MS,
   READ_BYTES_MAX,
   type Wire,
   type WireEvents,
 } from './wire.ts';
-
-/** What `end` waits for the client to close its side, before it is cut. */
-const LINGER_MS = 1000;
 
 export class PlainArrival implements Arrival {
   private readonly socket: Socket;
@@ -62,7 +60,7 @@ export class PlainWire implements Wire {
     socket.allowHalfOpen = true;
     socket.once('end', () => {
       this.hasEnded = true;
-      if (!this.isPaused) this.end();
+      if (!this.isPaused) this.end(false);
     });
     // The 'close' event follows an error and tells all that matters.
     socket.on('error', () => socket.destroy());
@@ -92,11 +90,15 @@ export class PlainWire implements Wire {
 
   resume(): void {
     this.isPaused = false;
-    if (this.hasEnded) this.end();
+    if (this.hasEnded) this.end(false);
     else this.socket.resume();
   }
 
-  end(): void {
+  end(lingers: boolean): void {
+    if (!lingers) {
+      this.socket.destroySoon();
+      return;
+    }
     this.socket.resume();
     this.socket.end();
     setTimeout(() => this.socket.destroy(), LINGER_MS).unref();

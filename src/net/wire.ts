@@ -25,8 +25,12 @@ export interface Wire {
   /** Stops reading, until resume. */
   pause(): void;
   resume(): void;
-  /** Closes after everything sent has left. */
-  end(): void;
+  /**
+   * Closes after everything sent has left. Closing while bytes of the client are unread, or still
+   * coming, would take back what it has not read yet; so where there may be any (`lingers`) the wire
+   * goes on reading for up to LINGER_MS, unless the client closes first.
+   */
+  end(lingers: boolean): void;
   /** Closes at once. */
   destroy(): void;
 }
@@ -40,6 +44,7 @@ export interface Arrival {
   refuse(line: Buffer): void;
 }
 
+export const LINGER_MS = 1000;
 /** Bytes that one read takes at most. */
 export const READ_BYTES_MAX = 65536;
 /** Room before the read area for what an earlier read left over: see Connection. */

@@ -148,3 +148,12 @@ export function replyText(reply: Reply, text: string): void {
     reply.used += reply.bytes.write(piece, reply.used, 'latin1');
   }
 }
+
+/** As replyText, for bytes. */
+export function replyLong(reply: Reply, source: Uint8Array): void {
+  for (let at = 0; at < source.length; at += REPLY_BYTES_MAX / 4) {
+    const bytes = Math.min(REPLY_BYTES_MAX / 4, source.length - at);
+    replyRoom(reply, bytes);
+    replyRange(reply, source, at, bytes);
+  }
+}

@@ -199,6 +199,23 @@ describe('the queue', () => {
     expect(late.result).toBe('right');
   });
 
+  it('sends back to wait whose pair has failed meanwhile', async () => {
+    const scene = new Scene();
+    const guesses = Array.from({ length: 100 }, () => scene.slow('a', 'alice', false));
+    const bob = scene.slow('a', 'bob', true);
+    for (let count = 0; count < slowMax + 1; count++) await scene.slowFinish();
+    // Those that were checked before the first was known to be wrong, and then whoever is not alice.
+    expect(scene.checked.filter((pair) => pair === 'a alice')).toHaveLength(slowMax);
+    expect(bob.result).toBe('right');
+    for (let count = 0; count < 100; count++) {
+      await scene.clock.advance(waitMaxMs);
+      await scene.slowFinish();
+    }
+    const checkedMax = slowMax + waitMaxMs / delayFirstMs;
+    expect(scene.checked.filter((pair) => pair === 'a alice').length).toBeLessThan(checkedMax);
+    expect(new Set(guesses.map(({ result }) => result))).toEqual(new Set(['wrong', 'refused']));
+  });
+
   it('passes over who hung up, and holds nothing against them', async () => {
     const scene = new Scene();
     for (let at = 0; at < slowMax; at++) scene.slow('a', `${at}`, true);

@@ -178,13 +178,13 @@ const CASES: readonly (readonly [string, Partial<Config>])[] = [
       tlsSessionCache: true,
     },
   ],
-  ['--cluster-nodes a|b|1', { clusterNodes: 'a|b|1' }],
+  ['--cluster-nodes a||1', { clusterNodes: 'a||1' }],
   ['--cluster-nodes-file /f', { clusterNodesFile: '/f' }],
   [
-    '--etcd http://a:1 --cluster-name c --announce a|b|1 --etcd-ttl 5',
-    { etcdEndpoints: 'http://a:1', clusterName: 'c', announce: 'a|b|1', etcdTtlSec: 5 },
+    '--etcd http://a:1 --cluster-name c --announce a||1 --etcd-ttl 5',
+    { etcdEndpoints: 'http://a:1', clusterName: 'c', announce: 'a||1', etcdTtlSec: 5 },
   ],
-  ['--announce a|b|1', { announce: 'a|b|1' }],
+  ['--announce a||1', { announce: 'a||1' }],
   ['-C -F', { casEnabled: false, flushAllEnabled: false }],
   ['-XW', { dumpEnabled: false, watchEnabled: false }],
   ['-A -p -1 -U 0 -vvv', { shutdownCommand: true, port: -1, verbosity: 3 }],
@@ -248,7 +248,7 @@ const WARNINGS: readonly (readonly [string, ...string[]])[] = [
   ['--cluster-name a', '--cluster-name has no effect: it is for --etcd'],
   ['--etcd-ttl 5', '--etcd-ttl has no effect: it is for --etcd'],
   [
-    '--announce a|b|1 --cluster-nodes-file /f',
+    '--announce a||1 --cluster-nodes-file /f',
     '--announce has no effect: --cluster-nodes-file names the nodes',
   ],
 ];

@@ -110,14 +110,27 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   // Auto-discovery.
   [
-    '--cluster-nodes a|b|1 --etcd http://a:1',
+    '--cluster-nodes a||1 --etcd http://a:1',
     '--cluster-nodes with --etcd is refused: only one of them can name the nodes',
   ],
   [
-    '--cluster-nodes-file /f --cluster-nodes a|b|1',
+    '--cluster-nodes-file /f --cluster-nodes a||1',
     '--cluster-nodes with --cluster-nodes-file is refused: only one of them can name the nodes',
   ],
   ['--etcd-ttl 1', '--etcd-ttl 1: must be at least 2'],
+  ['--cluster-nodes a', '--cluster-nodes a: a is no node: host|ip|port or host:port'],
+  ['--cluster-nodes 5', '--cluster-nodes 5: no node given'],
+  ['--cluster-nodes a:0', '--cluster-nodes a:0: a:0: the port must be from 1 to 65535'],
+  ['--announce a:1,b:1', '--announce a:1,b:1: a:1,b:1: the port must be from 1 to 65535'],
+  ['--etcd a:1', '--etcd: must be URLs such as http://127.0.0.1:2379'],
+  ['--etcd http://a:1,', '--etcd: must be URLs such as http://127.0.0.1:2379'],
+  ['--etcd=http://u:secret@a:1?x', '--etcd: must be URLs such as http://127.0.0.1:2379'],
+  ['--etcd http://u:%@a:1', '--etcd: user and password must be percent-encoded'],
+  ['-s /s --etcd http://a:1', '--etcd: needs a TCP port to list, or --announce'],
+  [
+    '--cluster-name a/b',
+    '--cluster-name a/b: must be 1 to 100 letters, digits, dots, hyphens or underscores',
+  ],
   // Not in this version.
   ['-e /f', '-e is refused: items lie in the memory of the process and end with it'],
   // Extended options.

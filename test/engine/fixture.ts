@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/keyspace.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
+import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
 import { Control, controlBytes } from '../../src/memory/control.ts';
 import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-log.ts';
 import {
@@ -63,6 +64,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     },
     events: new SharedArrayBuffer(eventRingsBytes(EVENT_BYTES, THREAD_COUNT + 1)),
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
+    configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     partitions: sabs,
   };
 }

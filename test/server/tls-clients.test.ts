@@ -1,8 +1,7 @@
-/** Real clients over TLS, unmodified: pymemcache and memtier_benchmark. */
-import { fileURLToPath } from 'node:url';
+/** memtier_benchmark over TLS, unmodified. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { programFind } from '../../bench/support/command.ts';
-import { commandRun, pythonFind } from '../support/command-run.ts';
+import { commandRun } from '../support/command-run.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { Certificates, OPENSSL_IS_THERE, OPENSSL_REASON } from './tls-certificates.ts';
 import { tlsOpen } from './tls-client.ts';
@@ -10,13 +9,8 @@ import { tlsOpen } from './tls-client.ts';
 // Each test starts processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const python = pythonFind('pymemcache');
-const pythonReason = python === null ? ' (skipped: no Python here has the module pymemcache)' : '';
 const memtier = programFind('memtier_benchmark');
 const memtierReason = memtier === null ? ' (skipped: no memtier_benchmark on the PATH)' : '';
-
-/** What the script prints, one line per check that it made. */
-const CHECK_COUNT = 12;
 
 describe.skipIf(!OPENSSL_IS_THERE)(`over TLS${OPENSSL_REASON}`, () => {
   let certificates: Certificates;
@@ -29,17 +23,6 @@ describe.skipIf(!OPENSSL_IS_THERE)(`over TLS${OPENSSL_REASON}`, () => {
   afterAll(async () => {
     await server?.stop();
     certificates?.remove();
-  });
-
-  it.skipIf(python === null)(`pymemcache does its everyday work${pythonReason}`, async () => {
-    if (python === null) return;
-    const url = new URL('../clients/pymemcache_client.py', import.meta.url);
-    const authority = certificates.path('authority.crt');
-    const args = [fileURLToPath(url), server.host, `${server.port}`, authority];
-    const { code, out, err } = await commandRun(python, args);
-    expect(err, `after ${out.trim().split('\n').at(-1)}\n${server.log()}`).toBe('');
-    expect(code).toBe(0);
-    expect(out.trim().split('\n')).toHaveLength(CHECK_COUNT);
   });
 
   it.skipIf(memtier === null)(`memtier_benchmark sees no error${memtierReason}`, async () => {

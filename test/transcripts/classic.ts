@@ -1,6 +1,7 @@
 /** Every transcript of memcached's classic text protocol that needs no time to pass. */
 import { admin } from './admin.ts';
 import { arithmetic } from './arithmetic.ts';
+import { configs } from './config.ts';
 import { errors } from './errors.ts';
 import { expiry } from './expiry.ts';
 import { limits } from './limits.ts';
@@ -15,6 +16,7 @@ export const CLASSIC = {
   expiry,
   admin,
   operator,
+  configs,
   errors,
   limits,
 } as const;

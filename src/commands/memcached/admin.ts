@@ -37,7 +37,7 @@ function version(call: Call): number {
 
 function quit(call: Call): number {
   call.session.phase = PHASE.CLOSED;
-  return call.end;
+  return call.line.next;
 }
 
 function verbosity(call: Call): number {

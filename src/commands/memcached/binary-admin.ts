@@ -30,7 +30,7 @@ export const ADMIN_BINARY_ROWS: readonly BinaryRow[] = [
 function quit(call: Call, quiet: boolean): number {
   succeed(call, quiet, 0);
   call.session.phase = PHASE.CLOSED;
-  return call.end;
+  return call.request.valueStart;
 }
 
 function flushAll(call: Call, quiet: boolean): number {

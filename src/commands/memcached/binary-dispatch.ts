@@ -24,7 +24,7 @@ export function binaryCommand(call: Call, at: number): number {
   const { input, request, session } = call;
   if (input[at] !== BINARY_REQUEST_MAGIC) {
     session.phase = PHASE.CLOSED;
-    return call.end;
+    return at;
   }
   if (call.end - at < BINARY_HEADER_BYTES) return waitAt(at);
   binaryRequestRead(request, input, at);

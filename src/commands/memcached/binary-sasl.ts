@@ -49,7 +49,7 @@ function go(call: Call, at: number, begins: boolean): number {
   const mechanism = input.toString('latin1', request.keyStart, request.valueStart);
   const data = new Uint8Array(input.subarray(request.valueStart, requestEnd));
   session.exchange ??= new SaslExchange(sasl, guessSource(session.holder.remoteAddress));
-  if (begins) session.isAuthenticated = false;
+  session.isAuthenticated = false;
   session.opcode = request.opcode;
   session.opaque = request.opaque;
   const { exchange } = session;

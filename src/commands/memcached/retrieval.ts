@@ -8,6 +8,7 @@ import { keyFill, keyScan } from '../../base/key.ts';
 import { itemCasUnique } from '../../engine/lifecycle.ts';
 import { itemClientFlags, itemValueBytes } from '../../memory/item.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CR, lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
 import { CRLF, REPLY, VALUE } from '../../protocol/memcached/replies.ts';
@@ -17,11 +18,12 @@ import {
   replyDecimal,
   replyKey,
   replyLineEnd,
+  replyLong,
   replyRoom,
   replyWords,
 } from '../../protocol/reply.ts';
 import { type Call, KEY_BYTES_MAX } from './call.ts';
-import { keyLookup, LOOKUP_WRONG_TYPE } from './lookup.ts';
+import { keyLookup, LOOKUP_WRONG_TYPE, legacyLookup } from './lookup.ts';
 import type { TextRow } from './row.ts';
 import { PHASE, type Resume, waitAt } from './session.ts';
 import { COPIED_VALUE_BYTES_MAX, valueReply, valueSend } from './value-send.ts';
@@ -29,6 +31,8 @@ import { COPIED_VALUE_BYTES_MAX, valueReply, valueSend } from './value-send.ts';
 /** VALUE, key, flags, length, CAS unique, and the line ends. */
 const VALUE_LINE_BYTES_MAX = 6 + KEY_BYTES_MAX + 1 + 10 + 1 + 10 + 1 + 20 + 2 + 2;
 const VALUE_ROOM_BYTES = VALUE_LINE_BYTES_MAX + COPIED_VALUE_BYTES_MAX;
+
+const NO_CAS = Buffer.from(' 0');
 
 export const RETRIEVAL_ROWS: readonly TextRow[] = [
   row('get', 2, false, false, 'Values of keys.'),
@@ -108,6 +112,7 @@ function retrieve(call: Call, from: number, withCas: boolean, touches: boolean):
     if (ref > 0) valueAnswer(call, p, ref, withCas);
     partitionUnlock(p);
     if (ref === LOOKUP_WRONG_TYPE) return lineRefuse(call, at, REPLY.wrongType);
+    if (ref === 0 && !touches && keyBytes === LEGACY_KEY.length) legacyAnswer(call, start, withCas);
     if (session.phase === PHASE.SEND && !valueFinish(call)) return waitAt(at);
   }
 }
@@ -146,6 +151,25 @@ function valueAnswer(call: Call, p: Partition, ref: number, withCas: boolean): v
   }
   replyLineEnd(reply);
   if (valueReply(call, p, ref, call.session.resume)) replyLineEnd(reply);
+}
+
+/** A key that was not found may be the one by which old clients ask for the cluster's nodes. */
+function legacyAnswer(call: Call, keyStart: number, withCas: boolean): void {
+  const { reply } = call;
+  const config = legacyLookup(call, keyStart, LEGACY_KEY.length);
+  if (config === null) return;
+  replyWords(reply, VALUE.first, VALUE.second, VALUE.bytes);
+  replyKey(reply, call.op.key);
+  replyByte(reply, SPACE);
+  replyDecimal(reply, config.clientFlags);
+  replyByte(reply, SPACE);
+  replyDecimal(reply, config.value.length);
+  if (withCas) replyBytes(reply, NO_CAS);
+  replyLineEnd(reply);
+  replyLong(reply, config.value);
+  replyRoom(reply, CRLF.length);
+  replyLineEnd(reply);
+  reply.mark = reply.used; // as behind a long value
 }
 
 /** Sends what is left of a long value, and its line end. False when it has to wait, or is cut off. */

@@ -4,11 +4,12 @@
  *
  *   COMMAND ──get …──▶ RETRIEVE ──long value──▶ SEND ──▶ RETRIEVE ──END──▶ COMMAND
  *           ──set …, long value──▶ RECEIVE ──▶ COMMAND
+ *           ──config set …──▶ GATHER ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
  *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
  *           ──lru_crawler metadump──▶ DUMP ──▶ COMMAND     ──watch──▶ WATCH
  *
- * In RETRIEVE, SEND, RECEIVE, ANSWER, DUMP and WATCH the session goes on with its `resume`.
+ * In RETRIEVE, SEND, RECEIVE, GATHER, ANSWER, DUMP and WATCH the session goes on with its `resume`.
  */
 
 import type { SaslExchange } from '../../auth/sasl.ts';
@@ -28,8 +29,9 @@ export const PHASE = {
   CLOSED: 6, // nothing more is read
   AWAIT: 7, // waits for work that is done elsewhere; no input is looked at
   ANSWER: 8, // that work is done
-  DUMP: 9, // in a list of all keys
-  WATCH: 10, // only told of events; input is discarded
+  GATHER: 9, // in a value on its way in that is none of an item
+  DUMP: 10, // in a list of all keys
+  WATCH: 11, // only told of events; input is discarded
 } as const;
 
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -66,6 +68,14 @@ export type Resume = (call: Call, at: number) => number;
 /** Answers for a value that was received: a STATUS, or RECEIVED_BAD_CHUNK (value-receive.ts). */
 export type Received = (call: Call, status: Status | -1) => void;
 
+/** A value that is gathered on the heap: see value-gather.ts. */
+export type Gathering = {
+  readonly value: Buffer;
+  gatheredBytes: number;
+  readonly endBytes: 0 | 2;
+  readonly done: (call: Call, value: Buffer | null) => void;
+};
+
 const nothing: Resume = (_call, at) => at;
 
 export class Session {
@@ -96,6 +106,8 @@ export class Session {
   receivedBytes = 0;
   endBytes: 0 | 2 = 2;
   swallowBytes = 0;
+  /** GATHER: what has come so far. */
+  gathering: Gathering | null = null;
   /** The text protocol's noreply. */
   noreply = false;
   /** The binary protocol's: opcode of the request and its opaque, as they go into the answer. */

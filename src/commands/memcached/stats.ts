@@ -115,6 +115,7 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.ANSWER]: 'conn_io_queue',
   [PHASE.DUMP]: 'conn_watch',
   [PHASE.WATCH]: 'conn_watch',
+  [PHASE.GATHER]: 'conn_nread',
 };
 
 /** How often each command was run, of those that were. Commands of the binary protocol are in capitals. */

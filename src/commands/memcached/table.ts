@@ -8,9 +8,11 @@ import { ADMIN_ROWS } from './admin.ts';
 import { ARITHMETIC_ROWS } from './arithmetic.ts';
 import { ADMIN_BINARY_ROWS } from './binary-admin.ts';
 import { ARITHMETIC_BINARY_ROWS } from './binary-arithmetic.ts';
+import { CONFIG_BINARY_ROWS } from './binary-config.ts';
 import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
 import { SASL_BINARY_ROWS } from './binary-sasl.ts';
 import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
+import { CONFIG_ROWS } from './config.ts';
 import { CRAWLER_ROWS } from './crawler.ts';
 import { LRU_ROWS } from './lru.ts';
 import { MEMORY_LIMIT_ROWS } from './memory-limit.ts';
@@ -30,6 +32,7 @@ export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...MEMORY_LIMIT_ROWS,
   ...SLABS_ROWS,
   ...WATCH_ROWS,
+  ...CONFIG_ROWS,
 ]);
 
 export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.length, [
@@ -37,6 +40,7 @@ export const BINARY_TABLE: readonly Numbered<BinaryRow>[] = numbered(TEXT_TABLE.
   ...STORAGE_BINARY_ROWS,
   ...ARITHMETIC_BINARY_ROWS,
   ...ADMIN_BINARY_ROWS,
+  ...CONFIG_BINARY_ROWS,
   ...SASL_BINARY_ROWS,
 ]);
 

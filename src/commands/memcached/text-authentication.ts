@@ -25,7 +25,7 @@ export function textAuthenticate(call: Call, at: number): number {
   if (!lineSplit(line, input, at, call.end)) {
     if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
     call.session.phase = PHASE.CLOSED;
-    return call.end;
+    return at;
   }
   const isSet = lineWord(line, input, 0) === 'set' && line.count >= WORDS_MIN;
   const bytes = isSet
@@ -52,13 +52,13 @@ export function textAuthenticate(call: Call, at: number): number {
 /** Has `user password` checked, when it is its turn. */
 function tokenCheck(call: Call, token: Uint8Array): void {
   const { session, auth } = call;
-  const { authTable } = auth;
   const user = authDataUser(token);
-  if (user === null || authTable === null) {
+  if (user === null) {
     replyBytes(call.reply, REPLY.authBadToken);
     return;
   }
-  const isRight = (): boolean => authFileCheck(authTable, token);
+  // Whoever had to wait is checked against the file as it is by then.
+  const isRight = (): boolean => auth.authTable !== null && authFileCheck(auth.authTable, token);
   const check = {
     quick: isRight,
     slow: () => Promise.resolve(isRight()),

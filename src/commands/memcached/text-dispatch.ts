@@ -22,7 +22,7 @@ export function textCommand(call: Call, at: number): number {
   if (!lineSplit(line, input, at, call.end)) {
     if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
     sessionRefuse(call.session);
-    return call.end;
+    return at;
   }
   if (line.next - at < 4) {
     answer(call, REPLY.badFormat);
@@ -49,7 +49,7 @@ function unknownAnswer(call: Call): number {
   const last = line.count - 1;
   if (last >= 1 && input.toString('latin1', line.start[last], line.end[last]).startsWith('HTTP/')) {
     sessionRefuse(call.session);
-    return call.end;
+    return line.next;
   }
   answer(call, REPLY.error);
   return line.next;

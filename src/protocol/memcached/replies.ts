@@ -81,4 +81,5 @@ export const REPLY = {
 
 /** `VALUE `, for replyWords. */
 export const VALUE = { first: 0x554c4156, second: 0x2045, bytes: 6 } as const;
+export const CONFIG = Buffer.from('CONFIG ');
 export const CRLF = Buffer.from('\r\n');
