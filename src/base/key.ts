@@ -36,6 +36,8 @@ export function hashSecretSet(secret: Int32Array): void {
 export class Key {
   /** Little-endian words; the last one is padded with zeros. Words behind it are stale. */
   readonly words: Int32Array = new Int32Array(KEY_BYTES_LIMIT >>> 2);
+  /** The same, byte by byte. */
+  readonly u8: Uint8Array = new Uint8Array(this.words.buffer);
   bytes = 0;
   /** An int32. */
   hash = 0;

@@ -53,9 +53,14 @@ export function eventStore(
   keyEvent(p, EVENT.STORE, [status, mode, ttlSec, classId, valueBytes], key);
 }
 
-/** Numbers: bytes of the value, slab class. */
+/** Numbers: bytes of the value, slab class, 1 if a meta command did it. */
 export function eventDelete(p: Partition, ref: number): void {
-  itemEvent(p, EVENT.DELETE, [itemValueBytes(p, ref), chunkClass(p, ref)], ref);
+  itemEvent(
+    p,
+    EVENT.DELETE,
+    [itemValueBytes(p, ref), chunkClass(p, ref), p.log.isMeta ? 1 : 0],
+    ref,
+  );
 }
 
 /** Numbers: fetched, seconds to live or -1, seconds since the last use, slab class, bytes of the value. */

@@ -4,14 +4,18 @@
  *
  * Guard: the partition lock.
  */
+import { type Uint64, uint64Copy, uint64SetNumber } from '../base/uint64.ts';
 import { chainFree, chainHolds, chainUnhold } from '../memory/chain.ts';
 import {
   CAS_HI_MAX,
+  EXTRA_CAS,
   itemAccessedSecSet,
   itemBytes,
   itemCas,
+  itemCasIsGiven,
   itemCasSet,
   itemExpiresAtMs,
+  itemGivenCasTake,
   itemIsChained,
   itemIsFetched,
   itemIsLinked,
@@ -24,10 +28,11 @@ import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memor
 import { chunkClass, chunkGive } from '../memory/slab.ts';
 import { CHANGE, changeNote } from './change-log.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
+import type { Operation } from './operation.ts';
 
 /**
  * Gives the item a new CAS unique, greater than any given out in this partition before. Returns it as
- * clients see it.
+ * itemCasUnique does.
  */
 export function itemCasRenew(p: Partition, ref: number): number {
   const { i32 } = p;
@@ -38,9 +43,24 @@ export function itemCasRenew(p: Partition, ref: number): number {
   return itemCasUnique(p, ref);
 }
 
-/** The CAS unique as clients see it: distinct over all partitions, below 2^53. */
+/**
+ * The item's CAS unique, as clients see it unless one was given: distinct over all partitions, below
+ * 2^53.
+ */
 export function itemCasUnique(p: Partition, ref: number): number {
   return itemCas(p, ref) * p.stride + p.id + 1;
+}
+
+/** The item's CAS unique as clients see it. */
+export function itemCasTake(p: Partition, ref: number, unique: Uint64): void {
+  if (itemCasIsGiven(p, ref)) itemGivenCasTake(p, ref, unique);
+  else uint64SetNumber(unique, itemCasUnique(p, ref));
+}
+
+/** The CAS unique of the item that the operation has just stored. */
+export function casStoredTake(op: Operation, unique: Uint64): void {
+  if (op.extras & EXTRA_CAS) uint64Copy(unique, op.casGiven);
+  else uint64SetNumber(unique, op.casStored);
 }
 
 /** Why an item must no longer be seen. */

@@ -26,6 +26,7 @@ import {
   itemIsLinked,
   itemIsMain,
   itemKeyBytes,
+  itemMetaIsSound,
   itemValueBytes,
   KIND_FREE,
   KIND_ITEM,
@@ -232,6 +233,7 @@ class Walk {
           itemBytesFor(itemExtras(p, ref), itemKeyBytes(p, ref), itemValueBytes(p, ref)),
         );
     this.equal(`item ${ref}: class`, classId, expected);
+    this.check(itemMetaIsSound(p, ref), `item ${ref} has bits that nothing may have`);
     const expiresAtMs = itemExpiresAtMs(p, ref);
     const earliest = pageExpiresAtMinMs(p, page);
     this.check(

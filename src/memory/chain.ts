@@ -18,7 +18,7 @@
  */
 import { bytesCopy } from './bytes.ts';
 import {
-  ITEM,
+  itemBytesFor,
   itemChainWord,
   itemExtras,
   itemIsChained,
@@ -41,7 +41,7 @@ export const LINK_VALUE_BYTES_MAX = CHUNK_BYTES_MAX - LINK_HEADER_BYTES;
 
 /** Value bytes that the head of a chained item holds. */
 export function headValueBytesFor(extras: number, keyBytes: number): number {
-  return CHUNK_BYTES_MAX - ITEM.headerBytes - (extras << 2) - keyBytes;
+  return CHUNK_BYTES_MAX - itemBytesFor(extras, keyBytes, 0);
 }
 
 /** Value bytes in the item's own chunk: all of them, unless it is chained. */

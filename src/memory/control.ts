@@ -84,10 +84,11 @@ export const COUNTER = {
   tlsHandshakeErrors: 24,
   tlsProtocolErrors: 25, // failures of TLS on established connections
   udpDrops: 26, // datagrams that were not answered, or not in full
-  eventsWritten: 27, // into the thread's ring of events
-  eventsLost: 28, // written over before the thread, as a reader, came to them
-  eventLinesSkipped: 29, // for a watcher who was behind
-  eventLinesSent: 30,
+  metaCommands: 27, // me
+  eventsWritten: 28, // into the thread's ring of events
+  eventsLost: 29, // written over before the thread, as a reader, came to them
+  eventLinesSkipped: 30, // for a watcher who was behind
+  eventLinesSent: 31,
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

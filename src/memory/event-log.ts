@@ -84,6 +84,8 @@ export class EventLog {
   kinds = 0;
   /** The connection whose batch is running, as `stats conns` calls it. */
   connection = 0;
+  /** Whether a meta command is at work: of deletions that is told. */
+  isMeta = false;
   readonly control: Control;
   /** f64 index of the thread's counters; -1: it has none. */
   readonly block: number;

@@ -2,11 +2,11 @@
  * Item: one cached entry, at the start of a chunk. Little-endian words, 8-byte aligned.
  *
  *   byte 0        4            8         12               16
- *        ┌────────┬────────────┬─────────┬────────────────┬───────────┬─────────┬────────┬─────┬───────
- *        │ meta   │ valueBytes │ casLo   │ casHi:12       │ expiresAt │ chain   │ client │ key │ value
- *        │        │            │         │ accessedSec:20 │ Ms f64    │ 16 B    │ flags  │     │
- *        └────────┴────────────┴─────────┴────────────────┴───────────┴─────────┴────────┴─────┴───────
- *          always                                           if bit 1    if bit 2  if bit 0
+ *        ┌────────┬────────────┬─────────┬────────────────┬───────────┬───────┬────────┬─────┬───────┬──────
+ *        │ meta   │ valueBytes │ casLo   │ casHi:12       │ expiresAt │ chain │ client │ key │ given │ value
+ *        │        │            │         │ accessedSec:20 │ Ms f64    │ 16 B  │ flags  │     │ CAS   │
+ *        └────────┴────────────┴─────────┴────────────────┴───────────┴───────┴────────┴─────┴───────┴──────
+ *          always                                           bit 1       bit 2   bit 0          bit 17
  *
  *   meta  bits 0–2    which optional fields are there. They weigh 4, 8 and 16 bytes, so the key
  *                     starts at 16 + (bits 0–2) × 4: no table, no branch
@@ -16,10 +16,15 @@
  *         bits 8–11   type: string, list, …
  *         bit  12     linked: reachable from the index
  *         bit  13     fetched: read since it was stored
- *         bits 16–31  keyBytes
+ *         bit  14     stale: may be served, but wants to be stored anew
+ *         bit  15     token sent: a client has won the right to do that
+ *         bit  16     the key came as base64, and goes out as such
+ *         bit  17     given CAS: a client chose the CAS unique, 64 bits behind the key, unaligned
+ *         bits 19–31  keyBytes
  *
  * Most items have no expiry, no flags and one chunk: 16 bytes of header in all. The CAS unique has
- * 44 bits; the last access is told in seconds modulo 2^20 (12 days).
+ * 44 bits, and is there beside a given one: flush goes by it. The last access is told in seconds
+ * modulo 2^20 (12 days).
  *
  * A chained item's head chunk is of the largest class and holds the first part of the value; its
  * chain field names the rest (see chain.ts). It always has the expiry field, since a full chunk
@@ -28,7 +33,8 @@
  * Guard: the partition lock. Cf. memcached/memcached memcached.h, struct _stritem.
  */
 import { assert } from '../base/assert.ts';
-import { hashWords, type Key, keyEquals, keyFillWords } from '../base/key.ts';
+import { hashWords, KEY_BYTES_LIMIT, type Key, keyEquals, keyFillWords } from '../base/key.ts';
+import type { Uint64 } from '../base/uint64.ts';
 import type { Partition } from './partition.ts';
 
 export const ITEM = {
@@ -42,7 +48,13 @@ export const ITEM = {
 export const EXTRA_CLIENT_FLAGS = 1;
 export const EXTRA_EXPIRY = 2;
 export const EXTRA_CHAIN = 4;
-const EXTRA_MASK = 7;
+export const EXTRA_CAS = 1 << 17;
+/** The fields before the key, and all of them. */
+const FIELDS_MASK = 7;
+const EXTRA_MASK = FIELDS_MASK | EXTRA_CAS;
+/** From bit 17 to the 8 bytes that it stands for. */
+const EXTRA_CAS_SHIFT = 14;
+const GIVEN_CAS_BYTES = 8;
 
 export const KIND_FREE = 0;
 export const KIND_ITEM = 1;
@@ -57,7 +69,12 @@ const TYPE_SHIFT = 8;
 const TYPE_MASK = 15;
 const LINKED = 1 << 12;
 const FETCHED = 1 << 13;
-const KEY_SHIFT = 16;
+export const MARK_STALE = 1 << 14;
+export const MARK_TOKEN_SENT = 1 << 15;
+export const MARK_BINARY_KEY = 1 << 16;
+const MARKS_MASK = MARK_STALE | MARK_TOKEN_SENT | MARK_BINARY_KEY;
+const SPARE = 1 << 18;
+const KEY_SHIFT = 19;
 
 const ACCESSED_MASK = (1 << 20) - 1;
 const CAS_HI_SHIFT = 20;
@@ -67,13 +84,20 @@ export const CAS_HI_MAX = 0xfff;
 export const ITEM_TYPE = { STRING: 0 } as const;
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
+assert(EXTRA_CAS >>> EXTRA_CAS_SHIFT === GIVEN_CAS_BYTES, 'the bit of the given CAS is its size');
+assert(KEY_BYTES_LIMIT < 1 << (32 - KEY_SHIFT), 'the length of a key fits its bits');
+
+/** Bytes of all optional fields: `extras` is a set of EXTRA bits; others may be among them. */
+export function extrasBytes(extras: number): number {
+  return ((extras & FIELDS_MASK) << 2) + ((extras >>> EXTRA_CAS_SHIFT) & GIVEN_CAS_BYTES);
+}
 
 /** Bytes of header, key and value of an item of one chunk. */
 export function itemBytesFor(extras: number, keyBytes: number, valueBytes: number): number {
-  return ITEM.headerBytes + (extras << 2) + keyBytes + valueBytes;
+  return ITEM.headerBytes + extrasBytes(extras) + keyBytes + valueBytes;
 }
 
-/** Writes a fresh header: unlinked, on probation, not yet read. */
+/** Writes a fresh header: unlinked, on probation, not yet read. `extras` are EXTRA and MARK bits. */
 export function itemHeaderWrite(
   p: Partition,
   ref: number,
@@ -87,7 +111,7 @@ export function itemHeaderWrite(
   p.i32[word + 1] = valueBytes;
 }
 
-/** Rewrites a linked item's fields in place; what eviction knows of it stays. */
+/** Rewrites a linked item's fields and marks in place; what eviction knows of it stays. */
 export function itemHeaderRewrite(
   p: Partition,
   ref: number,
@@ -95,7 +119,7 @@ export function itemHeaderRewrite(
   valueBytes: number,
 ): void {
   const word = ref << 1;
-  p.i32[word] = (p.i32[word] & ~(EXTRA_MASK | FETCHED)) | extras;
+  p.i32[word] = (p.i32[word] & ~(EXTRA_MASK | MARKS_MASK | FETCHED)) | extras;
   p.i32[word + 1] = valueBytes;
 }
 
@@ -107,8 +131,27 @@ export function itemType(p: Partition, ref: number): number {
   return (p.i32[ref << 1] >>> TYPE_SHIFT) & TYPE_MASK;
 }
 
+/** Which optional fields are there: EXTRA bits. */
 export function itemExtras(p: Partition, ref: number): number {
   return p.i32[ref << 1] & EXTRA_MASK;
+}
+
+/** MARK bits. */
+export function itemMarks(p: Partition, ref: number): number {
+  return p.i32[ref << 1] & MARKS_MASK;
+}
+
+export function itemMarksAdd(p: Partition, ref: number, marks: number): void {
+  p.i32[ref << 1] |= marks & MARKS_MASK;
+}
+
+export function itemMarksClear(p: Partition, ref: number, marks: number): void {
+  p.i32[ref << 1] &= ~(marks & MARKS_MASK);
+}
+
+/** Whether no bit is set that means nothing. */
+export function itemMetaIsSound(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & SPARE) === 0;
 }
 
 export function itemKeyBytes(p: Partition, ref: number): number {
@@ -117,13 +160,13 @@ export function itemKeyBytes(p: Partition, ref: number): number {
 
 /** Byte offset of the key. */
 export function itemKeyOffset(p: Partition, ref: number): number {
-  return (ref << 3) + ITEM.headerBytes + ((p.i32[ref << 1] & EXTRA_MASK) << 2);
+  return (ref << 3) + ITEM.headerBytes + ((p.i32[ref << 1] & FIELDS_MASK) << 2);
 }
 
 /** Byte offset of the value, or of its first part when the item is chained. */
 export function itemValueOffset(p: Partition, ref: number): number {
   const meta = p.i32[ref << 1];
-  return (ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) + (meta >>> KEY_SHIFT);
+  return (ref << 3) + ITEM.headerBytes + extrasBytes(meta) + (meta >>> KEY_SHIFT);
 }
 
 export function itemValueBytes(p: Partition, ref: number): number {
@@ -133,9 +176,7 @@ export function itemValueBytes(p: Partition, ref: number): number {
 /** Bytes that the item asked for; a chained item's links are not counted one by one. */
 export function itemBytes(p: Partition, ref: number): number {
   const meta = p.i32[ref << 1];
-  return (
-    ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) + (meta >>> KEY_SHIFT) + p.i32[(ref << 1) + 1]
-  );
+  return ITEM.headerBytes + extrasBytes(meta) + (meta >>> KEY_SHIFT) + p.i32[(ref << 1) + 1];
 }
 
 export function itemIsChained(p: Partition, ref: number): boolean {
@@ -146,12 +187,12 @@ export function itemIsChained(p: Partition, ref: number): boolean {
 export function itemClientFlags(p: Partition, ref: number): number {
   const meta = p.i32[ref << 1];
   if ((meta & EXTRA_CLIENT_FLAGS) === 0) return 0;
-  return p.i32[((ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) - 4) >>> 2] >>> 0;
+  return p.i32[((ref << 3) + ITEM.headerBytes + ((meta & FIELDS_MASK) << 2) - 4) >>> 2] >>> 0;
 }
 
 export function itemClientFlagsSet(p: Partition, ref: number, clientFlags: number): void {
   const meta = p.i32[ref << 1];
-  p.i32[((ref << 3) + ITEM.headerBytes + ((meta & EXTRA_MASK) << 2) - 4) >>> 2] = clientFlags | 0;
+  p.i32[((ref << 3) + ITEM.headerBytes + ((meta & FIELDS_MASK) << 2) - 4) >>> 2] = clientFlags | 0;
 }
 
 /** Unix milliseconds; 0 = never expires. */
@@ -181,6 +222,24 @@ export function itemCasSet(p: Partition, ref: number, casLo: number, casHi: numb
   p.i32[word + 3] = (p.i32[word + 3] & ACCESSED_MASK) | (casHi << CAS_HI_SHIFT);
 }
 
+export function itemCasIsGiven(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & EXTRA_CAS) !== 0;
+}
+
+/** The CAS unique that a client chose, of an item that has one. */
+export function itemGivenCasTake(p: Partition, ref: number, unique: Uint64): void {
+  const offset = itemValueOffset(p, ref) - GIVEN_CAS_BYTES;
+  unique.lo = p.u8.readInt32LE(offset);
+  unique.hi = p.u8.readInt32LE(offset + 4);
+}
+
+/** For an item that has the field. After the key: see itemKeyWrite. */
+export function itemGivenCasSet(p: Partition, ref: number, unique: Uint64): void {
+  const offset = itemValueOffset(p, ref) - GIVEN_CAS_BYTES;
+  p.u8.writeInt32LE(unique.lo, offset);
+  p.u8.writeInt32LE(unique.hi, offset + 4);
+}
+
 export function itemAccessedSecSet(p: Partition, ref: number, nowSec: number): void {
   const word = (ref << 1) + 3;
   p.i32[word] = (p.i32[word] & ~ACCESSED_MASK) | (nowSec & ACCESSED_MASK);
@@ -205,6 +264,18 @@ export function itemLinkedClear(p: Partition, ref: number): void {
 
 export function itemIsFetched(p: Partition, ref: number): boolean {
   return (p.i32[ref << 1] & FETCHED) !== 0;
+}
+
+/** As itemNoteUse, for what was no read: eviction sees it, statistics do not. */
+export function itemNoteInterest(p: Partition, ref: number, nowSec: number): void {
+  const wasFetched = p.i32[ref << 1] & FETCHED;
+  itemNoteUse(p, ref, nowSec);
+  if (wasFetched === 0) p.i32[ref << 1] &= ~FETCHED;
+}
+
+/** Takes over from an item that was read. */
+export function itemFetchedSet(p: Partition, ref: number): void {
+  p.i32[ref << 1] |= FETCHED;
 }
 
 /** Notes a read: eviction and statistics see it. Writes only what changes. */
@@ -240,12 +311,12 @@ export function itemKeyEquals(p: Partition, ref: number, key: Key): boolean {
   const word = ref << 1;
   const meta = p.i32[word];
   if (meta >>> KEY_SHIFT !== key.bytes) return false;
-  return keyEquals(key, p.i32, word + (ITEM.headerBytes >>> 2) + (meta & EXTRA_MASK));
+  return keyEquals(key, p.i32, word + (ITEM.headerBytes >>> 2) + (meta & FIELDS_MASK));
 }
 
 /**
  * Puts the key where the item's key goes. It is written in whole words, so the bytes behind it change
- * as well: the value comes after.
+ * as well: the given CAS and the value come after.
  */
 export function itemKeyWrite(p: Partition, ref: number, key: Key): void {
   const first = itemKeyOffset(p, ref) >>> 2;

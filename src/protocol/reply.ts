@@ -6,6 +6,7 @@
 import { assert } from '../base/assert.ts';
 import { decimalWrite } from '../base/decimal.ts';
 import type { Key } from '../base/key.ts';
+import { type Uint64, uint64Number, uint64Text } from '../base/uint64.ts';
 
 export const REPLY_BYTES_MAX = 65536;
 const CR = 0x0d;
@@ -109,6 +110,13 @@ export function replyKey(reply: Reply, key: Key): void {
 /** Appends the digits of a non-negative integer below 2^53. */
 export function replyDecimal(reply: Reply, value: number): void {
   reply.used = decimalWrite(reply.bytes, reply.used, value);
+}
+
+/** Appends the digits of a 64-bit number. */
+export function replyUint64(reply: Reply, value: Readonly<Uint64>): void {
+  const number = uint64Number(value);
+  if (!Number.isNaN(number)) replyDecimal(reply, number);
+  else reply.used += reply.bytes.write(uint64Text(value), reply.used, 'latin1');
 }
 
 /** Appends source[start, start + length). */

@@ -3,8 +3,9 @@
  * Takes no lock; tests with several threads do.
  */
 import { keyFill } from '../../src/base/key.ts';
-import { itemCasUnique } from '../../src/engine/lifecycle.ts';
-import { Operation } from '../../src/engine/operation.ts';
+import { Uint64, uint64Text } from '../../src/base/uint64.ts';
+import { itemCasTake, itemCasUnique } from '../../src/engine/lifecycle.ts';
+import { casDemand, casGive, Operation, termsClear } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import { valueStore } from '../../src/engine/types/chained.ts';
 import { CounterResult, counterAdd } from '../../src/engine/types/counter.ts';
@@ -17,7 +18,12 @@ import {
   type StoreMode,
 } from '../../src/engine/types/string.ts';
 import { itemValueCopy } from '../../src/memory/chain.ts';
-import { itemClientFlags, itemExpiresAtMs, itemValueBytes } from '../../src/memory/item.ts';
+import {
+  itemClientFlags,
+  itemExpiresAtMs,
+  itemMarks,
+  itemValueBytes,
+} from '../../src/memory/item.ts';
 import type { Partition } from '../../src/memory/partition.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
@@ -26,13 +32,30 @@ export type Entry = {
   readonly clientFlags: number;
   readonly expiresAtMs: number;
   readonly casUnique: number;
+  /** As clients see it: given, or our own. */
+  readonly casShown: bigint;
+  readonly marks: number;
 };
 
 export type StoreOptions = {
   readonly clientFlags?: number;
   readonly expiresAtMs?: number;
-  readonly casUnique?: number;
+  readonly casUnique?: number | bigint;
+  readonly casGiven?: bigint | null;
+  readonly marks?: number;
+  readonly storesStale?: boolean;
+  readonly createsMissing?: boolean;
 };
+
+/** A 64-bit number as the engine takes it. */
+export function uint64Of(value: number | bigint): Uint64 {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  const words = new Uint64();
+  words.lo = bytes.readInt32LE(0);
+  words.hi = bytes.readInt32LE(4);
+  return words;
+}
 
 export class Client {
   readonly op = new Operation(Buffer.alloc(0));
@@ -62,8 +85,11 @@ export class Client {
     op.valueBytes = op.value.length;
     op.clientFlags = options.clientFlags ?? 0;
     op.expiresAtMs = options.expiresAtMs ?? 0;
-    op.demandsCas = false;
-    op.casUnique = options.casUnique ?? 0;
+    termsClear(op);
+    if (typeof options.casGiven === 'bigint') casGive(op, uint64Of(options.casGiven));
+    op.extras |= options.marks ?? 0;
+    op.storesStale = options.storesStale ?? false;
+    op.createsMissing = options.createsMissing ?? false;
   }
 
   store(
@@ -71,11 +97,11 @@ export class Client {
     mode: StoreMode,
     key: string,
     value: string | Buffer,
-    options?: StoreOptions,
+    options: StoreOptions = {},
   ): Status {
     this.keySet(key);
     this.valueSet(value, options);
-    this.op.demandsCas = mode === STORE.CAS;
+    if (mode === STORE.CAS) casDemand(this.op, uint64Of(options.casUnique ?? 0));
     return valueStore(p, this.op, mode);
   }
 
@@ -85,14 +111,20 @@ export class Client {
 
   delete(p: Partition, key: string): Status {
     this.keySet(key);
-    this.op.demandsCas = false;
+    termsClear(this.op);
     return itemDelete(p, this.op);
   }
 
   /** The counter's new digits, or the status that kept them from changing. */
-  add(p: Partition, key: string, delta: string, up: boolean): string | Status {
+  add(
+    p: Partition,
+    key: string,
+    delta: string,
+    up: boolean,
+    options: StoreOptions = {},
+  ): string | Status {
     this.keySet(key);
-    this.valueSet(delta);
+    this.valueSet(delta, options);
     const status = counterAdd(p, this.op, up, this.counter);
     if (status !== STATUS.OK) return status;
     return this.counter.digits.toString('latin1', 0, this.counter.bytes);
@@ -121,10 +153,14 @@ export class Client {
 export function itemEntry(p: Partition, ref: number): Entry {
   const value = Buffer.alloc(itemValueBytes(p, ref));
   itemValueCopy(p, ref, value, 0);
+  const shown = new Uint64();
+  itemCasTake(p, ref, shown);
   return {
     value,
     clientFlags: itemClientFlags(p, ref),
     expiresAtMs: itemExpiresAtMs(p, ref),
     casUnique: itemCasUnique(p, ref),
+    casShown: BigInt(uint64Text(shown)),
+    marks: itemMarks(p, ref),
   };
 }

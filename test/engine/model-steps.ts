@@ -5,6 +5,7 @@ import { CHANGE } from '../../src/engine/change-log.ts';
 import { expirySweep } from '../../src/engine/expiry.ts';
 import { keyspaceFlush, keyspaceFlushAt } from '../../src/engine/keyspace.ts';
 import { partitionResize } from '../../src/engine/memory-limit.ts';
+import { casDemand, StoreTerms, termsRestore } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import {
   chainAbandon,
@@ -18,13 +19,27 @@ import {
   valuePiece,
   valueRelease,
 } from '../../src/engine/types/chained.ts';
+import { itemEmpty, itemInvalidate } from '../../src/engine/types/stale.ts';
 import { itemRead, itemTouch, STORE, type StoreMode } from '../../src/engine/types/string.ts';
-import { itemIsChained } from '../../src/memory/item.ts';
+import {
+  itemIsChained,
+  itemMarksAdd,
+  MARK_BINARY_KEY,
+  MARK_STALE,
+  MARK_TOKEN_SENT,
+} from '../../src/memory/item.ts';
 import { HEADER } from '../../src/memory/partition.ts';
-import { itemEntry } from './client.ts';
+import { itemEntry, uint64Of } from './client.ts';
 import { partitionExpectEmpty } from './fixture.ts';
 import { KIB } from './limits.ts';
-import type { Fields, Hold, Reception, World } from './model.ts';
+import {
+  type Fields,
+  fitsChunk,
+  type Hold,
+  type Reception,
+  type Terms,
+  type World,
+} from './model.ts';
 
 type Step = fc.Command<World, null>;
 
@@ -32,6 +47,7 @@ const CHUNK_BYTES = 8 * KIB;
 const IN_FLIGHT_MAX = 3;
 /** Room for the longest value twice, the index and the change ring. */
 const RESIZED_PAGES_MIN = 20;
+const UINT64_MAX = 2n ** 64n - 1n;
 
 function step(name: string, run: (world: World) => void): Step {
   return {
@@ -63,6 +79,21 @@ const fields: fc.Arbitrary<Fields> = fc.record({
   ),
 });
 
+const PLAIN: Terms = { casGiven: null, marks: 0, storesStale: false, createsMissing: false };
+const terms: fc.Arbitrary<Terms> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(PLAIN) },
+  fc.record({
+    casGiven: fc.oneof(
+      fc.constant(null),
+      fc.bigInt({ min: 0n, max: 9n }),
+      fc.bigInt({ min: 0n, max: UINT64_MAX }),
+    ),
+    marks: fc.constantFrom(0, MARK_BINARY_KEY),
+    storesStale: fc.boolean(),
+    createsMissing: fc.boolean(),
+  }),
+);
+
 const sizes = fc.oneof(
   { weight: 4, arbitrary: fc.nat(120) },
   { weight: 2, arbitrary: fc.integer({ min: 100, max: 3000 }) },
@@ -87,15 +118,21 @@ function fieldsAt(world: World, { clientFlags, expiresAtMs }: Fields): Fields {
   return { clientFlags, expiresAtMs: world.nowMs + expiresAtMs };
 }
 
+function shown({ casGiven, ...others }: Terms): string {
+  return `${casGiven} ${JSON.stringify(others)}`;
+}
+
 function brief(bytes: Buffer): string {
   return bytes.length > 24 ? `${bytes.length} B` : JSON.stringify(bytes.toString('latin1'));
 }
 
 // ── Storing, reading, changing ──────────────────────────────────────────────────────────────────
 
-/** Every second CAS names the unique that the key has, the others one that it had or never had. */
-function casFor(world: World, key: string, isRight: boolean): number {
-  return (world.stored.get(key)?.casUnique ?? 1) + (isRight ? 0 : -2);
+/** Every second CAS names the unique that the key has, the others a lower one, or the greatest. */
+function casFor(world: World, key: string, isRight: boolean): bigint {
+  const shown = world.stored.get(key)?.casShown ?? 1n;
+  if (isRight) return shown;
+  return shown < 2n ? UINT64_MAX : shown - 2n;
 }
 
 function storeRun(
@@ -105,6 +142,7 @@ function storeRun(
   data: Buffer,
   relative: Fields,
   isRight: boolean,
+  terms: Terms = PLAIN,
 ): void {
   const own = fieldsAt(world, relative);
   const casUnique = casFor(world, key, isRight);
@@ -114,10 +152,11 @@ function storeRun(
     value: data,
     casUnique,
     isReceived: false,
+    terms,
     ...own,
   });
   const p = world.keySet(key);
-  const status = world.client.store(p, mode, key, data, { ...own, casUnique });
+  const status = world.client.store(p, mode, key, data, { ...own, ...terms, casUnique });
   world.settle(wanted, status, mode === STORE.SET ? key : null);
 }
 
@@ -163,19 +202,81 @@ function getAndTouchRun(world: World, key: string, relativeMs: number): void {
   expect(found).toEqual(old.value);
 }
 
-function counterRun(world: World, key: string, delta: string, up: boolean): void {
+function counterRun(
+  world: World,
+  key: string,
+  delta: string,
+  up: boolean,
+  { casGiven }: Terms,
+): void {
   const old = world.live(key);
   const isNumber = old !== null && !old.isChained;
   const next = !isNumber ? null : counterNext(old.value.toString('latin1'), delta, up);
   let wanted: Status = old === null ? STATUS.MISSING : STATUS.NOT_NUMERIC;
   if (old !== null && next !== null) {
     const padded = next.padEnd(old.value.length);
-    world.changeExpect(CHANGE.STORE, key, { ...old, value: Buffer.from(padded) });
+    world.changeExpect(CHANGE.STORE, key, { ...old, value: Buffer.from(padded), casGiven });
     wanted = STATUS.OK;
   }
-  const result = world.client.add(world.keySet(key), key, delta, up);
+  const result = world.client.add(world.keySet(key), key, delta, up, { casGiven });
   if (typeof result === 'string') expect(result).toBe(next);
   world.settle(wanted, typeof result === 'string' ? STATUS.OK : result);
+}
+
+/** Marks the key's item as stale; what it does to its CAS unique is in the terms. */
+function invalidateRun(world: World, key: string, relativeMs: number | null, terms: Terms): void {
+  const old = world.live(key);
+  const touches = relativeMs !== null;
+  const { casGiven } = terms;
+  const { expiresAtMs } = fieldsAt(world, { clientFlags: 0, expiresAtMs: relativeMs ?? 0 });
+  if (old !== null) {
+    const marks = (old.marks & MARK_BINARY_KEY) | MARK_STALE;
+    const isChained = old.isChained || !fitsChunk(key, old.value, terms);
+    const next = { ...old, marks, casGiven, isChained };
+    world.changeExpect(CHANGE.STORE, key, next);
+    if (touches) world.changeExpect(CHANGE.TOUCH, key, { ...next, expiresAtMs });
+  }
+  const p = world.keySet(key);
+  world.client.valueSet('', { casGiven, expiresAtMs });
+  const status = itemInvalidate(p, world.client.op, touches);
+  world.settle(old === null ? STATUS.MISSING : STATUS.OK, status, null, true);
+}
+
+/** A reader wins the token, as by `mg`. */
+function winRun(world: World, key: string): void {
+  const old = world.live(key);
+  const p = world.keySet(key);
+  const ref = itemRead(p, world.client.op);
+  expect(ref !== 0).toBe(old !== null);
+  if (old !== null) {
+    itemMarksAdd(p, ref, MARK_TOKEN_SENT);
+    world.stored.set(key, { ...old, marks: old.marks | MARK_TOKEN_SENT });
+  }
+  world.settle(STATUS.OK, STATUS.OK);
+}
+
+/** Takes the value away; the CAS unique stays unless another is given, or the item gets stale. */
+function emptyRun(
+  world: World,
+  key: string,
+  relative: Fields,
+  isStale: boolean,
+  terms: Terms,
+): void {
+  const old = world.live(key);
+  const own = fieldsAt(world, relative);
+  if (old !== null) {
+    const kept = isStale ? null : old.casShown;
+    const marks = (old.marks & MARK_BINARY_KEY) | (isStale ? MARK_STALE : 0);
+    world.changeExpect(CHANGE.STORE, key, {
+      ...{ ...old, ...own, marks, casGiven: terms.casGiven ?? kept },
+      ...{ value: Buffer.alloc(0), isChained: false },
+    });
+  }
+  const p = world.keySet(key);
+  world.client.valueSet('', { ...own, casGiven: terms.casGiven });
+  const status = itemEmpty(p, world.client.op, isStale);
+  world.settle(old === null ? STATUS.MISSING : STATUS.OK, status, old === null ? null : key);
 }
 
 /** The counter's digits after an addition; null when there is no number below 2^64. */
@@ -194,13 +295,16 @@ function receiveStartRun(
   key: string,
   data: Buffer,
   relative: Fields,
+  terms: Terms,
 ): void {
   if (world.receptions.length >= IN_FLIGHT_MAX) return;
   const own = fieldsAt(world, relative);
   const p = world.keySet(key);
-  world.client.valueSet('', own);
+  world.client.valueSet('', { ...own, ...terms });
+  const kept = new StoreTerms(world.client.op);
   const ref = chainStart(p, world.client.op, data.length);
-  if (ref !== 0) world.receptions.push({ p, ref, mode, key, value: data, position: 0, ...own });
+  const reception = { p, ref, mode, key, value: data, position: 0, terms, kept, ...own };
+  if (ref !== 0) world.receptions.push(reception);
   world.settle(STATUS.OK, ref === 0 ? STATUS.NO_MEMORY : STATUS.OK);
 }
 
@@ -239,8 +343,8 @@ function receiveEndRun(world: World, which: number, isRight: boolean): void {
     const casUnique = casFor(world, key, isRight);
     const wanted = world.storeExpect({ ...reception, casUnique, isReceived: true });
     world.keySet(key);
-    world.client.op.demandsCas = mode === STORE.CAS;
-    world.client.op.casUnique = casUnique;
+    termsRestore(world.client.op, reception.kept);
+    if (mode === STORE.CAS) casDemand(world.client.op, uint64Of(casUnique));
     world.settle(wanted, chainCommit(p, world.client.op, mode, ref), setKey);
   }
   receptionDrop(world, reception);
@@ -346,10 +450,11 @@ export function stepsAll(keys: readonly string[]): fc.Arbitrary<Step>[] {
       ),
       fields,
       fc.boolean(),
+      terms,
     )
-    .map(([m, k, v, f, right]) =>
-      step(`store ${m} ${k} ${brief(v)} ${JSON.stringify(f)} ${right}`, (world) =>
-        storeRun(world, m, k, v, f, right),
+    .map(([m, k, v, f, right, t]) =>
+      step(`store ${m} ${k} ${brief(v)} ${JSON.stringify(f)} ${right} ${shown(t)}`, (world) =>
+        storeRun(world, m, k, v, f, right, t),
       ),
     );
   const counter = fc
@@ -357,9 +462,20 @@ export function stepsAll(keys: readonly string[]): fc.Arbitrary<Step>[] {
       key,
       number.map((text) => text.trim()),
       fc.boolean(),
+      terms,
     )
-    .map(([k, n, up]) =>
-      step(`add ${k} ${up ? '+' : '-'}${n}`, (world) => counterRun(world, k, n, up)),
+    .map(([k, n, up, t]) =>
+      step(`add ${k} ${up ? '+' : '-'}${n} ${shown(t)}`, (world) => counterRun(world, k, n, up, t)),
+    );
+  const invalidate = fc
+    .tuple(key, fc.option(delayMs), terms)
+    .map(([k, ms, t]) =>
+      step(`invalidate ${k} ${ms} ${shown(t)}`, (world) => invalidateRun(world, k, ms, t)),
+    );
+  const empty = fc
+    .tuple(key, fields, fc.boolean(), terms)
+    .map(([k, f, stale, t]) =>
+      step(`empty ${k} ${stale} ${shown(t)}`, (world) => emptyRun(world, k, f, stale, t)),
     );
   const numeric = fc
     .tuple(key, counterValue, fields)
@@ -367,14 +483,17 @@ export function stepsAll(keys: readonly string[]): fc.Arbitrary<Step>[] {
       step(`set ${k} ${v}`, (world) => storeRun(world, STORE.SET, k, Buffer.from(v), f, true)),
     );
   const receiveStart = fc
-    .tuple(mode, key, value, fields)
-    .map(([m, k, v, f]) =>
-      step(`receive ${m} ${k} ${brief(v)}`, (world) => receiveStartRun(world, m, k, v, f)),
+    .tuple(mode, key, value, fields, terms)
+    .map(([m, k, v, f, t]) =>
+      step(`receive ${m} ${k} ${brief(v)} ${shown(t)}`, (world) =>
+        receiveStartRun(world, m, k, v, f, t),
+      ),
     );
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   // biome-ignore format: a table reads in columns
   return [
-    store, store, store, counter, numeric, receiveStart,
+    store, store, store, counter, numeric, receiveStart, invalidate, empty,
+    key.map((k) => step(`win ${k}`, (world) => winRun(world, k))),
     key.map((k) => step(`get ${k}`, (world) => getRun(world, k))),
     key.map((k) => step(`delete ${k}`, (world) => deleteRun(world, k))),
     key.map((k) => step(`hold ${k}`, (world) => holdRun(world, k))),

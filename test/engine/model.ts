@@ -7,9 +7,11 @@
 import { expect } from 'vitest';
 import { CHANGE, type Change, changeListen, changeRead } from '../../src/engine/change-log.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../src/engine/keyspace.ts';
+import type { StoreTerms } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import type { ValueCursor } from '../../src/engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../src/engine/types/string.ts';
+import { MARK_BINARY_KEY, MARK_STALE, MARK_TOKEN_SENT } from '../../src/memory/item.ts';
 import { HEADER, type Partition } from '../../src/memory/partition.ts';
 import { CHUNK_BYTES_MAX } from '../../src/memory/slab-classes.ts';
 import { Client } from './client.ts';
@@ -20,9 +22,12 @@ const ALL_CHANGES = Object.values(CHANGE).reduce((kinds, kind) => kinds | kind, 
 
 const HEADER_BYTES = 16;
 const OPTIONAL_FIELDS_BYTES = 12;
+const GIVEN_CAS_BYTES = 8;
 
-function fitsChunk(key: string, value: Buffer): boolean {
-  return HEADER_BYTES + OPTIONAL_FIELDS_BYTES + key.length + value.length <= CHUNK_BYTES_MAX;
+/** Whether key and value fit a chunk with all fields that an item may have later. */
+export function fitsChunk(key: string, value: Buffer, { casGiven }: Terms): boolean {
+  const fieldsBytes = OPTIONAL_FIELDS_BYTES + (casGiven === null ? 0 : GIVEN_CAS_BYTES);
+  return HEADER_BYTES + fieldsBytes + key.length + value.length <= CHUNK_BYTES_MAX;
 }
 
 /** What a key holds. */
@@ -30,7 +35,11 @@ export type Stored = {
   readonly value: Buffer;
   readonly clientFlags: number;
   readonly expiresAtMs: number;
+  /** Our own, by which changes are told apart, and what clients see. */
   readonly casUnique: number;
+  readonly casShown: bigint;
+  readonly casGiven: bigint | null;
+  readonly marks: number;
   readonly isFlushed: boolean;
   /** Whether it is stored as a chain of chunks. */
   readonly isChained: boolean;
@@ -38,18 +47,30 @@ export type Stored = {
 
 export type Fields = { readonly clientFlags: number; readonly expiresAtMs: number };
 
+/** What a store may ask for besides. */
+export type Terms = {
+  readonly casGiven: bigint | null;
+  readonly marks: number;
+  readonly storesStale: boolean;
+  readonly createsMissing: boolean;
+};
+
 /** A store of any mode. */
 export type Store = Fields & {
+  readonly terms: Terms;
   readonly mode: StoreMode;
   readonly key: string;
   readonly value: Buffer;
-  readonly casUnique: number;
+  /** The one that it demands, if its mode does. */
+  readonly casUnique: bigint;
   /** Whether the value came in pieces. */
   readonly isReceived: boolean;
 };
 
 /** A value on its way in. */
 export type Reception = Fields & {
+  readonly terms: Terms;
+  readonly kept: StoreTerms;
   readonly p: Partition;
   readonly ref: number;
   readonly mode: StoreMode;
@@ -81,8 +102,7 @@ export class World {
   isFilling = false;
   evictionCount = 0;
   refusalCount = 0;
-  private expected: { readonly kind: number; readonly key: string; readonly next: Stored } | null =
-    null;
+  private readonly expected: { kind: number; key: string; next: Stored }[] = [];
   private flushesExpected = 0;
   private readonly positions: number[];
   private readonly casLast: number[];
@@ -128,49 +148,66 @@ export class World {
 
   /** The status a store must have, and the item it must leave. */
   storeExpect(store: Store): Status {
-    const { mode, key, value, clientFlags, expiresAtMs } = store;
+    const { mode, key, value, clientFlags, terms } = store;
+    const joins = mode === STORE.APPEND || mode === STORE.PREPEND;
+    let { expiresAtMs } = store;
+    let { marks } = terms;
     const old = this.live(key);
     if (old === null) {
       if (mode === STORE.CAS) return STATUS.MISSING;
-      if (mode !== STORE.SET && mode !== STORE.ADD) return STATUS.NOT_STORED;
+      const stores = mode === STORE.SET || mode === STORE.ADD || (joins && terms.createsMissing);
+      if (!stores) return STATUS.NOT_STORED;
     } else {
       if (mode === STORE.ADD) return STATUS.NOT_STORED;
-      if (mode === STORE.CAS && old.casUnique !== store.casUnique) return STATUS.EXISTS;
-      if (mode === STORE.APPEND || mode === STORE.PREPEND) return this.joinExpect(store, old);
+      if (joins) return this.joinExpect(store, old);
+      if (mode === STORE.CAS && old.casShown !== store.casUnique) {
+        const mayBeStale = terms.storesStale && store.casUnique !== 0n;
+        if (!mayBeStale || store.casUnique > old.casShown) return STATUS.EXISTS;
+        expiresAtMs = old.expiresAtMs;
+        marks |= MARK_STALE | (old.marks & MARK_TOKEN_SENT);
+      } else if (mode === STORE.CAS && store.casUnique === 0n) {
+        return STATUS.EXISTS;
+      }
     }
-    const isChained = store.isReceived || !fitsChunk(key, value);
-    const next = { value, clientFlags, expiresAtMs, casUnique: 0, isFlushed: false, isChained };
-    this.expected = { kind: CHANGE.STORE, key, next };
+    const isChained = store.isReceived || !fitsChunk(key, value, terms);
+    const { casGiven } = terms;
+    this.changeExpect(CHANGE.STORE, key, {
+      ...{ value, clientFlags, expiresAtMs, casGiven, marks, isChained },
+      ...{ casUnique: 0, casShown: 0n, isFlushed: false },
+    });
     return STATUS.OK;
   }
 
-  private joinExpect({ mode, key, value: added, isReceived }: Store, old: Stored): Status {
+  private joinExpect({ mode, key, value: added, isReceived, terms }: Store, old: Stored): Status {
     const both = mode === STORE.APPEND ? [old.value, added] : [added, old.value];
     const value = Buffer.concat(both);
     if (HEADER_BYTES + key.length + value.length > this.itemBytesMax) return STATUS.TOO_LARGE;
-    const isChained = isReceived || old.isChained || !fitsChunk(key, value);
-    this.expected = { kind: CHANGE.STORE, key, next: { ...old, value, isChained } };
+    const isChained = isReceived || old.isChained || !fitsChunk(key, value, terms);
+    const { casGiven } = terms;
+    const marks = old.marks & MARK_BINARY_KEY;
+    this.changeExpect(CHANGE.STORE, key, { ...old, value, isChained, casGiven, marks });
     return STATUS.OK;
   }
 
   changeExpect(kind: number, key: string, next: Stored): void {
-    this.expected = { kind, key, next };
+    this.expected.push({ kind, key, next });
   }
 
   /**
    * Ends a step. `actual` must be `wanted`; only where memory can be short it may be NO_MEMORY, and
-   * then the key keeps its value, unless a `set` had to drop it.
+   * then the key keeps its value, unless a `set` had to drop it. `hasParts`: some of it may be done.
    */
-  settle(wanted: Status, actual: Status, setKey: string | null = null): void {
+  settle(wanted: Status, actual: Status, setKey: string | null = null, hasParts = false): void {
+    if (hasParts) this.logRead();
     if (actual === STATUS.NO_MEMORY && wanted === STATUS.OK) {
       this.refusalCount++;
       expect(this.isTight || this.holds.length + this.receptions.length > 0, 'room').toBe(true);
-      this.expected = null;
+      this.expected.length = 0;
     } else {
       expect(actual).toBe(wanted);
     }
     this.logRead();
-    expect(this.expected, 'a change that was not recorded').toBeNull();
+    expect(this.expected, 'changes that were not recorded').toEqual([]);
     expect(this.flushesExpected, 'flushes that were not recorded').toBe(0);
     if (actual === STATUS.NO_MEMORY && setKey !== null) expect(this.stored.has(setKey)).toBe(false);
     if (!this.isFilling) this.structuresCheck();
@@ -206,13 +243,14 @@ export class World {
     const casUnique = cas * p.stride + p.id + 1;
     const stored = this.stored.get(key);
     if (kind === CHANGE.STORE || kind === CHANGE.TOUCH) {
-      expect([kind, key]).toEqual([this.expected?.kind, this.expected?.key]);
-      const next = this.expected?.next as Stored; // as the line above has seen
-      this.expected = null;
-      this.stored.set(key, { ...next, casUnique });
+      const expected = this.expected.shift();
+      expect([kind, key]).toEqual([expected?.kind, expected?.key]);
+      const next = expected?.next as Stored; // as the line above has seen
       if (kind === CHANGE.TOUCH) {
-        expect(casUnique).toBe(next.casUnique);
+        expect(casUnique).toBe(stored?.casUnique);
+        this.stored.set(key, { ...next, casUnique, casShown: (stored as Stored).casShown });
       } else {
+        this.stored.set(key, { ...next, casUnique, casShown: next.casGiven ?? BigInt(casUnique) });
         expect(cas).toBeGreaterThan(this.casLast[p.id]);
         this.casLast[p.id] = cas;
       }

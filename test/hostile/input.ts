@@ -5,7 +5,8 @@ const VERBS = ['set', 'add', 'replace', 'append', 'prepend', 'cas'] as const;
 const WORDS = [
   ...VERBS,
   ...['get', 'gets', 'gat', 'gats', 'delete', 'incr', 'decr', 'touch', 'version', 'verbosity'],
-  ...['stats', 'flush_all', 'quit', 'slabs', 'shutdown', 'debugtime', 'mg', 'ms', 'md', 'mn', 'me'],
+  ...['stats', 'flush_all', 'quit', 'slabs', 'shutdown', 'debugtime'],
+  ...['mg', 'ms', 'md', 'ma', 'mn', 'me'],
   ...[
     'noreply',
     'reset',
@@ -79,6 +80,26 @@ function store(random: Random): Buffer {
   return Buffer.concat([text(line), Buffer.alloc(bytes, random() & 0xff), text('\r\n')]);
 }
 
+/** A meta command, its flags sound or not; the length of an ms may lie. */
+function meta(random: Random): Buffer {
+  const letters = 'bcfhklqstuvxCDEFIJLMNOPRTSZ0{';
+  const flags = Array.from({ length: randomBelow(random, 26) }, () => {
+    const letter = pick(random, [...letters]);
+    const token = [pick(random, NUMBERS), pick(random, [...'EAPRSID+-']), 'o'.repeat(40), ''];
+    return letter + (randomBelow(random, 3) === 0 ? '' : pick(random, token));
+  });
+  const verb = pick(random, ['mg', 'ms', 'ms', 'md', 'ma', 'me', 'mn']);
+  const key = pick(random, [keyDraw(random), 'Zm9v', 'AAEgDQo=', '====']);
+  if (verb !== 'ms') return text(`${verb} ${key} ${flags.join(' ')}${pick(random, LINE_ENDS)}`);
+  const bytes = randomBelow(random, pick(random, [10, 9000, 40_000, 300_000]));
+  const length = bytes + pick(random, [0, 0, 0, 1, -1, 7]);
+  return Buffer.concat([
+    text(`ms ${key} ${length} ${flags.slice(0, randomBelow(random, 6)).join(' ')}\r\n`),
+    Buffer.alloc(bytes, random() & 0xff),
+    text('\r\n'),
+  ]);
+}
+
 /** A line of words and numbers in any order. */
 function line(random: Random): Buffer {
   const words = Array.from({ length: 1 + randomBelow(random, 8) }, () => {
@@ -121,7 +142,7 @@ function binary(random: Random): Buffer {
 
 /** Another input with some of its bytes changed, cut out or doubled. */
 function mutated(random: Random): Buffer {
-  const bytes = pick(random, [store, line, retrieval])(random);
+  const bytes = pick(random, [store, line, retrieval, meta])(random);
   for (let change = 0; change <= randomBelow(random, 5) && bytes.length > 0; change++) {
     bytes[randomBelow(random, bytes.length)] = pick(random, [0, 10, 13, 32, 255, random() & 0xff]);
   }
@@ -134,6 +155,7 @@ function mutated(random: Random): Buffer {
 const KINDS = {
   store,
   line,
+  meta,
   retrieval,
   promise,
   binary,

@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KEY_BYTES_LIMIT, Key, keyFill } from '../../src/base/key.ts';
+import { Uint64 } from '../../src/base/uint64.ts';
 import { chainInit } from '../../src/memory/chain.ts';
 import {
   CAS_HI_MAX,
   chunkKind,
+  EXTRA_CAS,
   EXTRA_CHAIN,
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
@@ -14,6 +16,7 @@ import {
   itemBytes,
   itemBytesFor,
   itemCas,
+  itemCasIsGiven,
   itemCasSet,
   itemChainWord,
   itemClientFlags,
@@ -21,9 +24,13 @@ import {
   itemExpiresAtMs,
   itemExpiresAtMsSet,
   itemExtras,
+  itemFetchedSet,
   itemFrequency,
   itemFrequencyLower,
+  itemGivenCasSet,
+  itemGivenCasTake,
   itemHash,
+  itemHeaderRewrite,
   itemHeaderWrite,
   itemIdleSec,
   itemIsFetched,
@@ -36,20 +43,33 @@ import {
   itemKeyWrite,
   itemLinkedClear,
   itemLinkedSet,
+  itemMarks,
+  itemMarksAdd,
+  itemMarksClear,
+  itemMetaIsSound,
+  itemNoteInterest,
   itemNoteUse,
   itemPromote,
   itemType,
   itemValueBytes,
   itemValueOffset,
   KIND_ITEM,
+  MARK_BINARY_KEY,
+  MARK_STALE,
+  MARK_TOKEN_SENT,
 } from '../../src/memory/item.ts';
 import { chunkTake } from '../../src/memory/slab.ts';
+import { uint64Of } from '../engine/client.ts';
 import { partitionMake } from '../engine/fixture.ts';
 
 const p = partitionMake();
 const ref = chunkTake(p, p.classes.largest);
 const NOW_SEC = 1_800_000_000;
-const extrasAll = fc.integer({ min: 0, max: 7 });
+const taken = new Uint64();
+/** Every set of the fields before the key, with the one behind it and without. */
+const EXTRAS = Array.from({ length: 16 }, (_, n) => (n & 7) | (n > 7 ? EXTRA_CAS : 0));
+const MARKS = [MARK_STALE, MARK_TOKEN_SENT, MARK_BINARY_KEY];
+const extrasAll = fc.constantFrom(...EXTRAS);
 
 function headerMake(extras: number, key: Uint8Array, valueBytes: number): void {
   itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, key.length, valueBytes);
@@ -74,10 +94,14 @@ describe('an item header', () => {
       casLo: fc.integer(),
       casHi: fc.nat(CAS_HI_MAX),
       idleSec: fc.nat(2 ** 20 - 1),
+      given: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      marks: fc.subarray(MARKS).map((marks) => marks.reduce((all, mark) => all | mark, 0)),
     });
     fc.assert(
       fc.property(fields, (f) => {
         headerMake(f.extras, f.key, f.valueBytes);
+        itemMarksAdd(p, ref, f.marks);
+        if (f.extras & EXTRA_CAS) itemGivenCasSet(p, ref, uint64Of(f.given));
         itemCasSet(p, ref, f.casLo, f.casHi);
         itemAccessedSecSet(p, ref, NOW_SEC - f.idleSec);
         if (f.extras & EXTRA_EXPIRY) itemExpiresAtMsSet(p, ref, f.expiresAtMs);
@@ -100,6 +124,15 @@ describe('an item header', () => {
           true,
           false,
         ]);
+        expect(itemCasIsGiven(p, ref)).toBe((f.extras & EXTRA_CAS) !== 0);
+        if (f.extras & EXTRA_CAS) {
+          itemGivenCasTake(p, ref, taken);
+          expect(taken).toEqual(uint64Of(f.given));
+        }
+        expect(itemMarks(p, ref)).toBe(f.marks);
+        expect(itemMetaIsSound(p, ref)).toBe(true);
+        itemMarksClear(p, ref, MARK_STALE);
+        expect(itemMarks(p, ref)).toBe(f.marks & ~MARK_STALE);
         itemLinkedClear(p, ref);
         expect(itemIsLinked(p, ref)).toBe(false);
       }),
@@ -107,7 +140,7 @@ describe('an item header', () => {
   });
 
   it('places its optional fields, key and value one behind the other', () => {
-    for (let extras = 0; extras <= 7; extras++) {
+    for (const extras of EXTRAS) {
       headerMake(extras, Buffer.from('key'), 5);
       const start = ref << 3;
       let at = start + 16;
@@ -118,10 +151,35 @@ describe('an item header', () => {
       }
       if (extras & EXTRA_CLIENT_FLAGS) at += 4;
       expect(itemKeyOffset(p, ref)).toBe(at);
-      expect(itemValueOffset(p, ref)).toBe(at + 3);
-      expect(itemBytes(p, ref)).toBe(at + 3 + 5 - start);
-      expect(itemBytesFor(extras, 3, 5)).toBe(at + 3 + 5 - start);
+      at += 3;
+      if (extras & EXTRA_CAS) {
+        itemGivenCasSet(p, ref, uint64Of(0x0102030405060708n));
+        expect(p.u8.readBigUInt64LE(at)).toBe(0x0102030405060708n);
+        at += 8;
+      }
+      expect(itemValueOffset(p, ref)).toBe(at);
+      expect(itemBytes(p, ref)).toBe(at + 5 - start);
+      expect(itemBytesFor(extras, 3, 5)).toBe(at + 5 - start);
     }
+  });
+
+  it('is rewritten without its marks, and read or not as before', () => {
+    headerMake(EXTRA_CAS, Buffer.from('key'), 5);
+    itemNoteInterest(p, ref, NOW_SEC);
+    expect([itemIsFetched(p, ref), itemFrequency(p, ref)]).toEqual([false, 1]);
+    itemNoteUse(p, ref, NOW_SEC);
+    itemNoteInterest(p, ref, NOW_SEC);
+    expect([itemIsFetched(p, ref), itemFrequency(p, ref)]).toEqual([true, 3]);
+    itemMarksAdd(p, ref, -1);
+    itemHeaderRewrite(p, ref, EXTRA_EXPIRY | MARK_BINARY_KEY, 9);
+    expect([itemExtras(p, ref), itemMarks(p, ref)]).toEqual([EXTRA_EXPIRY, MARK_BINARY_KEY]);
+    expect([itemIsFetched(p, ref), itemKeyBytes(p, ref), itemFrequency(p, ref)]).toEqual([
+      false,
+      3,
+      3,
+    ]);
+    itemFetchedSet(p, ref);
+    expect(itemIsFetched(p, ref)).toBe(true);
   });
 
   it('tells keys apart by length and by every byte', () => {

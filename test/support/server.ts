@@ -35,8 +35,6 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
-  /** It speaks the binary protocol alone, as with -S. */
-  readonly isBinary?: boolean;
   /** Listen on the port by UDP too. */
   readonly onUdp?: boolean;
   /** The port has TLS: how to find out whether it answers. */

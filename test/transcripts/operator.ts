@@ -160,6 +160,14 @@ const crawler = [
       ['delete a#b\r\n', DELETED],
       ['lru_crawler metadump all\r\n', metaLines('plain-\\._~')],
       ['lru_crawler mgdump all\r\n', 'OK\r\nmg plain-._~\r\nEN\r\n'],
+      ['delete plain-._~\r\n', DELETED],
+      ['ms AP8= 1 b\r\nx\r\n', 'HD\r\n'],
+      ['lru_crawler mgdump all\r\n', 'OK\r\nmg AP8= b\r\nEN\r\n'],
+      ['lru_crawler metadump all\r\n', metaLines('%00%FF')],
+      ['mg AP8= b k\r\n', 'HD kAP8= b\r\n'],
+      ['md AP8= b\r\n', 'HD\r\n'],
+      [set('plain-._~', 'abc'), STORED],
+      ['get plain-._~\r\n', value('plain-._~', 'abc')],
       [
         'lru_crawler metadump all\r\n',
         /OK\r\nkey=plain-._~ exp=-1 la=\d+ cas=\d+ fetch=yes cls=1 size=\d+ flags=0 \nEND\r\n/,
@@ -238,6 +246,8 @@ const watching = [
       ['add w#1 0 0 1\r\nx\r\n', 'NOT_STORED\r\n', { on: 'other' }],
       ['append w#1 0 0 2\r\nde\r\n', STORED, { on: 'other' }],
       ['delete w#1\r\n', DELETED, { on: 'other' }],
+      ['ms dyM= 1 b\r\nx\r\n', 'HD\r\n', { on: 'other' }],
+      ['md w#\r\n', 'HD\r\n', { on: 'other' }],
       [
         'version\r\n',
         new RegExp(
@@ -255,7 +265,13 @@ const watching = [
               'type=item_store key=w%231 status=stored cmd=append ttl=\\d+ clsid=\\d+ cfd=\\d+ size=5',
             ) +
             watched(found.replace('size=3', 'size=5')) +
-            watched('type=deleted key=w%231 cmd=delete clsid=\\d+ size=5'),
+            watched('type=deleted key=w%231 cmd=delete clsid=\\d+ size=5') +
+            watched('type=item_get key=w%23 status=not_found clsid=0 cfd=\\d+ size=0') +
+            watched(
+              'type=item_store key=w%23 status=stored cmd=set ttl=0 clsid=\\d+ cfd=\\d+ size=1',
+            ) +
+            watched('type=item_get key=w%23 status=found clsid=\\d+ cfd=\\d+ size=1') +
+            watched('type=deleted key=w%23 cmd=md clsid=\\d+ size=1'),
         ),
         { partial: true },
       ],

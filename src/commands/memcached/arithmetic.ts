@@ -3,10 +3,13 @@
  * Spec: memcached/memcached doc/protocol.txt, "Increment/Decrement", "Deletion", "Touch".
  */
 import { keyFill } from '../../base/key.ts';
+import { uint64Parse } from '../../base/uint64.ts';
+import { termsClear } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import { counterAdd } from '../../engine/types/counter.ts';
 import { itemDelete, itemFind, itemTouch } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
+import { itemNoteUse } from '../../memory/item.ts';
 import {
   CLASS,
   classRecord,
@@ -21,9 +24,6 @@ import { replyBytes, replyRange } from '../../protocol/reply.ts';
 import { answer, type Call, KEY_BYTES_MAX } from './call.ts';
 import type { TextRow } from './row.ts';
 import { detailDelete } from './stats-detail.ts';
-
-/** Digits of a delta: those of 2^64, and two leading zeros, as memcached has it. */
-const DELTA_BYTES_MAX = 22;
 
 // biome-ignore format: a table reads in columns
 export const ARITHMETIC_ROWS: readonly TextRow[] = [
@@ -40,7 +40,7 @@ function keyWordTake(call: Call): boolean {
   const keyBytes = line.end[1] - keyStart;
   if (keyBytes > KEY_BYTES_MAX) return false;
   keyFill(op.key, input, keyStart, keyBytes);
-  op.demandsCas = false;
+  termsClear(op);
   return true;
 }
 
@@ -62,7 +62,7 @@ function count(call: Call, up: boolean): number {
   op.value = input;
   op.valueStart = line.start[2];
   op.valueBytes = line.end[2] - line.start[2];
-  if (!deltaIsValid(input, op.valueStart, op.valueBytes)) {
+  if (!uint64Parse(input, op.valueStart, line.end[2], call.unique)) {
     answer(call, REPLY.badDelta);
     return line.next;
   }
@@ -89,15 +89,6 @@ function counterUp(p: Partition, call: Call): Status {
 
 function counterDown(p: Partition, call: Call): Status {
   return counterAdd(p, call.op, false, call.counterResult);
-}
-
-/** An unsigned 64-bit decimal. */
-function deltaIsValid(input: Buffer, start: number, bytes: number): boolean {
-  if (bytes === 0 || bytes > DELTA_BYTES_MAX) return false;
-  for (let at = start; at < start + bytes; at++) {
-    if (input[at] < 0x30 || input[at] > 0x39) return false;
-  }
-  return bytes < 20 || BigInt(input.toString('latin1', start, start + bytes)) < 1n << 64n;
 }
 
 function remove(call: Call): number {
@@ -156,6 +147,7 @@ function touch(call: Call): number {
 function itemTouchOf(p: Partition, call: Call): Status {
   const ref = itemFind(p, call.op);
   if (ref === 0) return STATUS.MISSING;
+  itemNoteUse(p, ref, call.op.nowSec);
   p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
   return itemTouch(p, call.op, ref) === 0 ? STATUS.NO_MEMORY : STATUS.OK;
 }

@@ -8,7 +8,7 @@ import { MEMCACHED_VERSION } from '../../protocol/memcached/replies.ts';
 import { replyBytes, replyRoom, replyText } from '../../protocol/reply.ts';
 import { flush, verbositySet } from './admin.ts';
 import { fail, succeed, successHeader } from './binary-reply.ts';
-import type { Call } from './call.ts';
+import { type Call, NO_CAS } from './call.ts';
 import type { BinaryRow } from './row.ts';
 import { PHASE } from './session.ts';
 import { type StatRow, statsSection } from './stats.ts';
@@ -28,7 +28,7 @@ export const ADMIN_BINARY_ROWS: readonly BinaryRow[] = [
 ];
 
 function quit(call: Call, quiet: boolean): number {
-  succeed(call, quiet, 0);
+  succeed(call, quiet, NO_CAS);
   call.session.phase = PHASE.CLOSED;
   return call.request.valueStart;
 }
@@ -36,18 +36,18 @@ function quit(call: Call, quiet: boolean): number {
 function flushAll(call: Call, quiet: boolean): number {
   const { input, request, op } = call;
   const exptime = request.extrasBytes === 0 ? 0 : input.readUInt32BE(request.extrasStart);
-  if (flush(call, exptime === 0 ? 0 : exptimeToMs(exptime, op.nowMs))) succeed(call, quiet, 0);
+  if (flush(call, exptime === 0 ? 0 : exptimeToMs(exptime, op.nowMs))) succeed(call, quiet, NO_CAS);
   else fail(call, BINARY_FAULT.auth);
   return request.valueStart;
 }
 
 function noop(call: Call): number {
-  succeed(call, false, 0);
+  succeed(call, false, NO_CAS);
   return call.request.valueStart;
 }
 
 function version(call: Call): number {
-  successHeader(call, 0, 0, VERSION.length, 0);
+  successHeader(call, 0, 0, VERSION.length, NO_CAS);
   replyBytes(call.reply, VERSION);
   return call.request.valueStart;
 }
@@ -55,7 +55,7 @@ function version(call: Call): number {
 function verbosity(call: Call): number {
   const { input, request } = call;
   verbositySet(call, input.readUInt32BE(request.extrasStart));
-  succeed(call, false, 0);
+  succeed(call, false, NO_CAS);
   return request.valueStart;
 }
 
@@ -70,13 +70,13 @@ function stat(call: Call): number {
   }
   for (const row of rows) statPacket(call, row);
   replyRoom(call.reply, BINARY_HEADER_BYTES);
-  succeed(call, false, 0);
+  succeed(call, false, NO_CAS);
   return request.valueStart;
 }
 
 function statPacket(call: Call, [name, value]: StatRow): void {
   const text = `${value}`;
   replyRoom(call.reply, BINARY_HEADER_BYTES);
-  successHeader(call, 0, name.length, text.length, 0);
+  successHeader(call, 0, name.length, text.length, NO_CAS);
   replyText(call.reply, name + text);
 }

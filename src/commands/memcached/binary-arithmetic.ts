@@ -12,8 +12,8 @@ import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { BINARY_FAULT, OPCODE, replyUint32 } from '../../protocol/memcached/binary.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { fail, succeed, successHeader } from './binary-reply.ts';
-import { casDemandTake } from './binary-storage.ts';
-import type { Call } from './call.ts';
+import { termsTake } from './binary-storage.ts';
+import { type Call, NO_CAS, uniqueStoredTake } from './call.ts';
 import type { BinaryRow } from './row.ts';
 import { detailDelete } from './stats-detail.ts';
 
@@ -39,7 +39,7 @@ function count(call: Call, up: boolean, quiet: boolean): number {
   const { input, request, op, counterResult } = call;
   const { extrasStart } = request;
   keyFill(op.key, input, request.keyStart, request.keyBytes);
-  casDemandTake(call);
+  termsTake(call);
   digitsTake(call, extrasStart + EXTRA.delta);
   const exptime = input.readUInt32BE(extrasStart + EXTRA.exptime);
   const p = call.keyspace.partitionFor(op.key.hash);
@@ -75,7 +75,8 @@ function countAnswer(call: Call, quiet: boolean): void {
   const { reply, counterResult } = call;
   if (quiet) return;
   const { digits, bytes } = counterResult;
-  successHeader(call, 0, 0, NUMBER_BYTES, call.op.casStored);
+  uniqueStoredTake(call);
+  successHeader(call, 0, 0, NUMBER_BYTES, call.unique);
   if (bytes <= EXACT_DIGITS_MAX) {
     const value = decimalParse(digits, 0, bytes);
     replyUint32(reply, Math.floor(value / UINT32_END));
@@ -110,14 +111,14 @@ function countFail(call: Call, up: boolean, status: Status): void {
 function remove(call: Call, quiet: boolean): number {
   const { input, request, op } = call;
   keyFill(op.key, input, request.keyStart, request.keyBytes);
-  casDemandTake(call);
+  termsTake(call);
   if (call.countsPrefixes) detailDelete(call, request.keyStart, request.keyBytes);
   const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   const status = itemDelete(p, op);
   partitionUnlock(p);
   if (status === STATUS.OK) {
-    succeed(call, quiet, 0);
+    succeed(call, quiet, NO_CAS);
   } else if (status === STATUS.EXISTS) {
     fail(call, BINARY_FAULT.exists);
   } else {

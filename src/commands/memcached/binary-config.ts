@@ -13,7 +13,7 @@ import {
 import { BINARY_FAULT, OPCODE, replyUint32 } from '../../protocol/memcached/binary.ts';
 import { replyLong, replyRange } from '../../protocol/reply.ts';
 import { fail, succeed, successHeader } from './binary-reply.ts';
-import type { Call } from './call.ts';
+import { type Call, NO_CAS } from './call.ts';
 import type { BinaryRow } from './row.ts';
 import { sessionSwallow } from './session.ts';
 import { gatherStart } from './value-gather.ts';
@@ -41,7 +41,7 @@ function get(call: Call, withKey: boolean, quiet: boolean): number {
     return request.valueStart;
   }
   const keyBytes = withKey ? key.length : 0;
-  successHeader(call, FLAGS_BYTES, keyBytes, entry.value.length, 0);
+  successHeader(call, FLAGS_BYTES, keyBytes, entry.value.length, NO_CAS);
   replyUint32(reply, entry.clientFlags);
   replyRange(reply, key, 0, keyBytes);
   replyLong(reply, entry.value);
@@ -68,12 +68,12 @@ function set(call: Call, quiet: boolean): number {
 
 function store(call: Call, key: Buffer, clientFlags: number, value: Buffer, quiet: boolean): void {
   const outcome = configSet(call.keyspace.configs, key, clientFlags, value);
-  if (outcome === CONFIG_SET.STORED) succeed(call, quiet, 0);
+  if (outcome === CONFIG_SET.STORED) succeed(call, quiet, NO_CAS);
   else fail(call, BINARY_FAULT.noMemory);
 }
 
 function remove(call: Call, quiet: boolean): number {
-  if (configDelete(call.keyspace.configs, keyOf(call))) succeed(call, quiet, 0);
+  if (configDelete(call.keyspace.configs, keyOf(call))) succeed(call, quiet, NO_CAS);
   else fail(call, BINARY_FAULT.missing);
   return call.request.valueStart;
 }

@@ -1,4 +1,5 @@
 /** Answers of the binary protocol to the request in hand. A quiet one says nothing of success. */
+import type { Uint64 } from '../../base/uint64.ts';
 import {
   BINARY_FAULT,
   type BinaryFault,
@@ -14,15 +15,14 @@ export function successHeader(
   extrasBytes: number,
   keyBytes: number,
   valueBytes: number,
-  casUnique: number,
+  casUnique: Readonly<Uint64>,
 ): void {
   const { opcode, opaque } = call.request;
-  const shownCas = call.server.config.casEnabled ? casUnique : 0;
-  binaryHeader(call.reply, opcode, opaque, 0, extrasBytes, keyBytes, valueBytes, shownCas);
+  binaryHeader(call.reply, opcode, opaque, 0, extrasBytes, keyBytes, valueBytes, casUnique);
 }
 
 /** A success that has nothing to tell but perhaps the item's CAS unique. */
-export function succeed(call: Call, quiet: boolean, casUnique: number): void {
+export function succeed(call: Call, quiet: boolean, casUnique: Readonly<Uint64>): void {
   if (!quiet) successHeader(call, 0, 0, 0, casUnique);
 }
 

@@ -3,7 +3,6 @@
  * Spec: memcached/memcached, "BinaryProtocolRevamped" (wiki), "Get…", "Touch, GAT and GATQ".
  */
 import { keyFill } from '../../base/key.ts';
-import { itemCasUnique } from '../../engine/lifecycle.ts';
 import { itemClientFlags, itemValueBytes } from '../../memory/item.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import {
@@ -17,7 +16,7 @@ import { LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { replyLong, replyRange, replyRoom } from '../../protocol/reply.ts';
 import { fail, successHeader } from './binary-reply.ts';
-import { type Call, KEY_BYTES_MAX } from './call.ts';
+import { type Call, KEY_BYTES_MAX, NO_CAS, uniqueTake } from './call.ts';
 import { keyLookup, LOOKUP_WRONG_TYPE, legacyLookup } from './lookup.ts';
 import type { BinaryRow } from './row.ts';
 import { PHASE, waitAt } from './session.ts';
@@ -81,7 +80,8 @@ function hitReply(call: Call, p: Partition, ref: number, form: Form): void {
   const { input, request, reply } = call;
   const keyBytes = form.withKey ? request.keyBytes : 0;
   const valueBytes = form.withValue ? itemValueBytes(p, ref) : 0;
-  successHeader(call, FLAGS_BYTES, keyBytes, valueBytes, itemCasUnique(p, ref));
+  uniqueTake(call, p, ref);
+  successHeader(call, FLAGS_BYTES, keyBytes, valueBytes, call.unique);
   replyUint32(reply, itemClientFlags(p, ref));
   replyRange(reply, input, request.keyStart, keyBytes);
   if (form.withValue) valueReply(call, p, ref, sendOn);
@@ -101,7 +101,7 @@ function legacyReply(call: Call, form: Form): boolean {
   const config = legacyLookup(call, request.keyStart, request.keyBytes);
   if (config === null) return false;
   const keyBytes = form.withKey ? request.keyBytes : 0;
-  successHeader(call, FLAGS_BYTES, keyBytes, config.value.length, 0);
+  successHeader(call, FLAGS_BYTES, keyBytes, config.value.length, NO_CAS);
   replyUint32(reply, config.clientFlags);
   replyRange(reply, LEGACY_KEY, 0, keyBytes);
   replyLong(reply, config.value);
@@ -116,6 +116,15 @@ function missReply(call: Call, form: Form): void {
     fail(call, missing);
     return;
   }
-  binaryHeader(reply, request.opcode, request.opaque, missing.status, 0, request.keyBytes, 0, 0);
+  binaryHeader(
+    reply,
+    request.opcode,
+    request.opaque,
+    missing.status,
+    0,
+    request.keyBytes,
+    0,
+    NO_CAS,
+  );
   replyRange(reply, input, request.keyStart, request.keyBytes);
 }

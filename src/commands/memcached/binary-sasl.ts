@@ -14,7 +14,7 @@ import {
 } from '../../protocol/memcached/binary.ts';
 import { replyBytes } from '../../protocol/reply.ts';
 import { fail, successHeader } from './binary-reply.ts';
-import type { Call } from './call.ts';
+import { type Call, NO_CAS } from './call.ts';
 import type { BinaryRow } from './row.ts';
 import { PHASE, sessionAwait, sessionSwallow, sessionWake, waitAt } from './session.ts';
 
@@ -32,7 +32,7 @@ function list(call: Call): number {
   const { sasl } = call.auth;
   if (sasl === null) return refuse(call, BINARY_FAULT.unknownCommand);
   const text = Buffer.from(sasl.mechanismsText());
-  successHeader(call, 0, 0, text.length, 0);
+  successHeader(call, 0, 0, text.length, NO_CAS);
   replyBytes(call.reply, text);
   return call.request.valueStart;
 }
@@ -67,14 +67,14 @@ function outcomeAnswer(call: Call, at: number, outcome: SaslOutcome): number {
   request.opaque = session.opaque;
   if (outcome.kind === 'challenge') {
     const { status } = BINARY_FAULT.authContinue;
-    binaryHeader(reply, request.opcode, request.opaque, status, 0, 0, outcome.data.length, 0);
+    binaryHeader(reply, request.opcode, request.opaque, status, 0, 0, outcome.data.length, NO_CAS);
     replyBytes(reply, outcome.data);
     return at;
   }
   counters[block + COUNTER.authCommands]++;
   if (outcome.kind === 'success') {
     session.isAuthenticated = true;
-    successHeader(call, 0, 0, AUTHENTICATED.length, 0);
+    successHeader(call, 0, 0, AUTHENTICATED.length, NO_CAS);
     replyBytes(reply, AUTHENTICATED);
   } else {
     counters[block + COUNTER.authErrors]++;

@@ -4,6 +4,8 @@
  * Spec: memcached/memcached, "BinaryProtocolRevamped" (wiki), "Set, Add, Replace", "Append, Prepend".
  */
 import { keyFill } from '../../base/key.ts';
+import { uint64IsZero } from '../../base/uint64.ts';
+import { casDemand, termsClear } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import { storeGiveUp, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
@@ -13,7 +15,7 @@ import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { BINARY_FAULT, type BinaryFault, OPCODE } from '../../protocol/memcached/binary.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { fail, succeed } from './binary-reply.ts';
-import type { Call } from './call.ts';
+import { type Call, uniqueStoredTake } from './call.ts';
 import type { BinaryRow } from './row.ts';
 import { type Received, sessionSwallow, waitAt } from './session.ts';
 import { detailSet } from './stats-detail.ts';
@@ -77,7 +79,7 @@ function store(
   keyFill(op.key, input, request.keyStart, request.keyBytes);
   op.clientFlags = joins ? 0 : input.readUInt32BE(request.extrasStart);
   op.expiresAtMs = joins ? 0 : exptimeToMs(input.readUInt32BE(request.extrasStart + 4), op.nowMs);
-  casDemandTake(call);
+  termsTake(call);
   const storeMode = op.demandsCas && !joins ? STORE.CAS : mode;
   counters[block + COUNTER.setCommands]++;
   if (call.countsPrefixes) detailSet(call, request.keyStart, request.keyBytes);
@@ -106,10 +108,10 @@ function store(
   return requestEnd;
 }
 
-/** The condition that a CAS unique in the header makes. */
-export function casDemandTake({ op, request }: Call): void {
-  op.demandsCas = (request.casHi | request.casLo) !== 0;
-  op.casUnique = request.casHi * 4294967296 + request.casLo;
+/** The terms of the operation: a CAS unique in the header makes it conditional. */
+export function termsTake({ op, request }: Call): void {
+  termsClear(op);
+  if (!uint64IsZero(request.casUnique)) casDemand(op, request.casUnique);
 }
 
 /** Answers a failure and discards the value. */
@@ -122,7 +124,8 @@ function refuse(call: Call, fault: BinaryFault): number {
 function storeAnswer(call: Call, mode: StoreMode, quiet: boolean, status: Status | -1): void {
   switch (status) {
     case STATUS.OK:
-      succeed(call, quiet, call.op.casStored);
+      uniqueStoredTake(call);
+      succeed(call, quiet, call.unique);
       break;
     case STATUS.EXISTS:
       fail(call, BINARY_FAULT.exists);

@@ -4,25 +4,31 @@
  */
 
 import { Key } from '../../base/key.ts';
+import { Uint64, uint64Copy } from '../../base/uint64.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
+import { casStoredTake, itemCasTake } from '../../engine/lifecycle.ts';
 import { Operation } from '../../engine/operation.ts';
 import { CounterResult } from '../../engine/types/counter.ts';
 import { CONNECTION } from '../../memory/connections.ts';
 import { COMMANDS_FIRST, CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { eventKindsRead } from '../../memory/event-log.ts';
+import type { Partition } from '../../memory/partition.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { BinaryRequest } from '../../protocol/memcached/binary.ts';
-import { Line } from '../../protocol/memcached/line.ts';
+import { KEY_BYTES_MAX, Line } from '../../protocol/memcached/line.ts';
+import { MetaFlags } from '../../protocol/memcached/meta-flags.ts';
 import { type Reply, replyBytes } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Authentication } from './authentication.ts';
 import type { Session } from './session.ts';
 import { Watchers } from './watchers.ts';
 
-/** Spec: memcached/memcached doc/protocol.txt, "Keys". */
-export const KEY_BYTES_MAX = 250;
+/** Where there is no CAS unique to show. */
+export const NO_CAS: Readonly<Uint64> = new Uint64();
 
 const UINT64_DIGITS_MAX = 20;
+
+export { KEY_BYTES_MAX };
 
 export class Call {
   readonly keyspace: Keyspace;
@@ -33,6 +39,10 @@ export class Call {
   /** The request in hand: of the text protocol, of the binary one. */
   readonly line: Line;
   readonly request: BinaryRequest;
+  /** What the flags of a meta command ask for. */
+  readonly flags: MetaFlags;
+  /** A CAS unique in hand, on its way in or out. */
+  readonly unique: Uint64;
   readonly counterResult: CounterResult;
   /** Room for a number that an operation wants as digits. */
   readonly digits: Buffer;
@@ -69,6 +79,8 @@ export class Call {
     this.reply = reply;
     this.line = new Line();
     this.request = new BinaryRequest();
+    this.flags = new MetaFlags();
+    this.unique = new Uint64();
     this.digits = Buffer.alloc(UINT64_DIGITS_MAX);
     this.counterResult = new CounterResult();
     this.counters = keyspace.control.f64;
@@ -108,6 +120,18 @@ function eventsReady({ keyspace, session }: Call): void {
 /** Counts a run of the command with this number: see table.ts. */
 export function commandCount(call: Call, number: number): void {
   call.counters[call.block + COMMANDS_FIRST + number]++;
+}
+
+/** Takes in hand the item's CAS unique as clients see it. */
+export function uniqueTake(call: Call, p: Partition, ref: number): void {
+  if (call.server.config.casEnabled) itemCasTake(p, ref, call.unique);
+  else uint64Copy(call.unique, NO_CAS);
+}
+
+/** Takes in hand the CAS unique of the item that was just stored. */
+export function uniqueStoredTake(call: Call): void {
+  if (call.server.config.casEnabled) casStoredTake(call.op, call.unique);
+  else uint64Copy(call.unique, NO_CAS);
 }
 
 /** Answers one of the fixed lines, unless the client asked for silence. */

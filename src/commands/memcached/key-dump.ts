@@ -15,6 +15,8 @@ import {
   itemIsFetched,
   itemKeyBytes,
   itemKeyOffset,
+  itemMarks,
+  MARK_BINARY_KEY,
 } from '../../memory/item.ts';
 import { HEADER, type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
@@ -42,7 +44,7 @@ export type DumpForm = {
 // biome-ignore format: a table reads in columns
 export const DUMP = {
   META: { lineOf: metaLine, end: REPLY.end,  refused: REPLY.metadumpRefused, pipelined: REPLY.metadumpPipelined },
-  MG:   { lineOf: mgLine,   end: REPLY.endMeta, refused: REPLY.mgdumpRefused,   pipelined: REPLY.mgdumpPipelined },
+  MG:   { lineOf: mgLine,   end: REPLY.metaMiss, refused: REPLY.mgdumpRefused,   pipelined: REPLY.mgdumpPipelined },
 } as const;
 
 /** A dump under way, and the lines of the buckets it looked at last, as far as they are not sent. */
@@ -133,7 +135,9 @@ function metaLine(call: Call, p: Partition, ref: number): string {
   );
 }
 
-/** A command that asks for the key. */
+/** A command that asks for the key: as base64 if it was stored so. */
 function mgLine(_call: Call, p: Partition, ref: number): string {
-  return `mg ${keyOf(p, ref)}\r\n`;
+  const key = keyOf(p, ref);
+  if ((itemMarks(p, ref) & MARK_BINARY_KEY) === 0) return `mg ${key}\r\n`;
+  return `mg ${Buffer.from(key, 'latin1').toString('base64')} b\r\n`;
 }

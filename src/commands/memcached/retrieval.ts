@@ -5,7 +5,6 @@
  */
 
 import { keyFill, keyScan } from '../../base/key.ts';
-import { itemCasUnique } from '../../engine/lifecycle.ts';
 import { itemClientFlags, itemValueBytes } from '../../memory/item.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
@@ -20,9 +19,10 @@ import {
   replyLineEnd,
   replyLong,
   replyRoom,
+  replyUint64,
   replyWords,
 } from '../../protocol/reply.ts';
-import { type Call, KEY_BYTES_MAX } from './call.ts';
+import { type Call, KEY_BYTES_MAX, uniqueTake } from './call.ts';
 import { keyLookup, LOOKUP_WRONG_TYPE, legacyLookup } from './lookup.ts';
 import type { TextRow } from './row.ts';
 import { PHASE, type Resume, waitAt } from './session.ts';
@@ -147,7 +147,8 @@ function valueAnswer(call: Call, p: Partition, ref: number, withCas: boolean): v
   replyDecimal(reply, valueBytes);
   if (withCas) {
     replyByte(reply, SPACE);
-    replyDecimal(reply, call.server.config.casEnabled ? itemCasUnique(p, ref) : 0);
+    uniqueTake(call, p, ref);
+    replyUint64(reply, call.unique);
   }
   replyLineEnd(reply);
   if (valueReply(call, p, ref, call.session.resume)) replyLineEnd(reply);

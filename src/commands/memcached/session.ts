@@ -14,6 +14,7 @@
 
 import type { SaslExchange } from '../../auth/sasl.ts';
 import { assert } from '../../base/assert.ts';
+import type { StoreTerms } from '../../engine/operation.ts';
 import type { Status } from '../../engine/status.ts';
 import { ValueCursor } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
@@ -76,6 +77,13 @@ export type Gathering = {
   readonly done: (call: Call, value: Buffer | null) => void;
 };
 
+/** The flags that an answer returns, as they came, and how. */
+export type MetaAnswer = {
+  readonly words: Buffer;
+  readonly isQuiet: boolean;
+  readonly keyIsBinary: boolean;
+};
+
 const nothing: Resume = (_call, at) => at;
 
 export class Session {
@@ -100,8 +108,7 @@ export class Session {
   /** RECEIVE: the command that waits for the value. SWALLOW: bytes still to come. */
   received: Received = nothing;
   storeMode: StoreMode = STORE.SET;
-  demandsCas = false;
-  casUnique = 0;
+  terms: StoreTerms | null = null;
   valueBytes = 0;
   receivedBytes = 0;
   endBytes: 0 | 2 = 2;
@@ -110,6 +117,8 @@ export class Session {
   gathering: Gathering | null = null;
   /** The text protocol's noreply. */
   noreply = false;
+  /** Of an ms whose value is received: what its answer shows; see meta-store.ts. */
+  metaAnswer: MetaAnswer | null = null;
   /** The binary protocol's: opcode of the request and its opaque, as they go into the answer. */
   opcode = 0;
   opaque = 0;

@@ -179,7 +179,7 @@ function commandRows(call: Call, totals: Totals): StatRow[] {
     ['cmd_set', sum(COUNTER.setCommands)],
     ['cmd_flush', sum(COUNTER.flushCommands)],
     ['cmd_touch', sum(COUNTER.touchCommands)],
-    ['cmd_meta', 0],
+    ['cmd_meta', sum(COUNTER.metaCommands)],
     ['get_hits', klass[CLASS.getHits]],
     ['get_misses', sum(COUNTER.getMisses)],
     ['get_expired', sum(COUNTER.getExpired)],

@@ -5,6 +5,8 @@
  */
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
 import { keyFill } from '../../base/key.ts';
+import { uint64Parse } from '../../base/uint64.ts';
+import { casDemand, termsClear } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import { storeGiveUp, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
@@ -22,7 +24,7 @@ import { detailSet } from './stats-detail.ts';
 import { RECEIVED_BAD_CHUNK, receiveStart } from './value-receive.ts';
 
 const CLIENT_FLAGS_MAX = 0xffffffff;
-const VALUE_BYTES_MAX = 2 ** 31 - 3;
+export const VALUE_BYTES_MAX = 2 ** 31 - 3;
 /** A request that is to be this short is waited for; the value of a longer one is received. */
 const WAITED_BYTES_MAX = 10240;
 /** Words: name, key, flags, exptime, bytes, and for cas the unique. */
@@ -55,21 +57,40 @@ function store(call: Call, at: number, mode: StoreMode, received: Received): num
     replyBytes(call.reply, REPLY.badFormat);
     return line.next;
   }
-  const requestEnd = line.next + valueBytes + 2;
-  const isWhole = requestEnd <= call.end;
-  if (!isWhole && requestEnd - at <= WAITED_BYTES_MAX) return waitAt(at);
+  if (valueIsAwaited(call, at, valueBytes)) return waitAt(at);
   if (!operationFill(call, mode)) return storeRefuse(call, valueBytes, REPLY.badFormat);
 
-  const { counters, block } = call;
-  counters[block + COUNTER.setCommands]++;
   if (call.countsPrefixes) detailSet(call, line.start[WORD.KEY], op.key.bytes);
+  call.session.noreply = line.noreply;
+  return valueTake(call, mode, valueBytes, received);
+}
+
+/** Whether the rest of the request that starts at `at` is to come, and is short enough to wait for. */
+export function valueIsAwaited({ line, end }: Call, at: number, valueBytes: number): boolean {
+  const requestEnd = line.next + valueBytes + 2;
+  return requestEnd > end && requestEnd - at <= WAITED_BYTES_MAX;
+}
+
+/**
+ * Stores the value whose first byte is at line.next, under op's key, fields and terms: at once if it
+ * has arrived whole, else as it comes. Then `received` answers; what is refused before that is
+ * answered here. Returns as a handler does.
+ */
+export function valueTake(
+  call: Call,
+  mode: StoreMode,
+  valueBytes: number,
+  received: Received,
+): number {
+  const { input, line, op, counters, block } = call;
+  const requestEnd = line.next + valueBytes + 2;
+  counters[block + COUNTER.setCommands]++;
   if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) {
     counters[block + COUNTER.storeTooLarge]++;
     staleDrop(call, mode);
     return storeRefuse(call, valueBytes, REPLY.tooLarge);
   }
-  if (!isWhole) {
-    call.session.noreply = line.noreply;
+  if (requestEnd > call.end) {
     if (receiveStart(call, mode, valueBytes, 2, received)) return line.next;
     counters[block + COUNTER.storeNoMemory]++;
     return storeRefuse(call, valueBytes, REPLY.noMemory);
@@ -85,7 +106,7 @@ function store(call: Call, at: number, mode: StoreMode, received: Received): num
   partitionLock(p);
   const status = valueStore(p, op, mode);
   partitionUnlock(p);
-  storeAnswer(call, mode, status);
+  received(call, status);
   return requestEnd;
 }
 
@@ -98,28 +119,24 @@ function operationFill(call: Call, mode: StoreMode): boolean {
   const keyBytes = line.end[WORD.KEY] - keyStart;
   if (keyBytes > KEY_BYTES_MAX) return false;
   if (!(clientFlags <= CLIENT_FLAGS_MAX) || Number.isNaN(exptime)) return false;
-  op.demandsCas = mode === STORE.CAS;
-  if (op.demandsCas && !casFill(call)) return false;
+  termsClear(op);
+  if (mode === STORE.CAS && !casFill(call)) return false;
   op.clientFlags = clientFlags;
   op.expiresAtMs = exptimeToMs(exptime, op.nowMs);
   keyFill(op.key, input, keyStart, keyBytes);
   return true;
 }
 
-/** CAS uniques are below 2^53 here; a valid number beyond that can match none. */
 function casFill(call: Call): boolean {
-  const { input, line, op } = call;
+  const { input, line, op, unique } = call;
   if (line.count <= WORD.CAS) return false;
-  op.casUnique = decimalParse(input, line.start[WORD.CAS], line.end[WORD.CAS]);
-  if (!Number.isNaN(op.casUnique)) return true;
-  const text = input.toString('latin1', line.start[WORD.CAS], line.end[WORD.CAS]);
-  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 1n << 64n) return false;
-  op.casUnique = Number(text);
+  if (!uint64Parse(input, line.start[WORD.CAS], line.end[WORD.CAS], unique)) return false;
+  casDemand(op, unique);
   return true;
 }
 
 /** Answers an error and discards the data block. */
-function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): number {
+export function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): number {
   answer(call, error);
   sessionSwallow(call.session, valueBytes + 2);
   return call.line.next;

@@ -16,6 +16,10 @@ import { CONFIG_ROWS } from './config.ts';
 import { CRAWLER_ROWS } from './crawler.ts';
 import { LRU_ROWS } from './lru.ts';
 import { MEMORY_LIMIT_ROWS } from './memory-limit.ts';
+import { META_CHANGE_ROWS } from './meta-change.ts';
+import { META_DEBUG_ROWS } from './meta-debug.ts';
+import { META_GET_ROWS } from './meta-get.ts';
+import { META_STORE_ROWS } from './meta-store.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { BinaryRow, Numbered, TextRow } from './row.ts';
 import { SLABS_ROWS } from './slabs.ts';
@@ -26,6 +30,10 @@ export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...RETRIEVAL_ROWS,
   ...STORAGE_ROWS,
   ...ARITHMETIC_ROWS,
+  ...META_GET_ROWS,
+  ...META_STORE_ROWS,
+  ...META_CHANGE_ROWS,
+  ...META_DEBUG_ROWS,
   ...ADMIN_ROWS,
   ...CRAWLER_ROWS,
   ...LRU_ROWS,

@@ -2,6 +2,7 @@
  * Long values on their way in: received piece by piece into a chain of chunks that nobody sees, then
  * stored at once. The same for all protocols; they differ in what ends a value, and in the answer.
  */
+import { StoreTerms, termsRestore } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import {
   chainAbandon,
@@ -43,8 +44,7 @@ export function receiveStart(
   if (session.ref === 0) return false;
   session.partition = p.id;
   session.storeMode = mode;
-  session.demandsCas = op.demandsCas;
-  session.casUnique = op.casUnique;
+  session.terms = new StoreTerms(op);
   session.valueBytes = valueBytes;
   session.receivedBytes = 0;
   session.endBytes = endBytes;
@@ -106,8 +106,8 @@ function commit(call: Call, p: Partition): Status {
   session.holder.holdClear();
   if (p.i32[HEADER.resetCount] === session.resetCount) {
     itemKeyRead(p, session.ref, op.key);
-    op.demandsCas = session.demandsCas;
-    op.casUnique = session.casUnique;
+    if (session.terms !== null) termsRestore(op, session.terms);
+    session.terms = null;
     status = chainCommit(p, op, session.storeMode, session.ref);
   }
   partitionUnlock(p);

@@ -78,8 +78,9 @@ function evictFields({ text, numbers }: LoggedEvent): string {
 }
 
 function deleteFields({ text, numbers }: LoggedEvent): string {
-  const [bytes, classId] = numbers;
-  return `type=deleted key=${uriEncode(text)} cmd=delete clsid=${classId} size=${bytes}`;
+  const [bytes, classId, isMeta] = numbers;
+  const command = isMeta === 1 ? 'md' : 'delete';
+  return `type=deleted key=${uriEncode(text)} cmd=${command} clsid=${classId} size=${bytes}`;
 }
 
 function connectFields({ text, connection, numbers }: LoggedEvent): string {

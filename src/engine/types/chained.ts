@@ -25,6 +25,7 @@ import {
 } from '../../memory/chain.ts';
 import { EVENT } from '../../memory/event-log.ts';
 import {
+  EXTRA_CAS,
   EXTRA_CHAIN,
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
@@ -32,11 +33,17 @@ import {
   itemBytesFor,
   itemClientFlags,
   itemExpiresAtMs,
+  itemExpiresAtMsSet,
+  itemGivenCasSet,
   itemHeaderWrite,
   itemIsChained,
   itemKeyWrite,
+  itemMarks,
+  itemMarksAdd,
   itemValueBytes,
   itemValueOffset,
+  MARK_BINARY_KEY,
+  MARK_STALE,
 } from '../../memory/item.ts';
 import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
@@ -53,6 +60,7 @@ import {
   itemSeek,
   itemSucceed,
   lookupTell,
+  modeJoins,
   STORE,
   type StoreMode,
   storeCondition,
@@ -87,13 +95,13 @@ function storeTell(
 }
 
 function valuePut(p: Partition, op: Operation, mode: StoreMode): Status {
-  if (mode === STORE.APPEND || mode === STORE.PREPEND) {
+  if (modeJoins(mode)) {
     const old = itemSeek(p, op);
     if (old !== 0 && !concatenationFitsChunk(p, op, old)) {
       if (eventIsWatched(p.log, EVENT.LOOKUP)) lookupTell(p, op, old);
       return chainConcatenate(p, op, mode, old);
     }
-    return stringStore(p, op, mode);
+    if (old !== 0) return stringStore(p, op, mode);
   }
   if (storeFitsChunk(op)) return stringStore(p, op, mode);
   const old = itemFind(p, op);
@@ -119,7 +127,8 @@ function valuePut(p: Partition, op: Operation, mode: StoreMode): Status {
  * or 0 without memory.
  */
 export function chainStart(p: Partition, op: Operation, valueBytes: number): number {
-  const extras = EXTRA_CHAIN | EXTRA_EXPIRY | (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0);
+  const extras =
+    EXTRA_CHAIN | EXTRA_EXPIRY | op.extras | (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0);
   const ref = chunkObtain(p, p.classes.largest, op.nowMs);
   if (ref === 0) return 0;
   p.i32[classRecord(p.classes.largest) + CLASS.setCount]++;
@@ -128,6 +137,7 @@ export function chainStart(p: Partition, op: Operation, valueBytes: number): num
   chainInit(p, ref);
   chainHold(p, ref);
   itemKeyWrite(p, ref, op.key);
+  if (extras & EXTRA_CAS) itemGivenCasSet(p, ref, op.casGiven);
   return ref;
 }
 
@@ -206,10 +216,15 @@ function chainPut(p: Partition, op: Operation, mode: StoreMode, ref: number): St
     itemUnhold(p, ref);
     return condition;
   }
-  if (mode === STORE.APPEND || mode === STORE.PREPEND) {
+  if (modeJoins(mode) && old !== 0) {
     const status = valuesConcatenate(p, op, old, ref, mode === STORE.APPEND);
     itemUnhold(p, ref);
     return status;
+  }
+  if (op.extras & MARK_STALE) {
+    // Only now is it known: see storeCondition.
+    itemMarksAdd(p, ref, op.extras);
+    itemExpiresAtMsSet(p, ref, op.expiresAtMs);
   }
   const status = itemSucceed(p, op, old, ref);
   itemUnhold(p, ref);
@@ -251,6 +266,8 @@ function valuesConcatenate(
   if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
   op.clientFlags = itemClientFlags(p, old);
   op.expiresAtMs = itemExpiresAtMs(p, old);
+  op.extras = (op.extras & EXTRA_CAS) | (itemMarks(p, old) & MARK_BINARY_KEY);
+  op.joinedBytes = valueBytes;
   p.guardRef = old;
   const ref = chainStart(p, op, valueBytes);
   const stored =

@@ -16,7 +16,8 @@ import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import type { Operation } from '../operation.ts';
 import { STATUS, type Status } from '../status.ts';
-import { casHolds, itemFind, valueReplace } from './string.ts';
+import { casHolds } from './cas.ts';
+import { itemFind, valueReplace } from './string.ts';
 
 const DIGITS_MAX = 20;
 const SPACE = 0x20;
@@ -41,6 +42,7 @@ export function counterAdd(p: Partition, op: Operation, up: boolean, out: Counte
   if (ref === 0) return STATUS.MISSING;
   const bytes = itemValueBytes(p, ref);
   if (itemType(p, ref) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
+  if (bytes === 0) return STATUS.NOT_NUMERIC;
   if (op.demandsCas && !casHolds(p, op, ref)) return STATUS.EXISTS;
   if (itemIsChained(p, ref)) return STATUS.NOT_NUMERIC;
   const end = itemValueOffset(p, ref) + bytes;

@@ -7,6 +7,7 @@
 import { bytesCopy } from '../../memory/bytes.ts';
 import { EVENT } from '../../memory/event-log.ts';
 import {
+  EXTRA_CAS,
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
   ITEM_TYPE,
@@ -18,19 +19,25 @@ import {
   itemExpiresAtMs,
   itemExpiresAtMsSet,
   itemExtras,
+  itemFetchedSet,
+  itemGivenCasSet,
   itemHeaderRewrite,
   itemHeaderWrite,
   itemIsChained,
+  itemIsFetched,
   itemIsMain,
   itemKeyBytes,
   itemKeyOffset,
   itemKeyWrite,
   itemLinkedSet,
+  itemMarks,
+  itemNoteInterest,
   itemNoteUse,
   itemPromote,
   itemType,
   itemValueBytes,
   itemValueOffset,
+  MARK_BINARY_KEY,
 } from '../../memory/item.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
 import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/partition.ts';
@@ -56,6 +63,7 @@ import {
 } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
 import { STATUS, type Status } from '../status.ts';
+import { casAdmits, casHolds } from './cas.ts';
 
 /** The ways to store, and the condition of each. */
 export const STORE = {
@@ -101,7 +109,7 @@ export function itemSeek(p: Partition, op: Operation): number {
 }
 
 /** An item's slab class, told by its size: that spares a look at the page table. */
-function itemClass(p: Partition, ref: number): number {
+export function itemClass(p: Partition, ref: number): number {
   return itemIsChained(p, ref) ? p.classes.largest : p.classes.classFor(itemBytes(p, ref));
 }
 
@@ -130,24 +138,20 @@ export function itemDelete(p: Partition, op: Operation): Status {
 export function storeCondition(p: Partition, op: Operation, mode: StoreMode, old: number): Status {
   if (old === 0) {
     if (mode === STORE.SET || mode === STORE.ADD) return STATUS.OK;
+    if (op.createsMissing && modeJoins(mode)) return STATUS.OK;
     return mode === STORE.CAS ? STATUS.MISSING : STATUS.NOT_STORED;
   }
   if (mode === STORE.ADD) {
-    itemNoteUse(p, old, op.nowSec);
+    itemNoteInterest(p, old, op.nowSec);
     return STATUS.NOT_STORED;
   }
-  if (op.demandsCas && !casHolds(p, op, old)) return STATUS.EXISTS;
-  if ((mode === STORE.APPEND || mode === STORE.PREPEND) && itemType(p, old) !== ITEM_TYPE.STRING) {
-    return STATUS.WRONG_TYPE;
-  }
+  if (op.demandsCas && !casAdmits(p, op, old, mode === STORE.CAS)) return STATUS.EXISTS;
+  if (modeJoins(mode) && itemType(p, old) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
   return STATUS.OK;
 }
 
-/** Whether the live item is the one whose CAS unique the operation demands; and counts. */
-export function casHolds(p: Partition, op: Operation, ref: number): boolean {
-  const holds = itemCasUnique(p, ref) === op.casUnique;
-  p.i32[classRecord(chunkClass(p, ref)) + (holds ? CLASS.casHits : CLASS.casBadval)]++;
-  return holds;
+export function modeJoins(mode: StoreMode): boolean {
+  return mode === STORE.APPEND || mode === STORE.PREPEND;
 }
 
 /**
@@ -158,11 +162,13 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
   const old = itemFind(p, op);
   const condition = storeCondition(p, op, mode, old);
   if (condition !== STATUS.OK) return condition;
-  if (mode === STORE.APPEND || mode === STORE.PREPEND) {
+  if (modeJoins(mode) && old !== 0) {
     return stringConcatenate(p, op, old, mode === STORE.APPEND);
   }
   const extras =
-    (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) | (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
+    op.extras |
+    (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) |
+    (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, op.valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
   if (old !== 0 && !itemIsChained(p, old) && chunkClass(p, old) === classId) {
@@ -179,20 +185,21 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
   itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, op.valueBytes);
   fieldsWrite(p, op, ref, extras);
   itemKeyWrite(p, ref, op.key);
+  if (extras & EXTRA_CAS) itemGivenCasSet(p, ref, op.casGiven);
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   return itemSucceed(p, op, old, ref);
 }
 
 /** Whether the key with a value of op's size fits one chunk. */
 export function storeFitsChunk(op: Operation): boolean {
-  const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY;
+  const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY | op.extras;
   return itemBytesFor(extrasMax, op.key.bytes, op.valueBytes) <= CHUNK_BYTES_MAX;
 }
 
 /** Whether the value of `old` and op's fit one chunk together. */
 export function concatenationFitsChunk(p: Partition, op: Operation, old: number): boolean {
   const valueBytes = itemValueBytes(p, old) + op.valueBytes;
-  const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY;
+  const extrasMax = EXTRA_CLIENT_FLAGS | EXTRA_EXPIRY | op.extras;
   return (
     !itemIsChained(p, old) && itemBytesFor(extrasMax, op.key.bytes, valueBytes) <= CHUNK_BYTES_MAX
   );
@@ -230,10 +237,12 @@ function itemStandingInherit(p: Partition, ref: number, old: number): void {
 /** Rewrites a linked item whose chunk class stays the same. */
 function stringOverwrite(p: Partition, op: Operation, ref: number, extras: number): void {
   itemCount(p, ref, -1);
+  // A given CAS lies behind the key, and a longer value would run over it: it is written anew.
   const keyMoves = itemExtras(p, ref) !== extras;
   itemHeaderRewrite(p, ref, extras, op.valueBytes);
   fieldsWrite(p, op, ref, extras);
   if (keyMoves) itemKeyWrite(p, ref, op.key);
+  if (extras & EXTRA_CAS) itemGivenCasSet(p, ref, op.casGiven);
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   itemAccessedSecSet(p, ref, op.nowSec);
   op.casStored = itemCasRenew(p, ref);
@@ -249,9 +258,12 @@ export function fieldsWrite(p: Partition, op: Operation, ref: number, extras: nu
   if (extras & EXTRA_CLIENT_FLAGS) itemClientFlagsSet(p, ref, op.clientFlags);
 }
 
-/** Append or prepend where old and new fit one chunk together; keeps flags and expiry. */
+/**
+ * Append or prepend where old and new fit one chunk together; keeps flags, expiry and how the key is
+ * shown. What was stale is fresh again.
+ */
 function stringConcatenate(p: Partition, op: Operation, old: number, behind: boolean): Status {
-  const extras = itemExtras(p, old);
+  const extras = extrasJoined(p, op, old);
   const oldBytes = itemValueBytes(p, old);
   const valueBytes = oldBytes + op.valueBytes;
   if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
@@ -264,6 +276,8 @@ function stringConcatenate(p: Partition, op: Operation, old: number, behind: boo
   itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, valueBytes);
   fieldsCopy(p, ref, old, extras);
   itemKeyWrite(p, ref, op.key);
+  if (extras & EXTRA_CAS) itemGivenCasSet(p, ref, op.casGiven);
+  op.joinedBytes = valueBytes;
   const start = itemValueOffset(p, ref);
   const oldStart = behind ? start : start + op.valueBytes;
   bytesCopy(p.u8, itemValueOffset(p, old), p.u8, oldStart, oldBytes);
@@ -271,9 +285,19 @@ function stringConcatenate(p: Partition, op: Operation, old: number, behind: boo
   return itemSucceed(p, op, old, ref);
 }
 
+/** The fields of an item that takes over from `old` with another CAS unique, and its binary key. */
+export function extrasJoined(p: Partition, op: Operation, old: number): number {
+  return (
+    (itemExtras(p, old) & ~EXTRA_CAS) |
+    (itemMarks(p, old) & MARK_BINARY_KEY) |
+    (op.extras & EXTRA_CAS)
+  );
+}
+
 /**
  * Gives a live item of one chunk another value: the first `sourceBytes` of `source`, padded with
- * spaces to `valueBytes`. Key, flags and expiry stay; the CAS unique is new.
+ * spaces to `valueBytes`, or to what one chunk holds. Key, flags, expiry and marks stay; the CAS
+ * unique is new.
  */
 export function valueReplace(
   p: Partition,
@@ -281,9 +305,12 @@ export function valueReplace(
   old: number,
   source: Buffer,
   sourceBytes: number,
-  valueBytes: number,
+  paddedBytes: number,
 ): Status {
-  const extras = itemExtras(p, old);
+  const extras = extrasJoined(p, op, old) | itemMarks(p, old);
+  const room = CHUNK_BYTES_MAX - itemBytesFor(extras | EXTRA_EXPIRY, op.key.bytes, 0);
+  const valueBytes = Math.min(paddedBytes, room);
+  const wasFetched = itemIsFetched(p, old);
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, valueBytes));
   let ref = old;
   if (classId === chunkClass(p, old)) {
@@ -298,6 +325,8 @@ export function valueReplace(
     fieldsCopy(p, ref, old, extras);
     itemKeyWrite(p, ref, op.key);
   }
+  if (wasFetched) itemFetchedSet(p, ref);
+  if (extras & EXTRA_CAS) itemGivenCasSet(p, ref, op.casGiven);
   const start = itemValueOffset(p, ref);
   bytesCopy(source, 0, p.u8, start, sourceBytes);
   for (let at = sourceBytes; at < valueBytes; at++) p.u8[start + at] = SPACE;
@@ -351,12 +380,12 @@ function itemWiden(p: Partition, op: Operation, ref: number): number {
     if (to === 0) return 0;
   }
   itemCount(p, ref, -1);
-  // The header's words, then the longer extras, then key and value at their new place.
+  // The header's words, then the longer extras, then the rest, from the key on, at its new place.
+  const restBytes = itemBytes(p, ref) - (from - (ref << 3));
   if (to !== ref) p.u8.copyWithin(to << 3, ref << 3, (ref << 3) + 16);
-  const start = (to << 3) + itemBytesFor(extras, 0, 0);
-  p.u8.copyWithin(start, from, from + keyBytes + valueBytes);
   const word = to << 1;
   p.i32[word] = p.i32[word] | EXTRA_EXPIRY;
+  p.u8.copyWithin(itemKeyOffset(p, to), from, from + restBytes);
   if (extras & EXTRA_CLIENT_FLAGS) itemClientFlagsSet(p, to, clientFlags);
   itemCount(p, to, 1);
   if (to !== ref) {

@@ -10,6 +10,7 @@
  *
  * All numbers are big-endian. Body bytes count extras, key and value together.
  */
+import { Uint64 } from '../../base/uint64.ts';
 import { type Reply, replyBytes } from '../reply.ts';
 
 export const BINARY_REQUEST_MAGIC = 0x80;
@@ -108,8 +109,7 @@ export class BinaryRequest {
   bodyBytes = 0;
   /** As it came, 32 bits signed: it only goes back. */
   opaque = 0;
-  casHi = 0;
-  casLo = 0;
+  readonly casUnique = new Uint64();
   extrasStart = 0;
   keyStart = 0;
   valueStart = 0;
@@ -123,8 +123,8 @@ export function binaryRequestRead(request: BinaryRequest, input: Buffer, at: num
   request.bodyBytes = input.readUInt32BE(at + HEADER.bodyBytes);
   request.valueBytes = request.bodyBytes - request.extrasBytes - request.keyBytes;
   request.opaque = input.readInt32BE(at + HEADER.opaque);
-  request.casHi = input.readUInt32BE(at + HEADER.casHi);
-  request.casLo = input.readUInt32BE(at + HEADER.casLo);
+  request.casUnique.hi = input.readInt32BE(at + HEADER.casHi);
+  request.casUnique.lo = input.readInt32BE(at + HEADER.casLo);
   request.extrasStart = at + BINARY_HEADER_BYTES;
   request.keyStart = request.extrasStart + request.extrasBytes;
   request.valueStart = request.keyStart + request.keyBytes;
@@ -133,7 +133,7 @@ export function binaryRequestRead(request: BinaryRequest, input: Buffer, at: num
 /**
  * Appends a reply's header, for which the caller made room.
  *   opcode, opaque   those of the request
- *   casUnique        an integer below 2^53; 0 where the reply has none
+ *   casUnique        zero where the reply has none
  */
 export function binaryHeader(
   reply: Reply,
@@ -143,7 +143,7 @@ export function binaryHeader(
   extrasBytes: number,
   keyBytes: number,
   valueBytes: number,
-  casUnique: number,
+  casUnique: Readonly<Uint64>,
 ): void {
   const { bytes, used } = reply;
   bytes[used + HEADER.magic] = BINARY_REPLY_MAGIC;
@@ -154,10 +154,12 @@ export function binaryHeader(
   uint16Write(bytes, used + HEADER.status, status);
   uint32Write(bytes, used + HEADER.bodyBytes, extrasBytes + keyBytes + valueBytes);
   uint32Write(bytes, used + HEADER.opaque, opaque);
-  uint32Write(bytes, used + HEADER.casHi, Math.floor(casUnique / 4294967296));
-  uint32Write(bytes, used + HEADER.casLo, casUnique | 0);
+  uint32Write(bytes, used + HEADER.casHi, casUnique.hi);
+  uint32Write(bytes, used + HEADER.casLo, casUnique.lo);
   reply.used = used + BINARY_HEADER_BYTES;
 }
+
+const NO_CAS: Readonly<Uint64> = new Uint64();
 
 /** Appends a failure: header and text. */
 export function binaryFaultReply(
@@ -166,7 +168,7 @@ export function binaryFaultReply(
   opaque: number,
   { status, text }: BinaryFault,
 ): void {
-  binaryHeader(reply, opcode, opaque, status, 0, 0, text.length, 0);
+  binaryHeader(reply, opcode, opaque, status, 0, 0, text.length, NO_CAS);
   replyBytes(reply, text);
 }
 

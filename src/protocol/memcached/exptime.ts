@@ -10,8 +10,12 @@ const RELATIVE_SEC_MAX = 60 * 60 * 24 * 30;
 /** A time that has passed: the item is dead as soon as it is stored. */
 const LONG_AGO_MS = 1;
 
+/** Bytes of an exptime: sign and ten digits; leading zeros count. */
+const EXPTIME_BYTES_MAX = 11;
+
 /** The exptime in bytes[start, end): a signed 32-bit decimal; NaN if anything else is there. */
 export function exptimeParse(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > EXPTIME_BYTES_MAX) return Number.NaN;
   const exptime = decimalParseSigned(bytes, start, end);
   return exptime >= INT32_MIN && exptime <= INT32_MAX ? exptime : Number.NaN;
 }

@@ -11,6 +11,8 @@ export const CR = 0x0d;
 export const LF = 0x0a;
 
 export const WORD_COUNT_MAX = 24;
+/** Spec: memcached/memcached doc/protocol.txt, "Keys". */
+export const KEY_BYTES_MAX = 250;
 
 /** The words of one line, as ranges of the input. Reused for every line. */
 export class Line {

@@ -22,7 +22,6 @@ export const REPLY = {
   touched: line('TOUCHED'),
   ok: line('OK'),
   end: line('END'),
-  endMeta: line('EN'),
   reset: line('RESET'),
   error: line('ERROR'),
   version: line(`VERSION ${MEMCACHED_VERSION}`),
@@ -76,6 +75,20 @@ export const REPLY = {
   watchRefused: line('CLIENT_ERROR watch commands not allowed'),
   watchPipelined: line('ERROR cannot pipeline other commands before watch'),
   watchTooMany: line('WATCHER_TOO_MANY log watcher limit reached'),
+  duplicateFlag: line('CLIENT_ERROR duplicate flag'),
+  invalidFlag: line('CLIENT_ERROR invalid flag'),
+  tooManyFlags: line('CLIENT_ERROR options flags are too long'),
+  badToken: line('CLIENT_ERROR bad token in command line format'),
+  badInitial: line('CLIENT_ERROR invalid numeric initial value'),
+  badFlagDelta: line('CLIENT_ERROR invalid numeric delta value'),
+  badBase64: line('CLIENT_ERROR error decoding key'),
+  badOpaque: line('CLIENT_ERROR opaque token too long'),
+  badStoreMode: line('CLIENT_ERROR invalid mode for ms M token'),
+  badCountMode: line('CLIENT_ERROR invalid mode for ma M token'),
+  badCountFlags: line('CLIENT_ERROR invalid or duplicate flag'),
+  noMemoryCreate: line('SERVER_ERROR Out of memory allocating new item'),
+  metaNoop: line('MN'),
+  metaMiss: line('EN'),
   shutdownRefused: line('SERVER_ERROR: shutdown not enabled'),
 } as const;
 
@@ -83,3 +96,13 @@ export const REPLY = {
 export const VALUE = { first: 0x554c4156, second: 0x2045, bytes: 6 } as const;
 export const CONFIG = Buffer.from('CONFIG ');
 export const CRLF = Buffer.from('\r\n');
+
+/** What the answers to meta commands begin with. */
+export const META = {
+  done: Buffer.from('HD'),
+  value: Buffer.from('VA '),
+  miss: Buffer.from('EN'),
+  notFound: Buffer.from('NF'),
+  notStored: Buffer.from('NS'),
+  exists: Buffer.from('EX'),
+} as const;
