@@ -100,12 +100,14 @@ function threadsStart(args: Arguments): Threads {
   const threadCount = Math.max(...args.numbers('threads'));
   const handles = arenaReserve({
     memoryBytes: args.number('mem') * 2 ** 20,
+    memoryBytesMax: args.number('mem') * 2 ** 20,
     itemBytesMax: 2 ** 20,
     threadCount,
     connectionCountMax: 1,
     evicts: true,
     growthFactor: 1.25,
     chunkBytesMin: 48,
+    eventBytes: 4096,
   });
   const random = randomMake(args.number('seed'));
   keyspaceInit(handles, Int32Array.from({ length: 4 }, random), Date.now());

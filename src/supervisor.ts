@@ -21,7 +21,7 @@ import type { Credentials } from './commands/memcached/authentication.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
-import { type ArenaHandles, arenaReserve } from './memory/arena.ts';
+import { type ArenaConfig, type ArenaHandles, arenaReserve } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
@@ -88,10 +88,14 @@ export class Supervisor {
     this.log = log;
     this.options = options;
     this.credentials = credentialsRead(config);
-    this.handles = memoryReserve(config);
+    this.handles = memoryReserve(config, log);
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
-    this.keyspace.control.i32[CONTROL.verbosity] = config.verbosity;
+    const { i32 } = this.keyspace.control;
+    i32[CONTROL.verbosity] = config.verbosity;
+    i32[CONTROL.sweepIsOn] = config.lruCrawler ? 1 : 0;
+    i32[CONTROL.crawlSleepUs] = config.lruCrawlerSleepUs;
+    i32[CONTROL.crawlItemCountMax] = config.lruCrawlerItemCountMax;
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
     this.targets = listenTargets(config);
@@ -294,21 +298,32 @@ function credentialsRead({ usersFile, authFile, saslEnabled }: Config): Credenti
   };
 }
 
-function memoryReserve(config: Config): ArenaHandles {
+/** Where the system will not have more reserved than is used, and nobody asked for it, -m must do. */
+function memoryReserve(config: Config, log: Logger): ArenaHandles {
   try {
-    return arenaReserve({
-      memoryBytes: config.memoryBytes,
-      itemBytesMax: config.itemBytesMax,
-      threadCount: config.threadCount,
-      connectionCountMax: config.connectionCountMax,
-      evicts: config.evict,
-      growthFactor: config.growthFactor,
-      chunkBytesMin: config.chunkBytesMin,
-    });
+    return arenaReserve(arenaConfig(config, config.memoryBytesMax));
   } catch (error) {
     if (error instanceof FlagstoneError) throw error;
+    if (config.memoryBytesMax === 0) {
+      log.warn({ err: error }, 'no room to raise the memory limit later could be reserved');
+      return memoryReserve({ ...config, memoryBytesMax: config.memoryBytes }, log);
+    }
     throw FAULT.memoryUnavailable(`${config.memoryBytes / 2 ** 20} MiB`, errorReason(error));
   }
+}
+
+function arenaConfig(config: Config, memoryBytesMax: number): ArenaConfig {
+  return {
+    memoryBytes: config.memoryBytes,
+    memoryBytesMax,
+    itemBytesMax: config.itemBytesMax,
+    threadCount: config.threadCount,
+    connectionCountMax: config.connectionCountMax,
+    evicts: config.evict,
+    growthFactor: config.growthFactor,
+    chunkBytesMin: config.chunkBytesMin,
+    eventBytes: config.workerLogBytes,
+  };
 }
 
 /** Source and build keep src/ and workers/ side by side, and one extension. */

@@ -1,6 +1,7 @@
 /**
  * The change log: the one seam through which everything that happens to a key becomes known to
- * others: watchers, blocked clients, invalidation, and later replicas and files.
+ * others: blocked clients, invalidation, and later replicas and files. (`watch` tells of requests, not of
+ * changes, and has a log of its own: memory/event-log.ts.)
  *
  * While nobody listens, a change costs one load and a branch. The first listener gives the partition
  * a page that serves as a ring of records, in the order in which the changes happened:

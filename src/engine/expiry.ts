@@ -10,7 +10,15 @@
  */
 import { chunkKind, itemExpiresAtMs, itemHash, itemIsLinked, KIND_ITEM } from '../memory/item.ts';
 import { pageExpiresAtMinMs, pageExpiresAtMinMsSet } from '../memory/page-times.ts';
-import { HEADER, PAGE, type Partition, pageOffset, pageRecord } from '../memory/partition.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  PAGE,
+  type Partition,
+  pageOffset,
+  pageRecord,
+} from '../memory/partition.ts';
 import { changeNoteFlush } from './change-log.ts';
 import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
 
@@ -18,7 +26,8 @@ import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
 export function partitionFlush(p: Partition): void {
   p.i32[HEADER.flushCasLo] = p.i32[HEADER.casLo];
   p.i32[HEADER.flushCasHi] = p.i32[HEADER.casHi];
-  p.i32[HEADER.flushSweepPages] = p.pageCount;
+  // Once round all pages there may be by then.
+  p.i32[HEADER.flushSweepPages] = Math.max(p.i32[HEADER.pageLimit], p.i32[HEADER.pageBump]);
   changeNoteFlush(p);
 }
 
@@ -34,22 +43,29 @@ export function expirySweep(p: Partition, nowMs: number, pagesMax: number): numb
   for (let step = 0; step < pagesUsed && visited < pagesMax; step++) {
     const page = i32[HEADER.expiryPage] % pagesUsed;
     i32[HEADER.expiryPage] = page + 1;
-    const flushed = i32[HEADER.flushSweepPages] > 0;
-    if (flushed) i32[HEADER.flushSweepPages]--;
-    if (i32[pageRecord(p, page) + PAGE.classId] <= 0) continue;
-    const earliest = pageExpiresAtMinMs(p, page);
-    if (!flushed && (earliest === 0 || earliest > nowMs)) continue;
+    const isDue = i32[pageRecord(p, page) + PAGE.classId] > 0 && pageIsDue(p, page, nowMs);
+    if (i32[HEADER.flushSweepPages] > 0) i32[HEADER.flushSweepPages]--;
+    if (!isDue) continue;
     visited++;
     reaped += pageReap(p, page, nowMs);
   }
   return reaped;
 }
 
-/** Frees the dead items of a page, and finds its new earliest expiry. */
-function pageReap(p: Partition, page: number, nowMs: number): number {
+/** Whether something in a page of a class may be dead. */
+export function pageIsDue(p: Partition, page: number, nowMs: number): boolean {
+  const earliest = pageExpiresAtMinMs(p, page);
+  return p.i32[HEADER.flushSweepPages] > 0 || (earliest !== 0 && earliest <= nowMs);
+}
+
+/** Frees the dead items of a page of a class, and finds its new earliest expiry. Returns how many. */
+export function pageReap(p: Partition, page: number, nowMs: number): number {
   const { i32 } = p;
   const record = pageRecord(p, page);
   const classId = i32[record + PAGE.classId];
+  const klass = classRecord(classId);
+  i32[klass + CLASS.reapVisits] =
+    (i32[klass + CLASS.reapVisits] + i32[record + PAGE.usedCount]) | 0;
   const chunkBytes = p.classes.chunkBytes[classId];
   let earliest = 0;
   let reaped = 0;
@@ -58,6 +74,7 @@ function pageReap(p: Partition, page: number, nowMs: number): number {
     if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
     if (itemIsDead(p, ref, nowMs) && !itemIsHeld(p, ref)) {
       itemReap(p, itemHash(p, ref), ref);
+      i32[klass + CLASS.reaped]++;
       reaped++;
       if (i32[record + PAGE.classId] !== classId) return reaped; // that was the page's last item
     } else {

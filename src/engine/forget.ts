@@ -7,6 +7,7 @@
  *
  * Guard: the partition lock.
  */
+import { EVENT } from '../memory/event-log.ts';
 import {
   EXTRA_EXPIRY,
   itemExpiresAtMs,
@@ -17,9 +18,10 @@ import {
   itemIsLinked,
   itemIsMain,
 } from '../memory/item.ts';
-import { CLASS, classRecord, HEADER_F64, type Partition } from '../memory/partition.ts';
+import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memory/partition.ts';
 import { chunkClass } from '../memory/slab.ts';
 import { CHANGE } from './change-log.ts';
+import { eventEvict, eventIsWatched } from './events.ts';
 import { itemIsHeld, itemUnlink } from './lifecycle.ts';
 
 /** Whether an item may go: nobody works on it, and it is in the index. */
@@ -42,11 +44,12 @@ export function itemEvict(p: Partition, ref: number, nowMs: number): void {
     f64[HEADER_F64.evictedUnfetchedTotal]++;
   }
   if (!itemIsMain(p, ref)) ghostAdd(p, hash);
+  if (eventIsWatched(p.log, EVENT.EVICT)) eventEvict(p, ref, nowMs);
   itemUnlink(p, hash, ref, CHANGE.EVICT);
 }
 
 function ghostSlot(p: Partition, hash: number): number {
-  return p.ghostStart + (hash & p.ghostMask);
+  return p.ghostStart + (hash & p.i32[HEADER.ghostMask]);
 }
 
 function ghostFingerprint(hash: number): number {

@@ -26,11 +26,13 @@ import {
   PAGE,
   PAGE_INDEX,
   type Partition,
+  pageGive,
+  pageOf,
   pageOffset,
   pageRecord,
   pageTake,
 } from '../memory/partition.ts';
-import { chunkGive, chunkTake } from '../memory/slab.ts';
+import { chunkGive, chunkTake, classFreeCount } from '../memory/slab.ts';
 import { CLASS_OVERFLOW, PAGE_BYTES, PAGE_SHIFT } from '../memory/slab-classes.ts';
 
 const BUCKET_WORDS = 16;
@@ -132,16 +134,21 @@ function chainPack(p: Partition, first: number, bucket: number, slot: number): v
 /** Calls visit(ref) for every item. For verification and cold paths. */
 export function indexWalk(p: Partition, visit: (ref: number, bucket: number) => void): void {
   for (let index = 0; index < p.i32[HEADER.bucketCount]; index++) {
-    let bucket = bucketWordAt(p, index);
-    for (;;) {
-      for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
-        const ref = p.i32[bucket + REF_WORD + slot];
-        if (ref !== 0) visit(ref, index);
-      }
-      const overflow = p.i32[bucket + OVERFLOW_WORD];
-      if (overflow === 0) break;
-      bucket = overflow << 1;
+    indexBucketWalk(p, index, (ref) => visit(ref, index));
+  }
+}
+
+/** Calls visit(ref) for every item of one bucket. It must not change the index. */
+export function indexBucketWalk(p: Partition, index: number, visit: (ref: number) => void): void {
+  let bucket = bucketWordAt(p, index);
+  for (;;) {
+    for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
+      const ref = p.i32[bucket + REF_WORD + slot];
+      if (ref !== 0) visit(ref);
     }
+    const overflow = p.i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) return;
+    bucket = overflow << 1;
   }
 }
 
@@ -244,7 +251,49 @@ function indexSplit(p: Partition): void {
   overflowTrim(p, old);
 }
 
-/** Takes back a split: the entries that moved return to the slots they left. */
+/**
+ * Gives the last page of buckets back, if the items left are few for so many buckets. False if not, or
+ * if there is no chunk for an overflow bucket that the merged ones need; some are merged then.
+ */
+export function indexShrink(p: Partition): boolean {
+  const { i32 } = p;
+  const page = i32[HEADER.indexPageCount] - 1;
+  const bucketsLeft = page << BUCKETS_PER_PAGE_SHIFT;
+  if (bucketsLeft === 0 || i32[HEADER.itemCount] * 2 > bucketsLeft * ITEMS_PER_BUCKET) return false;
+  while (i32[HEADER.bucketCount] > bucketsLeft) {
+    const last = i32[HEADER.bucketCount] - 1;
+    const old = last & (i32[HEADER.bucketMask] >>> 1);
+    if (!bucketsFitOne(p, old, last)) return false;
+    indexSplitUndo(p, old, last);
+  }
+  i32[HEADER.indexPageCount] = page;
+  pageGive(p, pageOf(p, i32[DIRECTORY_WORD + page] >>> 1));
+  return true;
+}
+
+/** Whether all entries of two buckets fit the first: its slots, and one overflow bucket to be had. */
+function bucketsFitOne(p: Partition, target: number, source: number): boolean {
+  const room = bucketSlotCount(p, target, true) - bucketSlotCount(p, source, false);
+  if (room >= 0) return true;
+  const hasChunk = classFreeCount(p, CLASS_OVERFLOW) > 0 || p.i32[HEADER.pageFreeCount] > 0;
+  return hasChunk && room >= -SLOTS_PER_BUCKET;
+}
+
+/** Slots of a bucket and its overflow buckets that are free, or that are not. */
+function bucketSlotCount(p: Partition, index: number, free: boolean): number {
+  let count = 0;
+  let bucket = bucketWordAt(p, index);
+  for (;;) {
+    for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
+      if ((p.i32[bucket + REF_WORD + slot] === 0) === free) count++;
+    }
+    const overflow = p.i32[bucket + OVERFLOW_WORD];
+    if (overflow === 0) return count;
+    bucket = overflow << 1;
+  }
+}
+
+/** Takes back a split: the entries that moved return to the bucket they left. */
 function indexSplitUndo(p: Partition, old: number, fresh: number): void {
   const { i32 } = p;
   let bucket = bucketWordAt(p, fresh);

@@ -5,15 +5,17 @@
  */
 
 import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
-import { type Arena, type ArenaHandles, arenaAttach } from '../memory/arena.ts';
+import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
 import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
+import type { EventLog, EventRings } from '../memory/event-log.ts';
 import {
   CLASS,
   classRecord,
   HEADER,
   HEADER_F64,
   type Partition,
+  partitionLimitSet,
   partitionLock,
   partitionUnlock,
 } from '../memory/partition.ts';
@@ -24,6 +26,9 @@ import { indexInit } from './hash-index.ts';
 
 export class Keyspace {
   readonly control: Control;
+  readonly events: EventRings;
+  /** This thread's own ring of events. */
+  readonly log: EventLog;
   /** Small texts beside the keys, which nothing evicts or flushes. */
   readonly configs: ConfigStore;
   readonly partitions: readonly Partition[];
@@ -32,6 +37,8 @@ export class Keyspace {
 
   constructor(arena: Arena) {
     this.control = arena.control;
+    this.events = arena.events;
+    this.log = arena.log;
     this.configs = arena.configs;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
@@ -47,8 +54,12 @@ export class Keyspace {
 /** Makes an empty keyspace in a fresh arena; once, before any thread attaches. */
 export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: number): Keyspace {
   const keyspace = keyspaceAttach(handles, 1, seed);
+  const { memoryBytes } = handles.config;
   keyspace.control.f64[CONTROL_F64.startedAtMs] = nowMs;
-  for (const p of keyspace.partitions) partitionInit(p);
+  keyspace.control.f64[CONTROL_F64.memoryBytes] = memoryBytes;
+  keyspace.control.i32[CONTROL.sweepIsOn] = 1;
+  const pageLimit = budgetPages(memoryBytes, keyspace.partitions);
+  for (const p of keyspace.partitions) partitionInit(p, pageLimit);
   return keyspace;
 }
 
@@ -62,8 +73,8 @@ export function keyspaceAttach(handles: ArenaHandles, owner: number, seed?: Int3
 }
 
 /** Makes a partition empty. Its memory is zero, or was cleared up to the pages (partitionReset). */
-export function partitionInit(p: Partition): void {
-  p.i32[HEADER.pageFreeCount] = p.pageCount;
+export function partitionInit(p: Partition, pageLimit: number = p.pageCount): void {
+  partitionLimitSet(p, pageLimit);
   indexInit(p);
 }
 
@@ -75,6 +86,8 @@ export function partitionInit(p: Partition): void {
 export function partitionReset(p: Partition): void {
   const { i32, f64 } = p;
   const kept = RESET_KEEPS.map((word) => i32[word]);
+  // The limit may be what the thread died in.
+  const pageLimit = Math.max(1, Math.min(i32[HEADER.pageLimit], p.pageCount));
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
@@ -86,7 +99,7 @@ export function partitionReset(p: Partition): void {
     f64[total] = keptTotals[at];
   });
   i32[HEADER.resetCount]++;
-  partitionInit(p);
+  partitionInit(p, pageLimit);
   f64[HEADER_F64.changeHead] = changeHead + 2 * PAGE_BYTES;
   if (listeners !== 0) changeListen(p, listeners);
 }
@@ -147,4 +160,5 @@ const EVENT_TOTALS = [
   HEADER_F64.evictedUnfetchedTotal,
   HEADER_F64.expiredUnfetchedTotal,
   HEADER_F64.pageMoveTotal,
+  HEADER_F64.rescueTotal,
 ];

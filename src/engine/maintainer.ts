@@ -1,14 +1,18 @@
 /**
- * The maintainer: sweeps the partitions for dead items. It works on the main thread, which has little
- * else to do but must never wait for a lock: it is the one that frees the locks of dead threads. So it
- * only tries them, and works in slices, for which requests never wait long.
+ * The maintainer: sweeps the partitions for dead items, crawls when it is asked to, and brings the
+ * partitions to the memory limit. It works on the main thread, which has little else to do but must never
+ * wait for a lock: it is the one that frees the locks of dead threads. So it only tries them, and works in
+ * slices, for which requests never wait long.
  */
 import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
-import { partitionTryLock, partitionUnlock } from '../memory/partition.ts';
+import { eventKindsRead } from '../memory/event-log.ts';
+import { HEADER, type Partition, partitionTryLock, partitionUnlock } from '../memory/partition.ts';
+import { Crawl } from './crawl.ts';
 import { expirySweep } from './expiry.ts';
 import type { Keyspace } from './keyspace.ts';
+import { keyspacePageTarget, partitionResize } from './memory-limit.ts';
 
-/** Pages looked at under one lock: at most a hundred microseconds or so. */
+/** Pages looked at, or emptied, under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
 /** Slices for one partition in one tick. */
 const SLICES_PER_TICK_MAX = 64;
@@ -17,9 +21,11 @@ const TICK_MS = 100;
 
 export class Maintainer {
   private readonly keyspace: Keyspace;
+  private readonly crawl: Crawl;
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
+    this.crawl = new Crawl(keyspace);
   }
 
   /** Works from now on, ten times a second, as long as the process lives. */
@@ -30,16 +36,35 @@ export class Maintainer {
   tick(): void {
     const { control, partitions } = this.keyspace;
     const nowMs = Date.now() + control.f64[CONTROL_F64.clockOffsetMs];
+    eventKindsRead(this.keyspace.log);
+    const sweeps = Atomics.load(control.i32, CONTROL.sweepIsOn) !== 0;
+    const pageTarget = keyspacePageTarget(this.keyspace);
     let reaped = 0;
     for (const p of partitions) {
-      for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
-        const count = expirySweep(p, nowMs, PAGES_PER_SLICE);
-        partitionUnlock(p);
-        reaped += count;
-        if (count === 0) break;
-      }
+      if (sweeps) reaped += sweep(p, nowMs);
+      if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
     }
+    reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
     Atomics.add(control.i32, CONTROL.sweeps, 1);
+  }
+}
+
+function sweep(p: Partition, nowMs: number): number {
+  let reaped = 0;
+  for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
+    const count = expirySweep(p, nowMs, PAGES_PER_SLICE);
+    partitionUnlock(p);
+    reaped += count;
+    if (count === 0) break;
+  }
+  return reaped;
+}
+
+function resize(p: Partition, pageTarget: number, nowMs: number): void {
+  for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
+    const goesOn = partitionResize(p, pageTarget, nowMs, PAGES_PER_SLICE);
+    partitionUnlock(p);
+    if (!goesOn) return;
   }
 }

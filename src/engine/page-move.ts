@@ -11,6 +11,7 @@
  * Guard: the partition lock. One call looks at no more than DONOR_TRIES_MAX × STEAL_TRIES_MAX pages.
  */
 import { linkHead } from '../memory/chain.ts';
+import { EVENT } from '../memory/event-log.ts';
 import {
   chunkKind,
   itemBytes,
@@ -38,6 +39,7 @@ import {
 } from '../memory/partition.ts';
 import { chunkGive, chunkTake, classFreeCount, pageSetAside, pageSetBack } from '../memory/slab.ts';
 import { CLASS_OVERFLOW } from '../memory/slab-classes.ts';
+import { eventIsWatched, eventPageMove } from './events.ts';
 import { itemEvict, itemIsEvictable } from './forget.ts';
 import { indexReplace } from './hash-index.ts';
 import { itemIsDead, itemReap } from './lifecycle.ts';
@@ -71,7 +73,10 @@ export function pageSteal(p: Partition, classId: number, nowMs: number, must: bo
       }
     }
     if (bestDonor < 0) return false;
-    if (classPageVacate(p, bestDonor, nowMs, must)) return true;
+    if (classPageVacate(p, bestDonor, nowMs, must)) {
+      if (eventIsWatched(p.log, EVENT.PAGE_MOVE)) eventPageMove(p, bestDonor, classId);
+      return true;
+    }
     scoreMax = bestScore;
   }
   return false;
@@ -82,7 +87,12 @@ export function pageSteal(p: Partition, classId: number, nowMs: number, must: bo
  * mostly in use is passed over, once, and grows young by it: so a class that is only read, whose own
  * hand never moves, does not lose what it is read for.
  */
-function classPageVacate(p: Partition, classId: number, nowMs: number, must: boolean): boolean {
+export function classPageVacate(
+  p: Partition,
+  classId: number,
+  nowMs: number,
+  must: boolean,
+): boolean {
   const compactable = compactablePage(p, classId);
   if (compactable >= 0 && pageVacate(p, compactable, nowMs, true)) return true;
   const klass = classRecord(classId);
@@ -227,5 +237,6 @@ function itemMove(p: Partition, classId: number, ref: number): boolean {
   indexReplace(p, itemHash(p, ref), ref, to);
   pageNoteExpiry(p, to, itemExpiresAtMs(p, to));
   chunkGive(p, ref);
+  p.f64[HEADER_F64.rescueTotal]++;
   return true;
 }

@@ -101,7 +101,9 @@ class Walk {
       else if (classId >= 0 && classId < p.classes.count) this.pageChunks(page, classId);
       else this.check(false, `page ${page}: class ${classId}`);
     }
-    this.equal('pages in the pool', p.i32[HEADER.pageFreeCount], free);
+    const limit = p.i32[HEADER.pageLimit];
+    this.check(limit > 0 && limit <= p.pageCount, `the limit is ${limit} pages`);
+    this.equal('pages in the pool', p.i32[HEADER.pageFreeCount], free - (p.pageCount - limit));
     this.equal('index pages', p.i32[HEADER.indexPageCount], index);
     let listed = 0;
     for (let page = p.i32[HEADER.pageFreeHead]; page !== 0 && listed <= p.pageCount; listed++) {

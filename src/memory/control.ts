@@ -28,6 +28,13 @@ export const CONTROL = {
   prefixesCounted: 0, // 1: commands are counted by key prefix (stats detail)
   sweeps: 1, // rounds of the maintainer
   tlsFilesVersion: 24, // how often the certificate's files were read, or tried to
+  sweepIsOn: 16, // 1: the maintainer sweeps for dead items unasked
+  crawlIsRunning: 17, // 1: it was asked to, and is not done
+  watchedKinds: 25, // kinds of events that somebody watches, a bit each
+  eventOrdinal: 26, // of the next event, over all threads; wraps at 2^32
+  crawlClasses: 20, // CRAWL_CLASS_WORDS words: a bit for each slab class that it is to look at
+  crawlSleepUs: 18, // how long a crawl rests after a thousand items
+  crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
 } as const;
 
 /** f64 indices. */
@@ -36,8 +43,11 @@ export const CONTROL_F64 = {
   clockOffsetMs: 33, // added to the clock; moved by tests only
   flushAtMs: 34, // when the delayed flush falls due, if there is one: CONTROL.flushIsScheduled
   statsResetAtMs: 35,
+  memoryBytes: 36, // the budget: -m, or what cache_memlimit made of it
   tlsFilesReadAtMs: 40, // when the certificate in use was read
 } as const;
+
+export const CRAWL_CLASS_WORDS = 4;
 
 const COUNTERS_F64_START = 64;
 
@@ -75,15 +85,21 @@ export const COUNTER = {
   tlsProtocolErrors: 25, // failures of TLS on established connections
   udpDrops: 26, // datagrams that were not answered, or not in full
   metaCommands: 27, // me
+  eventsWritten: 28, // into the thread's ring of events
+  eventsLost: 29, // written over before the thread, as a reader, came to them
+  eventLinesSkipped: 30, // for a watcher who was behind
+  eventLinesSent: 31,
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
 export const GAUGE = {
-  heapBytes: 30, // JavaScript heap in use
+  watcherCount: 37,
+  watchedKinds: 38, // kinds of events that the thread's connections watch
+  heapBytes: 39, // JavaScript heap in use
 } as const;
 
 /** Behind them, how often each command was run: COMMANDS_FIRST + the command's number. */
-export const COMMANDS_FIRST = 32;
+export const COMMANDS_FIRST = 40;
 export const COMMAND_COUNT_MAX = 128;
 /** A multiple of 8, so that no two threads write one cache line. */
 const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
@@ -142,6 +158,15 @@ export function countersReset(control: Control): void {
 /** The sum of what the threads say of themselves: GAUGE. */
 export function gaugeSum(control: Control, gauge: number): number {
   return counterRaw(control, gauge);
+}
+
+/** What the threads say of themselves in bits, put together. */
+export function gaugesOr(control: Control, gauge: number): number {
+  let bits = 0;
+  for (let thread = 0; thread < THREAD_COUNT_MAX; thread++) {
+    bits |= control.f64[counterBlock(thread) + gauge];
+  }
+  return bits;
 }
 
 function counterRaw(control: Control, counter: number): number {

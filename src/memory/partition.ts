@@ -7,6 +7,10 @@
  *   └────────┴──────────┴───────────────┴────────────┴───────┴──────┴──────┴─  ─┴──────┘
  *            128 B/class  4 B/index page               2 B each
  *
+ * The buffer is as large as the partition may ever become; how much of it may be used now is a number
+ * of pages in the header, which `partitionLimitSet` changes while the server runs. What lies beyond is
+ * never touched.
+ *
  * Everything is addressed by three views over the same bytes: `u8` for keys and values, `i32` for
  * words, `f64` for times and totals. A *ref* is an address in 8-byte units, so `ref << 1` indexes
  * `i32`, `ref` indexes `f64` and `ref << 3` indexes `u8`; 0 is no ref. Pages the kernel has not been
@@ -15,6 +19,7 @@
  * Guard: all of it but the lock word belongs to whoever holds the partition lock.
  */
 import { assert } from '../base/assert.ts';
+import type { EventLog } from './event-log.ts';
 import { lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
 
@@ -30,7 +35,7 @@ export const HEADER = {
 
   pageFreeHead: 16, // first page of the free list, + 1
   pageBump: 17, // pages ever taken: those from here on are untouched
-  pageFreeCount: 18, // pages no class owns
+  pageFreeCount: 18, // pages that no class owns and that may be taken
   itemCount: 19, // items reachable from the index
   bucketCount: 20, // primary buckets of the hash index
   bucketMask: 21, // the smallest 2^n - 1 that is >= bucketCount - 1
@@ -47,6 +52,8 @@ export const HEADER = {
   changePage: 32, // page that holds the change ring, + 1
   pagesStay: 34, // pages move between classes only out of need
   flushSweepPages: 33, // pages the expiry sweep still has to visit since the last flush
+  pageLimit: 35, // pages that may be in use, of the pageCount there are
+  ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
   words: 64,
 } as const;
 
@@ -60,6 +67,7 @@ export const HEADER_F64 = {
   expiredUnfetchedTotal: 37,
   pageMoveTotal: 38,
   changeHead: 39, // change records ever written, in bytes
+  rescueTotal: 40, // items that moved to another page so that theirs could be given up
   words: 64,
 } as const;
 
@@ -85,13 +93,16 @@ export class Partition {
   readonly i32: Int32Array;
   readonly f64: Float64Array;
   readonly classes: SlabClasses;
+  /** Pages there are; HEADER.pageLimit says how many may be used. */
   readonly pageCount: number;
   readonly pageTableWord: number;
   readonly pagesOffset: number;
   readonly ghostStart: number;
-  readonly ghostMask: number;
+  readonly ghostEntryCount: number;
   /** Whether a full partition evicts; without it a store is refused. */
   readonly evicts: boolean;
+  /** Where this thread notes what it does, while somebody watches. */
+  readonly log: EventLog;
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0. */
@@ -112,8 +123,9 @@ export class Partition {
     this.pageTableWord = layout.pageTableOffset >>> 2;
     this.pagesOffset = layout.pagesOffset;
     this.ghostStart = layout.ghostOffset >>> 1;
-    this.ghostMask = layout.ghostEntryCount - 1;
+    this.ghostEntryCount = layout.ghostEntryCount;
     this.evicts = place.evicts;
+    this.log = place.log;
     this.owner = owner;
     this.guardRef = 0;
   }
@@ -123,6 +135,7 @@ export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
   readonly evicts: boolean;
+  readonly log: EventLog;
 };
 
 type Layout = {
@@ -141,13 +154,22 @@ function layoutFor(bytes: number): Layout {
     const directoryBytes = roundUp(pageCount * 4, 64);
     const pageTableOffset = INDEX_DIRECTORY_OFFSET + directoryBytes;
     const ghostOffset = pageTableOffset + pageCount * PAGE_RECORD_BYTES;
-    const ghostEntryCount = powerOfTwoAtMost((pageCount * PAGE_BYTES) / GHOST_BYTES_PER_ENTRY);
+    const ghostEntryCount = ghostEntryCountFor(pageCount);
     const pagesOffset = roundUp(ghostOffset + ghostEntryCount * 2, 4096);
     if (pagesOffset + pageCount * PAGE_BYTES <= bytes) {
       return { pageTableOffset, ghostOffset, ghostEntryCount, pagesOffset, pageCount };
     }
   }
   throw new RangeError(`a partition of ${bytes} bytes has no room for a page`);
+}
+
+function ghostEntryCountFor(pageCount: number): number {
+  return powerOfTwoAtMost((pageCount * PAGE_BYTES) / GHOST_BYTES_PER_ENTRY);
+}
+
+/** How many pages a partition of `bytes` has besides the tables that describe them. */
+export function pageCountFor(bytes: number): number {
+  return layoutFor(bytes).pageCount;
 }
 
 function roundUp(value: number, unit: number): number {
@@ -223,16 +245,25 @@ export function pageOffset(p: Partition, page: number): number {
   return p.pagesOffset + (page << PAGE_SHIFT);
 }
 
+/** Sets how many pages may be in use; the pool grows or shrinks by the difference, which it must have. */
+export function partitionLimitSet(p: Partition, pageLimit: number): void {
+  const { i32 } = p;
+  assert(pageLimit > 0 && pageLimit <= p.pageCount, 'a limit is within what was reserved');
+  i32[HEADER.pageFreeCount] += pageLimit - i32[HEADER.pageLimit];
+  assert(i32[HEADER.pageFreeCount] >= 0, 'a limit is not below what is in use');
+  i32[HEADER.pageLimit] = pageLimit;
+  i32[HEADER.ghostMask] = ghostEntryCountFor(pageLimit) - 1;
+}
+
 /** Takes a page from the pool; -1 when it is empty. The record comes back cleared. */
 export function pageTake(p: Partition): number {
   const { i32 } = p;
+  if (i32[HEADER.pageFreeCount] <= 0) return -1;
   let page = i32[HEADER.pageFreeHead] - 1;
   if (page >= 0) {
     i32[HEADER.pageFreeHead] = i32[pageRecord(p, page) + PAGE.partialNext];
-  } else if (i32[HEADER.pageBump] < p.pageCount) {
-    page = i32[HEADER.pageBump]++;
   } else {
-    return -1;
+    page = i32[HEADER.pageBump]++;
   }
   i32[HEADER.pageFreeCount]--;
   const record = pageRecord(p, page);
@@ -281,6 +312,8 @@ export const CLASS = {
   promotions: 24, // items that the hand moved from probation to main
   renewals: 25, // main items that the hand let stay
   handTurned: 26, // 1: the hand came to another page since other classes were last asked for one
+  reaped: 27, // dead items that were found page by page, not by asking for them
+  reapVisits: 28, // items looked at for that
   words: 32,
 } as const;
 

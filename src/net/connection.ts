@@ -8,10 +8,23 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Call } from '../commands/memcached/call.ts';
-import { RUN_ENDED, sessionRun } from '../commands/memcached/dispatch.ts';
-import { PHASE, type Protocol, Session, type SessionHost } from '../commands/memcached/session.ts';
+import { sessionRun } from '../commands/memcached/dispatch.ts';
+import { RUN_ENDED } from '../commands/memcached/run-ended.ts';
+import {
+  CLOSE_REASON,
+  PHASE,
+  type Phase,
+  type Protocol,
+  Session,
+  type SessionHost,
+} from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
-import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
+import {
+  CONNECTION,
+  connectionRelease,
+  connectionRemote,
+  connectionTextsSet,
+} from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
 import { LF } from '../protocol/memcached/line.ts';
 import {
@@ -21,6 +34,7 @@ import {
   replyPiece,
   replyRenew,
 } from '../protocol/reply.ts';
+import { connectTell, disconnectTell } from './connection-events.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,
@@ -32,6 +46,7 @@ import {
 /** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
 const KEPT_BUFFERS_MAX = 2048;
 const SPARE_BUFFERS_MAX = 16;
+const NOT_KICKED: readonly Phase[] = [PHASE.CLOSED, PHASE.AWAIT, PHASE.WATCH];
 
 /** What the connections of a thread share. */
 export class ConnectionContext {
@@ -55,6 +70,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   private readonly session: Session;
   /** i32 index of this connection's record in the connection table. */
   readonly record: number;
+  readonly isStream = true;
   readonly remoteAddress: string | undefined;
   private wire: Wire | null = null;
   /** An incomplete request, or requests that wait for the client to read. */
@@ -65,6 +81,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   /** Something has come since endIfQuiet last asked. */
   private hasNews = false;
   private isClosed = false;
+  private isToldClosed = false;
 
   constructor(
     context: ConnectionContext,
@@ -82,6 +99,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     connectionTextsSet(control, record, remote, listener);
     this.lastCommandNote(Math.floor(Date.now() / 1000));
     context.open.add(this);
+    connectTell(context.call.keyspace.log, control.i32[record + CONNECTION.id], remote);
   }
 
   /** Once, right after construction. */
@@ -115,6 +133,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     this.isClosed = true;
     const { context } = this;
     this.itemRelease();
+    this.disconnectTell();
     this.session.phase = PHASE.CLOSED;
     this.session.exchange?.close();
     context.keptBuffers -= this.kept.length;
@@ -152,15 +171,25 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const { call, buffers } = this.context;
     if (this.wire === null || this.isClosed) return;
     if (this.session.phase === PHASE.CLOSED) {
+      this.disconnectTell();
       // Whether there is more: behind the last request, not read yet, or not asked for in this run.
       const mayHaveMore = at !== end || bytes === READ_BYTES_MAX || bytes === 0;
       this.wire.pause();
       this.wire.end(mayHaveMore);
       return;
     }
-    if (at < end) this.carried = Buffer.from(buffers.input.subarray(at, end));
+    if (at < end) this.carry(Buffer.from(buffers.input.subarray(at, end)));
     if (call.runEnded === RUN_ENDED.BUDGET) this.turnAwait();
     if (this.session.phase === PHASE.AWAIT) this.wire.pause();
+  }
+
+  /** Keeps what was not used up. Behind a whole line, that is a store whose value is still to come. */
+  private carry(rest: Buffer): void {
+    this.carried = rest;
+    const { call } = this.context;
+    const isStore = this.session.phase === PHASE.COMMAND && rest.includes(LF);
+    if (call.runEnded !== RUN_ENDED.INPUT || !isStore) return;
+    call.keyspace.control.i32[this.record + CONNECTION.phase] = PHASE.RECEIVE;
   }
 
   /** Other connections first. Reading stops, so that nothing overtakes what is carried. */
@@ -185,6 +214,15 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const { phase } = this.session;
     const waits = this.kept.length > 0 || this.waitsForTurn;
     if (!waits && phase !== PHASE.CLOSED && phase !== PHASE.AWAIT) this.wire?.resume();
+  }
+
+  /** The first time that the session is found closed; the wire may linger. */
+  private disconnectTell(): void {
+    if (this.isToldClosed) return;
+    this.isToldClosed = true;
+    const { control, log } = this.context.call.keyspace;
+    const id = control.i32[this.record + CONNECTION.id];
+    disconnectTell(log, id, connectionRemote(control, this.record), this.session.closeReason);
   }
 
   private lastCommandNote(nowSec: number): void {
@@ -243,17 +281,21 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const isAtWork = this.waitsForTurn || this.session.phase === PHASE.AWAIT;
     const isQuiet = !this.hasNews && this.kept.length === 0 && !isAtWork;
     this.hasNews = false;
-    if (isQuiet) this.end();
+    if (!isQuiet) return;
+    if (this.session.phase !== PHASE.CLOSED) this.session.closeReason = CLOSE_REASON.SHUTDOWN;
+    this.end();
   }
 
   /**
-   * Closes a connection on which nothing has moved for too long. False: it is closing already, or
-   * the client waits for us.
+   * Closes a connection on which nothing has moved for too long. False: it is closing already, the
+   * client waits for us, or it watches and there is nothing to say.
    */
   kick(): boolean {
-    const { phase } = this.session;
-    if (this.kept.length > 0) this.wire?.destroy();
-    else if (phase === PHASE.CLOSED || phase === PHASE.AWAIT) return false;
+    const { session } = this;
+    const isBehind = this.kept.length > 0;
+    if (!isBehind && NOT_KICKED.includes(session.phase)) return false;
+    session.closeReason = CLOSE_REASON.IDLE;
+    if (isBehind) this.wire?.destroy();
     else this.end();
     return true;
   }
@@ -261,6 +303,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   private end(): void {
     if (this.session.phase === PHASE.CLOSED) return;
     this.itemRelease();
+    this.disconnectTell();
     this.session.phase = PHASE.CLOSED;
     this.wire?.end(true);
   }

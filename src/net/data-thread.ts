@@ -102,6 +102,7 @@ export class DataThread {
     const nothing = (): void => undefined;
     const nobody = {
       record: -1,
+      isStream: false,
       remoteAddress: undefined,
       holdSet: nothing,
       holdClear: nothing,

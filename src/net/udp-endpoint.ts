@@ -8,7 +8,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { errorSystemCode } from '../base/errors.ts';
-import { RUN_ENDED, sessionRun } from '../commands/memcached/dispatch.ts';
+import { sessionRun } from '../commands/memcached/dispatch.ts';
+import { RUN_ENDED } from '../commands/memcached/run-ended.ts';
 import {
   PHASE,
   PROTOCOL,
@@ -41,6 +42,7 @@ const QUEUE_BYTES_MAX = 16 * 2 ** 20;
 
 export class UdpEndpoint implements ReplySink, SessionHost {
   readonly record: number;
+  readonly isStream = false;
   remoteAddress: string | undefined = undefined;
   private readonly context: ConnectionContext;
   private readonly socket: Socket;

@@ -84,8 +84,11 @@ const CONNECTIONS = 'connections above -c are always told and closed at once';
 /** A list, and every warning that it gives, without its `-o`. None: what it asks for, happens. */
 const WARNINGS: readonly (readonly [string, ...string[]])[] = [
   ['modern'],
-  ['no_modern', 'no_modern does no more than no_lru_crawler,slab_automove=0'],
-  ['no_modern,lru_crawler', 'no_modern does no more than no_lru_crawler,slab_automove=0'],
+  ['no_modern', 'no_modern does no more than no_lru_crawler,no_slab_reassign,slab_automove=0'],
+  [
+    'no_modern,lru_crawler',
+    'no_modern does no more than no_lru_crawler,no_slab_reassign,slab_automove=0',
+  ],
   ['lru_maintainer,lru_crawler,slab_reassign,slab_automove,maxconns_fast,hashexpand'],
   ['no_lru_crawler,no_slab_automove,idle_timeout=3,track_sizes'],
   ['watcher_logbuf_size=8,worker_logbuf_size=8'],
@@ -96,14 +99,7 @@ const WARNINGS: readonly (readonly [string, ...string[]])[] = [
     'read_buf_mem_limit=1 has no effect: a thread reads all its connections into one buffer',
   ],
   ['read_buf_mem_limit=0,lru_crawler_tocrawl=0,hashpower=0,tail_repair_time=0'],
-  [
-    'lru_crawler_sleep=0',
-    'lru_crawler_sleep=0 has no effect: expired items are swept ten times a second',
-  ],
-  [
-    'lru_crawler_tocrawl=1',
-    'lru_crawler_tocrawl=1 has no effect: expired items are found by page, not by walking a list',
-  ],
+  ['lru_crawler_sleep=0,lru_crawler_tocrawl=1'],
   ['no_lru_maintainer', `no_lru_maintainer ${NO_LRU_LISTS}`],
   [
     'hot_lru_pct=20,warm_lru_pct=40',
@@ -116,10 +112,7 @@ const WARNINGS: readonly (readonly [string, ...string[]])[] = [
     `warm_max_factor=1 ${NO_LRU_LISTS}`,
   ],
   ['temporary_ttl=61', `temporary_ttl=61 ${NO_LRU_LISTS}`],
-  [
-    'no_slab_reassign',
-    'no_slab_reassign has no effect: pages always move to a slab class that needs memory',
-  ],
+  ['no_slab_reassign'],
   ['slab_automove=0,slab_automove=1'],
   ['slab_automove=2', 'slab_automove=2 is the same as slab_automove=1'],
   ['slab_automove_ratio=0.5', `slab_automove_ratio=0.5 ${BY_WORTH}`],

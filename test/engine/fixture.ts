@@ -4,7 +4,8 @@ import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/key
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
 import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
-import { controlBytes } from '../../src/memory/control.ts';
+import { Control, controlBytes } from '../../src/memory/control.ts';
+import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-log.ts';
 import {
   CLASS,
   classRecord,
@@ -18,6 +19,9 @@ import { MIB, NOW_MS } from './limits.ts';
 /** The server's defaults. */
 const GROWTH_FACTOR = 1.08;
 const CHUNK_BYTES_MIN = 48;
+const EVENT_BYTES = 4096;
+/** More than any test starts. */
+const THREAD_COUNT = 16;
 export const SECRET = Int32Array.of(0x2545f491, 0x6c62272f, 0x51ed270b, 0x1b873593);
 
 export type Setup = {
@@ -30,10 +34,16 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, evicts };
+  const place = { id: 0, stride: 1, evicts, log: eventLogMake() };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
   partitionInit(p);
   return p;
+}
+
+/** A ring of events that nobody reads. */
+export function eventLogMake(): EventLog {
+  const rings = new EventRings(new SharedArrayBuffer(eventRingsBytes(EVENT_BYTES, 1)), 1);
+  return new EventLog(rings, 0, new Control(new SharedArrayBuffer(controlBytes(1))), -1);
 }
 
 /** Memory for partitions of `bytes` each; arenaReserve would not make them this small. */
@@ -43,13 +53,16 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
   return {
     config: {
       memoryBytes: bytes * partitionCount,
+      memoryBytesMax: bytes * partitionCount,
       itemBytesMax: MIB,
-      threadCount: 2,
+      threadCount: THREAD_COUNT,
       connectionCountMax,
       evicts,
       growthFactor: GROWTH_FACTOR,
       chunkBytesMin: CHUNK_BYTES_MIN,
+      eventBytes: EVENT_BYTES,
     },
+    events: new SharedArrayBuffer(eventRingsBytes(EVENT_BYTES, THREAD_COUNT + 1)),
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     partitions: sabs,

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { CHANGE } from '../../src/engine/change-log.ts';
 import { expirySweep } from '../../src/engine/expiry.ts';
 import { keyspaceFlush, keyspaceFlushAt } from '../../src/engine/keyspace.ts';
+import { partitionResize } from '../../src/engine/memory-limit.ts';
 import { casDemand, StoreTerms, termsRestore } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import {
@@ -27,6 +28,7 @@ import {
   MARK_STALE,
   MARK_TOKEN_SENT,
 } from '../../src/memory/item.ts';
+import { HEADER } from '../../src/memory/partition.ts';
 import { itemEntry, uint64Of } from './client.ts';
 import { partitionExpectEmpty } from './fixture.ts';
 import { KIB } from './limits.ts';
@@ -43,6 +45,8 @@ type Step = fc.Command<World, null>;
 
 const CHUNK_BYTES = 8 * KIB;
 const IN_FLIGHT_MAX = 3;
+/** Room for the longest value twice, the index and the change ring. */
+const RESIZED_PAGES_MIN = 20;
 const UINT64_MAX = 2n ** 64n - 1n;
 
 function step(name: string, run: (world: World) => void): Step {
@@ -410,6 +414,17 @@ function sweepRun(world: World, pagesMax: number): void {
   expect(before - world.stored.size).toBe(reaped);
 }
 
+/** Another memory limit, or some more of the way to it. What is lost by it the log has as evicted. */
+function resizeRun(world: World, share: number, pagesMax: number): void {
+  for (const p of world.keyspace.partitions) {
+    const target = Math.min(p.pageCount, RESIZED_PAGES_MIN + Math.floor(share * p.pageCount));
+    partitionResize(p, target, world.nowMs, pagesMax);
+    const limit = p.i32[HEADER.pageLimit];
+    expect(limit).toBeGreaterThanOrEqual(target);
+  }
+  world.settle(STATUS.OK, STATUS.OK);
+}
+
 /** Sends, receives and stores no more; when all keys are deleted too, nothing is left. */
 export function worldEnd(world: World): void {
   world.begin();
@@ -497,6 +512,13 @@ export function stepsAll(keys: readonly string[]): fc.Arbitrary<Step>[] {
 export const stepFlush: fc.Arbitrary<Step> = fc
   .integer({ min: -1000, max: 4000 })
   .map((ms) => step(`flush ${ms}`, (world) => flushRun(world, ms)));
+
+/** The memory limit moves, down to what the largest value needs and up to all there is. */
+export const stepResize: fc.Arbitrary<Step> = fc
+  .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(20))
+  .map(([share, pages]) =>
+    step(`resize ${share} ${pages}`, (world) => resizeRun(world, share, pages)),
+  );
 
 /** Many values of one size, so that memory gets full of them. */
 export function stepFill(bytesMax: number): fc.Arbitrary<Step> {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { Setup } from './fixture.ts';
 import { MIB } from './limits.ts';
 import { World } from './model.ts';
-import { stepFill, stepFlush, stepsAll, worldEnd } from './model-steps.ts';
+import { stepFill, stepFlush, stepResize, stepsAll, worldEnd } from './model-steps.ts';
 
 /** One sequence of sequences that is always the same, and one that never was. */
 const SEEDS = [1, Date.now() & 0x7fffffff];
@@ -16,6 +16,8 @@ const TIMEOUT_MS = 30_000 * RUNS_FACTOR;
 const ITEM_BYTES_MAX = 65536;
 const FEW_KEYS = ['a', 'bb', 'ccc', 'dddd', 'eeeee', 'f'.repeat(250)];
 const MANY_KEYS = Array.from({ length: 60 }, (_, n) => `key:${n}`);
+
+const MEMORY_STEPS = [stepFill(20_000), stepFill(1000), stepResize];
 
 type Totals = { evictions: number; refusals: number };
 
@@ -49,13 +51,13 @@ describe.each(SEEDS)('a keyspace is a Map (seed %i)', { timeout: TIMEOUT_MS }, (
   });
 
   it('that forgets, and says what, when memory is short', () => {
-    const steps = [...stepsAll(MANY_KEYS), stepFill(20_000), stepFill(1000), stepFlush];
+    const steps = [...stepsAll(MANY_KEYS), ...MEMORY_STEPS, stepFlush];
     const totals = modelRun({ bytes: MIB }, seed, 25, steps);
     expect(totals.evictions).toBeGreaterThan(0);
   });
 
   it('that refuses, and loses nothing, when it may not forget', () => {
-    const steps = [...stepsAll(MANY_KEYS), stepFill(20_000), stepFill(1000), stepFlush];
+    const steps = [...stepsAll(MANY_KEYS), ...MEMORY_STEPS, stepFlush];
     const totals = modelRun({ bytes: MIB, evicts: false }, seed, 25, steps);
     expect(totals.evictions).toBe(0);
     expect(totals.refusals).toBeGreaterThan(0);

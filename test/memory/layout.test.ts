@@ -9,6 +9,7 @@ import {
   CONTROL,
   CONTROL_F64,
   COUNTER,
+  CRAWL_CLASS_WORDS,
   controlBytes,
   counterBlock,
   GAUGE,
@@ -32,7 +33,7 @@ import {
   pageRecord,
 } from '../../src/memory/partition.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES } from '../../src/memory/slab-classes.ts';
-import { partitionMake } from '../engine/fixture.ts';
+import { eventLogMake, partitionMake } from '../engine/fixture.ts';
 import { KIB, MIB } from '../engine/limits.ts';
 
 type Field = { readonly name: string; readonly from: number; readonly to: number };
@@ -102,13 +103,16 @@ describe('fields', () => {
   });
 
   it('of the control block', () => {
-    const words = fields(without(CONTROL, 'seed'), 4);
-    words.push(
-      ...fields({ seed: CONTROL.seed }, 4).map((field) => ({
-        ...field,
-        to: field.from + HASH_SECRET_WORDS * 4,
-      })),
-    );
+    const words = [
+      ...fields(without(CONTROL, 'seed', 'crawlClasses'), 4),
+      { name: 'seed', from: CONTROL.seed * 4, to: (CONTROL.seed + HASH_SECRET_WORDS) * 4 },
+      {
+        name: 'crawlClasses',
+        from: CONTROL.crawlClasses * 4,
+        to: (CONTROL.crawlClasses + CRAWL_CLASS_WORDS) * 4,
+      },
+    ];
+    expect(CRAWL_CLASS_WORDS * 32).toBeGreaterThanOrEqual(CLASS_COUNT_MAX);
     const times = fields(CONTROL_F64, 8);
     expect(faults([...words, ...times], counterBlock(0) * 8)).toEqual([]);
     expect(CONNECTION_TABLE_OFFSET % 64).toBe(0);
@@ -146,21 +150,22 @@ describe('a partition', () => {
     (bytes) => {
       const p = partitionMake({ bytes });
       const directoryEnd = INDEX_DIRECTORY_OFFSET + p.pageCount * 4;
-      const ghostEnd = (p.ghostStart + p.ghostMask + 1) * 2;
+      const ghostEnd = (p.ghostStart + p.ghostEntryCount) * 2;
       expect(CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS.words * 4).toBe(INDEX_DIRECTORY_OFFSET);
       expect(p.pageTableWord * 4).toBeGreaterThanOrEqual(directoryEnd);
       expect(p.ghostStart * 2).toBeGreaterThanOrEqual(pageRecord(p, p.pageCount) * 4);
       expect(p.pagesOffset).toBeGreaterThanOrEqual(ghostEnd);
       expect(p.pagesOffset % 4096).toBe(0);
       expect(pageOffset(p, p.pageCount)).toBeLessThanOrEqual(bytes);
-      expect((p.ghostMask + 1) & p.ghostMask).toBe(0);
+      expect(p.ghostEntryCount & (p.ghostEntryCount - 1)).toBe(0);
+      expect(p.i32[HEADER.ghostMask]).toBe(p.ghostEntryCount - 1);
       // What the tables do not need becomes pages, up to one that no longer fits.
       expect(bytes - pageOffset(p, p.pageCount)).toBeLessThan(PAGE_BYTES + p.pagesOffset);
     },
   );
 
   it('is refused beyond 2 GiB, and without room for a page', () => {
-    const place = { id: 0, stride: 1, evicts: true };
+    const place = { id: 0, stride: 1, evicts: true, log: eventLogMake() };
     const { classes } = partitionMake();
     const make = (bytes: number) => new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
     expect(() => make(2 ** 31)).toThrow('2 GiB');

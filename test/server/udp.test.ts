@@ -150,6 +150,14 @@ describe('UDP', () => {
     expect(await client.askText('bogus\r\n')).toBe('ERROR\r\n');
   });
 
+  it('refuses what would go on beyond its reply', async () => {
+    expect(await client.askText('watch\r\n')).toBe('ERROR\r\n');
+    expect(await client.askText('lru_crawler metadump all\r\n')).toBe(
+      'ERROR metadump not allowed\r\n',
+    );
+    expect((await tcp.stats()).get('log_watchers')).toBe('0');
+  });
+
   it('answers all requests of a datagram, beyond -R too', async () => {
     const gets = 'get a\r\n'.repeat(50);
     await client.askText('set a 5 0 3\r\nxyz\r\n');

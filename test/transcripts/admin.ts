@@ -19,7 +19,6 @@ import { transcript } from './transcript.ts';
 const VERSION = /VERSION \d+\.\d+\.\d+[^\r\n]*\r\n/;
 const SHUTDOWN_REFUSED = 'SERVER_ERROR: shutdown not enabled\r\n';
 const LISTENER = '(?:tcp:127\\.0\\.0\\.1:\\d+|unix:/\\S+)';
-const LATER = { skipOn: { flagstone: 'not in this version' } } as const;
 const USAGE_DETAIL = 'CLIENT_ERROR usage: stats detail on|off|dump\r\n';
 
 /** The general statistics that every 1.6 has, by the kind of their value. */
@@ -121,82 +120,6 @@ const plain = [
     ],
     PRESENT_PARSER,
   ),
-  transcript(
-    'cache_memlimit',
-    [
-      ['cache_memlimit\r\n', ERROR],
-      ['cache_memlimit x\r\n', ERROR],
-      ['cache_memlimit 7\r\n', 'MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n'],
-      [
-        'cache_memlimit 1000000001\r\n',
-        'MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n',
-      ],
-      ['cache_memlimit 64\r\n', OK],
-      ['cache_memlimit 64 noreply\r\n', SILENCE],
-    ],
-    LATER,
-  ),
-  transcript(
-    'lru',
-    [
-      ['lru tune\r\n', ERROR],
-      ['lru tune 20 40 0.2 2.0\r\n', OK],
-      ['lru tune 50 50 0.1 2.0\r\n', 'ERROR hot and warm pcts must not exceed 80\r\n'],
-      ['lru tune 10 25 0 2.0\r\n', 'ERROR hot/warm age factors must be greater than 0\r\n'],
-      ['lru tune x 25 0.1 2.0\r\n', ERROR],
-      ['lru mode flat\r\n', OK],
-      ['lru mode segmented\r\n', OK],
-      ['lru mode other\r\n', ERROR],
-      ['lru temp_ttl 60\r\n', OK],
-      ['lru temp_ttl -1\r\n', OK],
-      ['lru temp_ttl x\r\n', ERROR],
-      ['lru other\r\n', ERROR],
-    ],
-    LATER,
-  ),
-  transcript(
-    'lru_crawler',
-    [
-      ['lru_crawler\r\n', ERROR],
-      ['lru_crawler other\r\n', ERROR],
-      ['lru_crawler sleep 100\r\n', OK],
-      ['lru_crawler sleep x\r\n', BAD_LINE],
-      ['lru_crawler sleep 1000001\r\n', 'CLIENT_ERROR sleep must be one second or less\r\n'],
-      ['lru_crawler tocrawl 0\r\n', OK],
-      ['lru_crawler tocrawl x\r\n', BAD_LINE],
-      ['lru_crawler crawl x\r\n', 'BADCLASS invalid class id\r\n'],
-      ['lru_crawler crawl 99\r\n', 'BADCLASS invalid class id\r\n'],
-      ['lru_crawler metadump\r\n', ERROR],
-    ],
-    LATER,
-  ),
-  transcript(
-    'slabs reassign',
-    [
-      ['slabs reassign x y\r\n', BAD_LINE],
-      ['slabs reassign 1 1\r\n', 'SAME src and dst class are identical\r\n'],
-    ],
-    LATER,
-  ),
-  transcript('slabs', [
-    ['slabs\r\n', ERROR],
-    ['slabs other\r\n', ERROR],
-    ['slabs reassign 5\r\n', ERROR],
-    ['slabs automove\r\n', ERROR],
-    ['slabs automove x\r\n', BAD_LINE],
-    ['slabs automove 3\r\n', ERROR],
-    ['slabs automove 0\r\n', OK],
-    ['slabs automove 1\r\n', OK],
-  ]),
-  transcript(
-    'watch of a stream that does not exist',
-    [
-      ['watch other\r\n', ERROR],
-      ['watch fetchers other\r\n', ERROR],
-      ['version\r\n', VERSION],
-    ],
-    { modes: ['whole', 'bytes', 'split'] },
-  ), // in a batch it is refused for the replies before it
 ];
 
 const statistics = [

@@ -7,10 +7,11 @@ import { expiry } from './expiry.ts';
 import { limits } from './limits.ts';
 import { meta } from './meta.ts';
 import { metaChange } from './meta-change.ts';
+import { operator } from './operator.ts';
 import { retrieval } from './retrieval.ts';
 import { storage } from './storage.ts';
 
 export const CLASSIC = {
-  ...{ storage, retrieval, arithmetic, expiry, admin, configs, errors, limits },
+  ...{ storage, retrieval, arithmetic, expiry, admin, operator, configs, errors, limits },
   ...{ meta, 'meta-change': metaChange },
 } as const;

@@ -1,9 +1,9 @@
 /**
- * version, quit, verbosity, flush_all, stats, slabs, shutdown, refresh_certs, and the test command debugtime.
+ * version, quit, verbosity, flush_all, stats, shutdown, refresh_certs, and the test command debugtime.
  * Spec: memcached/memcached doc/protocol.txt, "Other commands".
  */
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
-import { keyspaceFlush, keyspaceFlushAt, keyspacePagesMove } from '../../engine/keyspace.ts';
+import { keyspaceFlush, keyspaceFlushAt } from '../../engine/keyspace.ts';
 import { CONTROL, CONTROL_F64, COUNTER } from '../../memory/control.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { lineWord } from '../../protocol/memcached/line.ts';
@@ -11,12 +11,11 @@ import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes, replyText, textBytes } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
 import type { TextRow } from './row.ts';
-import { PHASE } from './session.ts';
+import { CLOSE_REASON, PHASE } from './session.ts';
 import { stats } from './stats.ts';
 
 const UINT32_MAX = 2 ** 32 - 1;
 const VERBOSITY_MAX = 3;
-const AUTOMOVE_MAX = 2;
 
 // biome-ignore format: a table reads in columns
 export const ADMIN_ROWS: readonly TextRow[] = [
@@ -25,7 +24,6 @@ export const ADMIN_ROWS: readonly TextRow[] = [
   { name: 'verbosity', wordsMin: 1, run: verbosity, streams: false, doc: 'Sets how much is logged: 0 to 3.' },
   { name: 'flush_all', wordsMin: 1, run: flushAll,  streams: false, doc: 'Forgets all items, now or at a time.' },
   { name: 'stats',     wordsMin: 1, run: stats,     streams: false, doc: 'Counters and settings, by section.' },
-  { name: 'slabs',     wordsMin: 1, run: slabs,     streams: false, doc: 'slabs automove 0|1|2: whether memory follows demand.' },
   { name: 'shutdown',  wordsMin: 1, run: shutdown,  streams: false, doc: 'Ends the server, if it was started with -A.' },
   { name: 'refresh_certs', wordsMin: 1, run: refreshCerts, streams: false, doc: 'Reads the TLS certificate anew; open connections keep the old one.' },
   { name: 'debugtime', wordsMin: 1, run: debugTime, streams: false, doc: 'Moves the clock; for tests, if the server allows it.' },
@@ -82,24 +80,6 @@ export function flush(call: Call, atMs: number): boolean {
   return true;
 }
 
-function slabs(call: Call): number {
-  const { line, input } = call;
-  if (lineWord(line, input, 1) !== 'automove' || line.count < 3) {
-    answer(call, REPLY.error);
-    return line.next;
-  }
-  const level = decimalParse(input, line.start[2], line.end[2]);
-  if (Number.isNaN(level)) {
-    answer(call, REPLY.badFormat);
-  } else if (level > AUTOMOVE_MAX) {
-    answer(call, REPLY.error);
-  } else {
-    keyspacePagesMove(call.keyspace, level > 0);
-    answer(call, REPLY.ok);
-  }
-  return line.next;
-}
-
 function shutdown(call: Call): number {
   const { line, input, session } = call;
   const mode = lineWord(line, input, 1);
@@ -107,6 +87,7 @@ function shutdown(call: Call): number {
     answer(call, REPLY.shutdownRefused);
   } else if (mode === '' || mode === 'graceful') {
     session.phase = PHASE.CLOSED;
+    session.closeReason = CLOSE_REASON.SHUTDOWN;
     call.server.shutdown(mode === 'graceful');
   } else {
     answer(call, REPLY.badShutdown);

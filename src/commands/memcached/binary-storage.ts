@@ -7,7 +7,7 @@ import { keyFill } from '../../base/key.ts';
 import { uint64IsZero } from '../../base/uint64.ts';
 import { casDemand, termsClear } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
-import { storeFailed, valueStore } from '../../engine/types/chained.ts';
+import { storeGiveUp, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { itemBytesFor } from '../../memory/item.ts';
@@ -89,7 +89,7 @@ function store(
   if (itemBytesFor(0, request.keyBytes, request.valueBytes) > op.itemBytesMax) {
     counters[block + COUNTER.storeTooLarge]++;
     partitionLock(p);
-    storeFailed(p, op, mode);
+    storeGiveUp(p, op, mode, STATUS.TOO_LARGE);
     partitionUnlock(p);
     return refuse(call, BINARY_FAULT.tooLarge);
   }

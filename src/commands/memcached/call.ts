@@ -9,7 +9,9 @@ import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { casStoredTake, itemCasTake } from '../../engine/lifecycle.ts';
 import { Operation } from '../../engine/operation.ts';
 import { CounterResult } from '../../engine/types/counter.ts';
+import { CONNECTION } from '../../memory/connections.ts';
 import { COMMANDS_FIRST, CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { eventKindsRead } from '../../memory/event-log.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { BinaryRequest } from '../../protocol/memcached/binary.ts';
@@ -19,6 +21,7 @@ import { type Reply, replyBytes } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Authentication } from './authentication.ts';
 import type { Session } from './session.ts';
+import { Watchers } from './watchers.ts';
 
 /** Where there is no CAS unique to show. */
 export const NO_CAS: Readonly<Uint64> = new Uint64();
@@ -59,6 +62,7 @@ export class Call {
   readonly prefix: Key;
   /** Why the last run ended: RUN_ENDED. */
   runEnded: number;
+  readonly watchers: Watchers;
 
   constructor(
     keyspace: Keyspace,
@@ -89,16 +93,28 @@ export class Call {
     this.prefixDelimiter = server.config.statsPrefixDelimiter.charCodeAt(0);
     this.prefix = new Key();
     this.runEnded = 0;
+    this.watchers = new Watchers(this);
   }
 }
 
-/** Starts a batch: the clock stands still until the next one, and so does stats detail. */
+/**
+ * Starts a batch: the clock stands still until the next one, and so does what is counted and watched.
+ */
 export function callClock(call: Call): void {
   const nowMs = Date.now() + call.counters[CONTROL_F64.clockOffsetMs];
   call.op.nowMs = nowMs;
   call.op.nowSec = Math.floor(nowMs / 1000);
   call.countsPrefixes = prefixesCounted(call.keyspace.control);
+  eventsReady(call);
   keyspaceFlushIfDue(call.keyspace, nowMs);
+}
+
+/** Reads what is watched in this batch, and says whose batch it is. */
+function eventsReady({ keyspace, session }: Call): void {
+  const { log, control } = keyspace;
+  eventKindsRead(log);
+  if (log.kinds === 0 || session.holder.record < 0) return;
+  log.connection = control.i32[session.holder.record + CONNECTION.id];
 }
 
 /** Counts a run of the command with this number: see table.ts. */

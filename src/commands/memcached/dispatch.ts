@@ -7,14 +7,12 @@ import { LF } from '../../protocol/memcached/line.ts';
 import { replyRoom } from '../../protocol/reply.ts';
 import { binaryCommand } from './binary-dispatch.ts';
 import { type Call, callClock } from './call.ts';
+import { RUN_ENDED } from './run-ended.ts';
 import { PHASE, PROTOCOL, waitAt } from './session.ts';
 import { textCommand } from './text-dispatch.ts';
 
 /** Room that every command but a retrieval finds in the reply buffer. */
 const REPLY_LINE_BYTES_MAX = 1024;
-
-/** Why a run ended before its input did. */
-export const RUN_ENDED = { INPUT: 0, BLOCKED: 1, BUDGET: 2 } as const;
 
 /**
  * Runs what has arrived: call.input[start, call.end). Returns how far it came; the rest is an

@@ -76,7 +76,10 @@ function remove({ op, flags }: Call, p: Partition): Status {
   op.expiresAtMs = flags.expiresAtMs;
   if (flags.empties) return itemEmpty(p, op, flags.isStale);
   if (flags.isStale) return itemInvalidate(p, op, flags.touches);
-  return itemDelete(p, op);
+  p.log.isMeta = true;
+  const status = itemDelete(p, op);
+  p.log.isMeta = false;
+  return status;
 }
 
 function metaCount(call: Call): number {

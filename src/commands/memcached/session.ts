@@ -7,8 +7,9 @@
  *           ──config set …──▶ GATHER ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
  *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
+ *           ──lru_crawler metadump──▶ DUMP ──▶ COMMAND     ──watch──▶ WATCH
  *
- * In RETRIEVE, SEND, RECEIVE, GATHER and ANSWER the session goes on with its `resume`.
+ * In RETRIEVE, SEND, RECEIVE, GATHER, ANSWER, DUMP and WATCH the session goes on with its `resume`.
  */
 
 import type { SaslExchange } from '../../auth/sasl.ts';
@@ -30,6 +31,8 @@ export const PHASE = {
   AWAIT: 7, // waits for work that is done elsewhere; no input is looked at
   ANSWER: 8, // that work is done
   GATHER: 9, // in a value on its way in that is none of an item
+  DUMP: 10, // in a list of all keys
+  WATCH: 11, // only told of events; input is discarded
 } as const;
 
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -38,10 +41,16 @@ export type Phase = (typeof PHASE)[keyof typeof PHASE];
 export const PROTOCOL = { UNDECIDED: 0, TEXT: 1, BINARY: 2 } as const;
 export type Protocol = (typeof PROTOCOL)[keyof typeof PROTOCOL];
 
+/** Why a connection is closed: by the client's doing unless something else is noted. */
+export const CLOSE_REASON = { ERROR: 0, NORMAL: 1, IDLE: 2, SHUTDOWN: 3 } as const;
+export type CloseReason = (typeof CLOSE_REASON)[keyof typeof CLOSE_REASON];
+
 /** The connection, as its session sees it. */
 export interface SessionHost {
   /** i32 index of the connection's record in the connection table; -1: there is none. */
   readonly record: number;
+  /** False: all there is is one datagram and one reply to it. */
+  readonly isStream: boolean;
   /** The client's address; undefined on a unix socket. */
   readonly remoteAddress: string | undefined;
   /** Makes known to the supervisor that the session holds a chained item. */
@@ -84,6 +93,7 @@ export class Session {
   exchange: SaslExchange | null = null;
   protocol: Protocol;
   phase: Phase = PHASE.COMMAND;
+  closeReason: CloseReason = CLOSE_REASON.NORMAL;
   readonly holder: SessionHost;
   resume: Resume = nothing;
   /** RETRIEVE, SEND: for gat and gats the new expiry time. */
@@ -118,6 +128,12 @@ export class Session {
     this.isAuthenticated = isAuthenticated;
     this.protocol = protocol;
   }
+}
+
+/** Closes, because what the client sends makes no sense. */
+export function sessionRefuse(session: Session): void {
+  session.phase = PHASE.CLOSED;
+  session.closeReason = CLOSE_REASON.ERROR;
 }
 
 /** Discards the next `bytes` bytes of input. */

@@ -1,4 +1,5 @@
 /** stats without a section: the server as a whole. And `stats server`: what only this server has. */
+import { crawlIsRunning } from '../../engine/crawl.ts';
 import { connectionsOpen } from '../../memory/connections.ts';
 import {
   CONTROL,
@@ -42,7 +43,7 @@ class Totals {
       this.header[word] += p.i32[word];
     }
     this.header[HEADER.pageFreeCount] += p.i32[HEADER.pageFreeCount];
-    for (let at = HEADER_F64.itemTotal; at <= HEADER_F64.pageMoveTotal; at++) {
+    for (let at = HEADER_F64.itemTotal; at <= HEADER_F64.rescueTotal; at++) {
       this.f64[at] += p.f64[at];
     }
     for (let classId = 1; classId < p.classes.count; classId++) {
@@ -66,11 +67,11 @@ export function statsGeneral(call: Call): StatRow[] {
     ...connectionRows(call),
     ...commandRows(call, totals),
     ...memoryRows(call, totals),
-    ['log_worker_dropped', 0],
-    ['log_worker_written', 0],
-    ['log_watcher_skipped', 0],
-    ['log_watcher_sent', 0],
-    ['log_watchers', 0],
+    ['log_worker_dropped', counterSum(control, COUNTER.eventsLost)],
+    ['log_worker_written', counterSum(control, COUNTER.eventsWritten)],
+    ['log_watcher_skipped', counterSum(control, COUNTER.eventLinesSkipped)],
+    ['log_watcher_sent', counterSum(control, COUNTER.eventLinesSent)],
+    ['log_watchers', gaugeSum(control, GAUGE.watcherCount)],
     ...tlsRows(call),
     ['unexpected_napi_ids', 0],
     ['round_robin_fallback', 0],
@@ -83,7 +84,7 @@ export function statsGeneral(call: Call): StatRow[] {
     ['evictions', totals.f64[HEADER_F64.evictionTotal]],
     ['reclaimed', totals.f64[HEADER_F64.expiryTotal]],
     ['crawler_reclaimed', control.i32[CONTROL.sweepReclaims]],
-    ['crawler_items_checked', totals.klass[CLASS.sweepVisits]],
+    ['crawler_items_checked', totals.klass[CLASS.reapVisits]],
     ['lrutail_reflocked', 0],
     ...maintenanceRows(call, totals),
   ];
@@ -97,10 +98,11 @@ export function statsGeneral(call: Call): StatRow[] {
 function maintenanceRows(call: Call, totals: Totals): StatRow[] {
   const { config } = call.server;
   const { klass, f64 } = totals;
-  const sweeps = Atomics.load(call.keyspace.control.i32, CONTROL.sweeps);
+  const { control } = call.keyspace;
+  const sweepIsOn = Atomics.load(control.i32, CONTROL.sweepIsOn) !== 0;
   const crawler: StatRow[] = [
-    ['lru_crawler_running', 0],
-    ['lru_crawler_starts', sweeps],
+    ['lru_crawler_running', crawlIsRunning(control) ? 1 : 0],
+    ['lru_crawler_starts', Atomics.load(control.i32, CONTROL.sweeps)],
   ];
   const segments: StatRow[] = [
     ['lru_maintainer_juggles', 0],
@@ -111,7 +113,7 @@ function maintenanceRows(call: Call, totals: Totals): StatRow[] {
     ['direct_reclaims', f64[HEADER_F64.evictionTotal]],
     ['lru_bumps_dropped', 0],
   ];
-  return [...(config.lruCrawler ? crawler : []), ...(config.lruMaintainer ? segments : [])];
+  return [...(sweepIsOn ? crawler : []), ...(config.lruMaintainer ? segments : [])];
 }
 
 function tlsRows(call: Call): StatRow[] {
@@ -147,6 +149,8 @@ function processRows(call: Call): StatRow[] {
 function connectionRows(call: Call): StatRow[] {
   const { control } = call.keyspace;
   const open = connectionsOpen(control);
+  const idleKicks: StatRow = ['idle_kicks', counterSum(control, COUNTER.idleKicks)];
+  const idleRows = call.server.config.idleTimeoutSec > 0 ? [idleKicks] : [];
   const { threadCount } = call.server.config;
   return [
     ['max_connections', control.connectionCountMax],
@@ -162,6 +166,7 @@ function connectionRows(call: Call): StatRow[] {
     ['read_buf_bytes_free', 0],
     ['read_buf_oom', 0],
     ['reserved_fds', 0],
+    ...idleRows,
   ];
 }
 
@@ -203,7 +208,7 @@ function memoryRows(call: Call, totals: Totals): StatRow[] {
   const { control } = call.keyspace;
   const { config } = call.server;
   return [
-    ['limit_maxbytes', config.memoryBytes],
+    ['limit_maxbytes', control.f64[CONTROL_F64.memoryBytes]],
     ['accepting_conns', 1],
     ['listen_disabled_num', 0],
     ['time_in_listen_disabled_us', 0],
@@ -212,7 +217,7 @@ function memoryRows(call: Call, totals: Totals): StatRow[] {
     ['hash_power_level', Math.ceil(Math.log2(totals.header[HEADER.bucketCount]))],
     ['hash_bytes', totals.header[HEADER.indexPageCount] * PAGE_BYTES],
     ['hash_is_expanding', 0],
-    ['slab_reassign_rescues', 0],
+    ['slab_reassign_rescues', totals.f64[HEADER_F64.rescueTotal]],
     ['slab_reassign_chunk_rescues', 0],
     ['slab_reassign_inline_reclaim', 0],
     ['slab_reassign_busy_items', 0],

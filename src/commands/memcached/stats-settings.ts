@@ -1,5 +1,5 @@
 /** stats settings: what the server was started with, and what was changed since. */
-import { CONTROL } from '../../memory/control.ts';
+import { CONTROL, CONTROL_F64 } from '../../memory/control.ts';
 import { HEADER } from '../../memory/partition.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { textBytes } from '../../protocol/reply.ts';
@@ -17,7 +17,7 @@ export function statsSettings(call: Call): StatRow[] {
 function networkRows(call: Call): StatRow[] {
   const { config } = call.server;
   return [
-    ['maxbytes', config.memoryBytes],
+    ['maxbytes', call.keyspace.control.f64[CONTROL_F64.memoryBytes]],
     ['maxconns', config.connectionCountMax],
     ['tcpport', config.port],
     ['udpport', config.udpPort],
@@ -54,15 +54,16 @@ function memoryRows(call: Call): StatRow[] {
 
 function maintenanceRows(call: Call): StatRow[] {
   const { config } = call.server;
+  const { i32 } = call.keyspace.control;
   return [
     ['slab_reassign', yes(config.slabReassign)],
     ['slab_automove', call.keyspace.partitions[0].i32[HEADER.pagesStay] === 0 ? 1 : 0],
     ['slab_automove_ratio', config.slabAutomoveRatio.toFixed(2)],
     ['slab_automove_window', config.slabAutomoveWindow],
     ['slab_chunk_max', config.slabChunkBytesMax],
-    ['lru_crawler', yes(config.lruCrawler)],
-    ['lru_crawler_sleep', config.lruCrawlerSleepUs],
-    ['lru_crawler_tocrawl', config.lruCrawlerItemCountMax],
+    ['lru_crawler', yes(Atomics.load(i32, CONTROL.sweepIsOn) !== 0)],
+    ['lru_crawler_sleep', Atomics.load(i32, CONTROL.crawlSleepUs)],
+    ['lru_crawler_tocrawl', Atomics.load(i32, CONTROL.crawlItemCountMax) >>> 0],
     ['tail_repair_time', config.tailRepairTimeSec],
     ['flush_enabled', yes(config.flushAllEnabled)],
     ['dump_enabled', yes(config.dumpEnabled)],

@@ -33,8 +33,9 @@ export function statsSlabs(call: Call): StatRow[] {
   let pages = 0;
   for (let classId = 1; classId < classes.count; classId++) {
     const sums = classSums(call, classId);
-    if (sums[CLASS.pageCount] === 0) continue;
-    active++;
+    // A class that gave all its pages back is shown as long as its counts say something.
+    if (sums[CLASS.pageCount] === 0 && sums[CLASS.setCount] === 0) continue;
+    if (sums[CLASS.pageCount] > 0) active++;
     pages += sums[CLASS.pageCount];
     const perPage = classes.chunksPerPage[classId];
     const chunks = sums[CLASS.pageCount] * perPage;
@@ -89,8 +90,8 @@ export function statsItems(call: Call): StatRow[] {
       [`${prefix}:expired_unfetched`, sums[CLASS.expiredUnfetched]],
       [`${prefix}:evicted_unfetched`, sums[CLASS.evictionsUnfetched]],
       [`${prefix}:evicted_active`, 0],
-      [`${prefix}:crawler_reclaimed`, 0],
-      [`${prefix}:crawler_items_checked`, sums[CLASS.sweepVisits]],
+      [`${prefix}:crawler_reclaimed`, sums[CLASS.reaped]],
+      [`${prefix}:crawler_items_checked`, sums[CLASS.reapVisits]],
       [`${prefix}:lrutail_reflocked`, 0],
       [`${prefix}:moves_to_cold`, 0],
       [`${prefix}:moves_to_warm`, sums[CLASS.promotions]],

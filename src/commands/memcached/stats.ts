@@ -113,6 +113,8 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.CLOSED]: 'conn_closing',
   [PHASE.AWAIT]: 'conn_io_queue',
   [PHASE.ANSWER]: 'conn_io_queue',
+  [PHASE.DUMP]: 'conn_watch',
+  [PHASE.WATCH]: 'conn_watch',
   [PHASE.GATHER]: 'conn_nread',
 };
 

@@ -8,7 +8,7 @@ import { keyFill } from '../../base/key.ts';
 import { uint64Parse } from '../../base/uint64.ts';
 import { casDemand, termsClear } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
-import { storeFailed, valueStore } from '../../engine/types/chained.ts';
+import { storeGiveUp, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { itemBytesFor } from '../../memory/item.ts';
@@ -146,7 +146,7 @@ export function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): 
 function staleDrop(call: Call, mode: StoreMode): void {
   const p = call.keyspace.partitionFor(call.op.key.hash);
   partitionLock(p);
-  storeFailed(p, call.op, mode);
+  storeGiveUp(p, call.op, mode, STATUS.TOO_LARGE);
   partitionUnlock(p);
 }
 

@@ -13,13 +13,18 @@ import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
 import { SASL_BINARY_ROWS } from './binary-sasl.ts';
 import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
 import { CONFIG_ROWS } from './config.ts';
+import { CRAWLER_ROWS } from './crawler.ts';
+import { LRU_ROWS } from './lru.ts';
+import { MEMORY_LIMIT_ROWS } from './memory-limit.ts';
 import { META_CHANGE_ROWS } from './meta-change.ts';
 import { META_DEBUG_ROWS } from './meta-debug.ts';
 import { META_GET_ROWS } from './meta-get.ts';
 import { META_STORE_ROWS } from './meta-store.ts';
 import { RETRIEVAL_ROWS } from './retrieval.ts';
 import type { BinaryRow, Numbered, TextRow } from './row.ts';
+import { SLABS_ROWS } from './slabs.ts';
 import { STORAGE_ROWS } from './storage.ts';
+import { WATCH_ROWS } from './watch.ts';
 
 export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...RETRIEVAL_ROWS,
@@ -30,6 +35,11 @@ export const TEXT_TABLE: readonly Numbered<TextRow>[] = numbered(0, [
   ...META_CHANGE_ROWS,
   ...META_DEBUG_ROWS,
   ...ADMIN_ROWS,
+  ...CRAWLER_ROWS,
+  ...LRU_ROWS,
+  ...MEMORY_LIMIT_ROWS,
+  ...SLABS_ROWS,
+  ...WATCH_ROWS,
   ...CONFIG_ROWS,
 ]);
 

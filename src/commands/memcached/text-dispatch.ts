@@ -5,7 +5,7 @@ import { replyBytes } from '../../protocol/reply.ts';
 import { answer, type Call, commandCount } from './call.ts';
 import { commandFind } from './command-names.ts';
 import type { Numbered, TextRow } from './row.ts';
-import { PHASE, waitAt } from './session.ts';
+import { PHASE, sessionRefuse, waitAt } from './session.ts';
 import { textAuthenticate } from './text-authentication.ts';
 
 /** A command line that is no retrieval ends within so many bytes, or the connection does. */
@@ -21,7 +21,7 @@ export function textCommand(call: Call, at: number): number {
   if (row?.streams && at + row.name.length + 1 < call.end) return rowRun(call, at, row);
   if (!lineSplit(line, input, at, call.end)) {
     if (call.end - at <= LINE_BYTES_MAX) return waitAt(at);
-    call.session.phase = PHASE.CLOSED;
+    sessionRefuse(call.session);
     return at;
   }
   if (line.next - at < 4) {
@@ -48,7 +48,7 @@ function unknownAnswer(call: Call): number {
   const { input, line } = call;
   const last = line.count - 1;
   if (last >= 1 && input.toString('latin1', line.start[last], line.end[last]).startsWith('HTTP/')) {
-    call.session.phase = PHASE.CLOSED;
+    sessionRefuse(call.session);
     return line.next;
   }
   answer(call, REPLY.error);

@@ -9,7 +9,7 @@ import {
   chainCommit,
   chainStart,
   chainWrite,
-  storeFailed,
+  storeGiveUp,
 } from '../../engine/types/chained.ts';
 import type { StoreMode } from '../../engine/types/string.ts';
 import { itemKeyRead } from '../../memory/item.ts';
@@ -38,7 +38,7 @@ export function receiveStart(
   partitionLock(p);
   session.ref = chainStart(p, op, valueBytes);
   session.resetCount = p.i32[HEADER.resetCount];
-  if (session.ref === 0) storeFailed(p, op, mode);
+  if (session.ref === 0) storeGiveUp(p, op, mode, STATUS.NO_MEMORY);
   else session.holder.holdSet(p.id, session.ref, session.resetCount);
   partitionUnlock(p);
   if (session.ref === 0) return false;
@@ -89,7 +89,7 @@ function pieceWrite(call: Call, p: Partition, from: number, bytes: number): bool
     isThere && chainWrite(p, session.ref, session.receivedBytes, input, from, bytes, op.nowMs);
   if (isThere && !written) {
     itemKeyRead(p, session.ref, op.key);
-    storeFailed(p, op, session.storeMode);
+    storeGiveUp(p, op, session.storeMode, STATUS.NO_MEMORY);
     session.holder.holdClear(); // first: who dies in between must not have let go twice
     chainAbandon(p, session.ref);
   }

@@ -23,6 +23,7 @@ import {
   linkUsedSet,
   linkValueOffset,
 } from '../../memory/chain.ts';
+import { EVENT } from '../../memory/event-log.ts';
 import {
   EXTRA_CAS,
   EXTRA_CHAIN,
@@ -47,6 +48,7 @@ import {
 import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CHANGE } from '../change-log.ts';
+import { eventIsWatched, eventStore } from '../events.ts';
 import { chunkObtain } from '../eviction.ts';
 import { itemUnhold, itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
@@ -55,7 +57,9 @@ import {
   concatenationFitsChunk,
   fieldsWrite,
   itemFind,
+  itemSeek,
   itemSucceed,
+  lookupTell,
   modeJoins,
   STORE,
   type StoreMode,
@@ -66,9 +70,37 @@ import {
 
 /** Stores op's value under op's key, whatever its length. The one entry for a value that is at hand. */
 export function valueStore(p: Partition, op: Operation, mode: StoreMode): Status {
+  const { expiresAtMs } = op; // an append puts the item's own in its place
+  const status = valuePut(p, op, mode);
+  if (eventIsWatched(p.log, EVENT.STORE)) {
+    storeTell(p, op, mode, status, op.valueBytes, expiresAtMs);
+  }
+  return status;
+}
+
+/** Tells watchers how a store ended. Of a value that was added to another they hear what came of it. */
+function storeTell(
+  p: Partition,
+  op: Operation,
+  mode: StoreMode,
+  status: Status,
+  valueBytes: number,
+  expiresAtMs: number,
+): void {
+  const isJoined = status === STATUS.OK && (mode === STORE.APPEND || mode === STORE.PREPEND);
+  const ref = isJoined ? itemSeek(p, op) : 0;
+  const bytes = ref === 0 ? valueBytes : itemValueBytes(p, ref);
+  const untilMs = ref === 0 ? expiresAtMs : itemExpiresAtMs(p, ref);
+  eventStore(p, op.key, status, mode, bytes, untilMs, op.nowMs);
+}
+
+function valuePut(p: Partition, op: Operation, mode: StoreMode): Status {
   if (modeJoins(mode)) {
-    const old = itemFind(p, op);
-    if (old !== 0 && !concatenationFitsChunk(p, op, old)) return chainConcatenate(p, op, mode, old);
+    const old = itemSeek(p, op);
+    if (old !== 0 && !concatenationFitsChunk(p, op, old)) {
+      if (eventIsWatched(p.log, EVENT.LOOKUP)) lookupTell(p, op, old);
+      return chainConcatenate(p, op, mode, old);
+    }
     if (old !== 0) return stringStore(p, op, mode);
   }
   if (storeFitsChunk(op)) return stringStore(p, op, mode);
@@ -169,6 +201,15 @@ export function chainAbandon(p: Partition, ref: number): void {
  * key's item afterwards, or freed.
  */
 export function chainCommit(p: Partition, op: Operation, mode: StoreMode, ref: number): Status {
+  if (!eventIsWatched(p.log, EVENT.STORE)) return chainPut(p, op, mode, ref);
+  const valueBytes = itemValueBytes(p, ref);
+  const expiresAtMs = itemExpiresAtMs(p, ref);
+  const status = chainPut(p, op, mode, ref);
+  storeTell(p, op, mode, status, valueBytes, expiresAtMs);
+  return status;
+}
+
+function chainPut(p: Partition, op: Operation, mode: StoreMode, ref: number): Status {
   const old = itemFind(p, op);
   const condition = storeCondition(p, op, mode, old);
   if (condition !== STATUS.OK) {
@@ -188,6 +229,12 @@ export function chainCommit(p: Partition, op: Operation, mode: StoreMode, ref: n
   const status = itemSucceed(p, op, old, ref);
   itemUnhold(p, ref);
   return status;
+}
+
+/** A store that is refused before the engine has its value: what it leaves, and what watchers hear. */
+export function storeGiveUp(p: Partition, op: Operation, mode: StoreMode, status: Status): void {
+  if (eventIsWatched(p.log, EVENT.STORE)) eventStore(p, op.key, status, mode, 0, 0, op.nowMs);
+  storeFailed(p, op, mode);
 }
 
 /** After a failure to make room for op's value: a SET must not leave the old, stale one behind. */

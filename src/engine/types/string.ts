@@ -5,6 +5,7 @@
  * Guard: every function expects the lock of the key's partition, which is the caller's to take.
  */
 import { bytesCopy } from '../../memory/bytes.ts';
+import { EVENT } from '../../memory/event-log.ts';
 import {
   EXTRA_CAS,
   EXTRA_CLIENT_FLAGS,
@@ -43,6 +44,7 @@ import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/par
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
+import { eventDelete, eventIsWatched, eventLookup, LOOKED_UP } from '../events.ts';
 import { chunkObtain } from '../eviction.ts';
 import { ghostTake } from '../forget.ts';
 import { indexFind, indexReplace } from '../hash-index.ts';
@@ -79,6 +81,21 @@ export type StoreMode = (typeof STORE)[keyof typeof STORE];
 
 /** The live item of the key, or 0. An item found dead is freed on the way. */
 export function itemFind(p: Partition, op: Operation): number {
+  const ref = itemSeek(p, op);
+  if (eventIsWatched(p.log, EVENT.LOOKUP)) lookupTell(p, op, ref);
+  return ref;
+}
+
+/** Tells watchers of a lookup that `itemSeek` made. */
+export function lookupTell(p: Partition, op: Operation, ref: number): void {
+  let outcome: number = ref === 0 ? LOOKED_UP.MISSING : LOOKED_UP.FOUND;
+  if (ref === 0 && op.deathFound === DEATH.EXPIRED) outcome = LOOKED_UP.EXPIRED;
+  if (ref === 0 && op.deathFound === DEATH.FLUSHED) outcome = LOOKED_UP.FLUSHED;
+  eventLookup(p, op.key, ref, outcome);
+}
+
+/** As itemFind, for one lookup of several that one command makes: watchers do not hear of it. */
+export function itemSeek(p: Partition, op: Operation): number {
   const ref = indexFind(p, op.key);
   if (ref === 0) {
     op.deathFound = DEATH.NONE;
@@ -112,6 +129,7 @@ export function itemDelete(p: Partition, op: Operation): Status {
   if (ref === 0) return STATUS.MISSING;
   if (op.demandsCas && !casHolds(p, op, ref)) return STATUS.EXISTS;
   p.i32[classRecord(chunkClass(p, ref)) + CLASS.deleteHits]++;
+  if (eventIsWatched(p.log, EVENT.DELETE)) eventDelete(p, ref);
   itemUnlink(p, op.key.hash, ref, CHANGE.DELETE);
   return STATUS.OK;
 }
