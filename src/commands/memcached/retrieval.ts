@@ -9,7 +9,7 @@ import { itemClientFlags, itemValueBytes } from '../../memory/item.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
-import { CR, lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
+import { CR, LINE_BYTES_MAX, lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
 import { CRLF, REPLY, VALUE } from '../../protocol/memcached/replies.ts';
 import {
   replyByte,
@@ -60,15 +60,25 @@ function row(
   return { name, wordsMin, run, streams: true, doc };
 }
 
-/** Reads the exptime of a gat; the keys come next. Waits at `lineAt` for the word to be complete. */
+/**
+ * Reads the exptime of a gat; the keys come next. Waits at `lineAt` until it can be seen whether there is
+ * a key, which is complained of first.
+ */
 function exptimeTake(call: Call, lineAt: number, from: number): number {
   const { input, session } = call;
   let start = from;
   while (input[start] === SPACE) start++;
   let at = start;
-  while (input[at] > SPACE) at++;
-  if (at >= call.end || (input[at] === CR && at + 1 >= call.end)) return waitAt(lineAt);
-  if (input[at] !== SPACE) return lineRefuse(call, at, REPLY.badFormat);
+  while (input[at] !== SPACE && !lineEndsAt(input, at)) at++;
+  let keyAt = at;
+  while (input[keyAt] === SPACE) keyAt++;
+  // The end of what has arrived looks like the end of the line.
+  if (keyAt >= call.end || (input[keyAt] === CR && keyAt + 1 >= call.end)) {
+    if (call.end - lineAt <= LINE_BYTES_MAX) return waitAt(lineAt);
+    session.phase = PHASE.CLOSED;
+    return call.end;
+  }
+  if (lineEndsAt(input, keyAt)) return lineRefuse(call, at, REPLY.badFormat);
   const exptime = exptimeParse(input, start, at);
   if (Number.isNaN(exptime)) return lineRefuse(call, at, REPLY.badExptime);
   session.touchExpiresAtMs = exptimeToMs(exptime, call.op.nowMs);

@@ -1,5 +1,5 @@
 /** One command of the text protocol: from its line to its row. */
-import { lineSplit } from '../../protocol/memcached/line.ts';
+import { LINE_BYTES_MAX, lineSplit } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes } from '../../protocol/reply.ts';
 import { answer, type Call, commandCount } from './call.ts';
@@ -7,9 +7,6 @@ import { commandFind } from './command-names.ts';
 import type { Numbered, TextRow } from './row.ts';
 import { PHASE, sessionRefuse, waitAt } from './session.ts';
 import { textAuthenticate } from './text-authentication.ts';
-
-/** A command line that is no retrieval ends within so many bytes, or the connection does. */
-const LINE_BYTES_MAX = 2048;
 
 /** Runs the command at `at`; returns as a TextHandler does. */
 export function textCommand(call: Call, at: number): number {

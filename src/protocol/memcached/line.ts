@@ -11,6 +11,8 @@ export const CR = 0x0d;
 export const LF = 0x0a;
 
 export const WORD_COUNT_MAX = 24;
+/** A command line that is no list of keys ends within so many bytes, or the connection does. */
+export const LINE_BYTES_MAX = 2048;
 /** Spec: memcached/memcached doc/protocol.txt, "Keys". */
 export const KEY_BYTES_MAX = 250;
 
