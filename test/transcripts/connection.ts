@@ -3,6 +3,7 @@
  * sides of a difference. Bytes are latin1 characters. A clock only bounds the wait for a failure.
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { packetBegins, packetsShown, requestBegins } from '../support/binary-packet.ts';
 
 export type ServerName = 'flagstone' | 'memcached';
 
@@ -16,8 +17,9 @@ export interface Server {
 const SILENCE_MS_MAX = 2_000;
 const SHOWN_CHARS_MAX = 300;
 
-/** A text with its control bytes visible, and its middle left out when it is long. */
+/** A text with its control bytes visible, and its middle left out when it is long; packets in words. */
 export function shown(text: string): string {
+  if (packetBegins(text)) return packetsShown(text);
   const half = SHOWN_CHARS_MAX / 2;
   if (text.length <= SHOWN_CHARS_MAX) return JSON.stringify(text);
   const head = JSON.stringify(text.slice(0, half));
@@ -29,6 +31,7 @@ export class Connection {
   readonly #socket: Socket;
   #arrived = '';
   #closed = false;
+  #isBinary: boolean | null = null;
   #wake: (() => void) | null = null;
 
   constructor(socket: Socket) {
@@ -58,7 +61,13 @@ export class Connection {
     });
   }
 
+  /** Whether the first byte sent was that of the binary protocol. */
+  get isBinary(): boolean {
+    return this.#isBinary === true;
+  }
+
   write(text: string): void {
+    this.#isBinary ??= requestBegins(text);
     if (!this.#closed && !this.#socket.destroyed) this.#socket.write(text, 'latin1');
   }
 

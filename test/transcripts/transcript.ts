@@ -20,8 +20,9 @@
  *              connection makes a round trip, so that the server has seen the first part alone
  *
  * "Nothing more comes" is shown by a `version` whose reply must be the very next bytes, not by
- * waiting. Clocks only bound a failure.
+ * waiting; by a NOOP on a connection that began in the binary protocol. Clocks only bound a failure.
  */
+import { type Expected, replyPacket, requestPacket } from '../support/binary-packet.ts';
 import { Connection, type Server, type ServerName, shown } from './connection.ts';
 
 export const SPLIT_MODES = ['whole', 'pipelined', 'bytes', 'split'] as const;
@@ -42,7 +43,7 @@ export interface RowOptions {
   readonly since?: string;
 }
 
-export type Row = readonly [send: string, expect: string | RegExp, options?: RowOptions];
+export type Row = readonly [send: string, expect: Expected, options?: RowOptions];
 
 /** Why a server is not asked; with `since`, only a server of that version or newer is not. */
 export type Skip = string | { readonly since: string; readonly reason: string };
@@ -82,6 +83,8 @@ const BYTEWISE_END_BYTES = 96;
 const PIECE_BYTES = 997;
 const MAIN = 'main';
 const PROBE = 'version\r\n';
+const BINARY_PROBE = requestPacket('NOOP', { opaque: 0x70726f62 });
+const BINARY_PROBE_REPLY = replyPacket('NOOP', { opaque: 0x70726f62 }) as string; // no pattern
 
 export function transcript(
   name: string,
@@ -211,10 +214,14 @@ async function finish(
 
 async function rowReply(
   connection: Connection,
-  expected: string | RegExp,
+  expected: Expected,
   known: Map<string, string>,
   where: string,
 ): Promise<void> {
+  if (typeof expected !== 'string' && !(expected instanceof RegExp)) {
+    for (const part of expected) await rowReply(connection, part, known, where);
+    return;
+  }
   if (typeof expected === 'string') {
     await connection.take(filled(expected, known), where);
     return;
@@ -225,8 +232,9 @@ async function rowReply(
 }
 
 async function probe(driver: Driver, connection: Connection, where: string): Promise<void> {
-  connection.write(PROBE);
-  await connection.take(driver.versionReply, `${where}: more than expected came`);
+  connection.write(connection.isBinary ? BINARY_PROBE : PROBE);
+  const expected = connection.isBinary ? BINARY_PROBE_REPLY : driver.versionReply;
+  await connection.take(expected, `${where}: more than expected came`);
 }
 
 async function flush(driver: Driver): Promise<void> {
@@ -305,8 +313,12 @@ function rowsPipeline(rows: readonly Row[]): boolean {
   return (
     rows.length > 1 &&
     rows.every(([, , options]) => options?.on === undefined && !options?.hangsUp) &&
-    rows.every(([, expected]) => typeof expected === 'string' || !expected.source.includes('(?<'))
+    rows.every(([, expected]) => [expected].flat().every((part) => !remembers(part)))
   );
+}
+
+function remembers(part: string | RegExp): boolean {
+  return typeof part !== 'string' && part.source.includes('(?<');
 }
 
 /** `{name}` becomes what the group of that name held; other braces are left alone. */
@@ -321,7 +333,7 @@ function skipReason(skip: Skip | undefined, version: string): string | null {
   return versionBelow(version, skip.since) ? null : skip.reason;
 }
 
-function versionBelow(version: string, than: string): boolean {
+export function versionBelow(version: string, than: string): boolean {
   const left = version.split('.').map(Number);
   const right = than.split('.').map(Number);
   const at = left.findIndex((part, index) => part !== right[index]);
