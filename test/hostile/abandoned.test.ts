@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { fileLimitRead } from '../../bench/support/process-usage.ts';
+import { set as binarySet, keyed } from '../binary/notation.ts';
 import { valueFault, valueMake } from '../support/marked-value.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
@@ -44,8 +45,18 @@ const leave: Readonly<Record<string, (socket: Socket) => void>> = {
   'half-close the connection': (socket) => socket.end(),
 };
 
+/** What announces a value of UPLOAD_BYTES. */
+const ANNOUNCEMENTS: Readonly<Record<string, (key: string) => string>> = {
+  text: (key) => `set ${key} 0 0 ${UPLOAD_BYTES}\r\n`,
+  binary: (key) => binarySet(key, 'v'.repeat(UPLOAD_BYTES)).slice(0, -UPLOAD_BYTES),
+};
+
+const WAYS = Object.keys(leave).flatMap((how) =>
+  Object.keys(ANNOUNCEMENTS).map((protocol) => ({ how, protocol })),
+);
+
 describe('uploads that are abandoned', () => {
-  it.each(Object.keys(leave))('give their memory back when clients %s', async (how) => {
+  it.each(WAYS)('in $protocol give their memory back when clients $how', async (way) => {
     // Without evictions, memory that was not given back would be missed. There is room for several
     // times the uploads, since keys spread over the partitions by chance.
     const server = await spawnFlagstone({ flags: ['-M', '-m', '256'] });
@@ -57,13 +68,13 @@ describe('uploads that are abandoned', () => {
           Array.from({ length: UPLOAD_COUNT }, () => opened(server)),
         );
         for (const [at, socket] of sockets.entries()) {
-          socket.write(`set upload-${at} 0 0 ${UPLOAD_BYTES}\r\n`);
+          socket.write(ANNOUNCEMENTS[way.protocol](`upload-${at}`), 'latin1');
           socket.write(Buffer.alloc((UPLOAD_BYTES * at) / UPLOAD_COUNT));
         }
         const read = async (): Promise<number> => Number((await client.stats()).get('bytes_read'));
         const sentBytes = (round + 0.9) * (UPLOAD_BYTES / 2) * (UPLOAD_COUNT - 1);
         await eventually('the arrival of the uploads', read, (bytes) => bytes >= sentBytes);
-        for (const socket of sockets) leave[how](socket);
+        for (const socket of sockets) leave[way.how](socket);
         await eventually(
           'one connection',
           () => connectionsOf(client),
@@ -97,6 +108,11 @@ const BEGINNINGS = [
   'set k 0 0 100\r\nabc',
   'set k 0 0 50000\r\nabc',
   '\r',
+  '\x80',
+  keyed('GET', 'some-key').slice(0, 23),
+  keyed('GET', 'some-key').slice(0, -1),
+  binarySet('k', 'v'.repeat(100)).slice(0, -1),
+  binarySet('k', 'v'.repeat(50_000)).slice(0, 100),
 ];
 
 describe('half-open connections', () => {
@@ -122,7 +138,7 @@ describe('half-open connections', () => {
         sockets.push(...(await Promise.all(batch)));
       }
       for (const [at, socket] of sockets.entries())
-        socket.write(BEGINNINGS[at % BEGINNINGS.length]);
+        socket.write(BEGINNINGS[at % BEGINNINGS.length], 'latin1');
       await eventually(
         'all connections',
         () => connectionsOf(client),

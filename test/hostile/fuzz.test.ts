@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { type Random, randomBelow, randomMake } from '../../bench/support/random.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { clientUse, eventually, type TextClient } from '../support/text-client.ts';
+import { BinaryWitness } from './binary-witness.ts';
 import { INPUT_KINDS, inputDraw, piecesDraw } from './input.ts';
 import { Witness } from './witness.ts';
 
@@ -70,15 +71,19 @@ describe.each([
     // -F: a flush_all among the garbage would take the witnesses' values along.
     const server = await spawnFlagstone({ flags: ['-F'], env });
     try {
-      const witnesses = await Witness.start(server, WITNESS_COUNT);
+      const witnesses = [
+        ...(await Witness.start(server, WITNESS_COUNT)),
+        ...(await BinaryWitness.start(server, WITNESS_COUNT)),
+      ];
       let started = 0;
       const attackers = Array.from({ length: ATTACKERS }, async () => {
         while (started < ATTACK_COUNT) await attack(server, randomMake(SEED * 1e6 + started++));
       });
       await Promise.all(attackers);
       for (const witness of witnesses) await witness.stop();
-      const hits = witnesses.reduce((sum, witness) => sum + witness.hits, 0);
-      expect(hits, 'values that the witnesses found').toBeGreaterThan(100);
+      for (const { hits } of witnesses) {
+        expect(hits, 'values that a witness found').toBeGreaterThan(20);
+      }
       await serverIsUnharmed(server);
     } finally {
       await server.stop();

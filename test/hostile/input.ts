@@ -1,5 +1,6 @@
 /** Hostile input, drawn from a seed: what a broken, confused or malicious client may send. */
 import { type Random, randomBelow } from '../../bench/support/random.ts';
+import { binaryDraw } from './binary-input.ts';
 
 const VERBS = ['set', 'add', 'replace', 'append', 'prepend', 'cas'] as const;
 const WORDS = [
@@ -44,8 +45,6 @@ const NUMBERS = [
   ...['99999999999999999999999999999', '-9223372036854775808', '1.5', 'NaN', '', ' '],
 ] as const;
 const LINE_ENDS = ['\r\n', '\n', '\r', '', '\r\r\n', '\n\r', '\0\r\n'] as const;
-const BINARY_MAGICS = [0x80, 0x81] as const;
-const BINARY_HEADER_BYTES = 24;
 
 function pick<Item>(random: Random, items: readonly Item[]): Item {
   return items[randomBelow(random, items.length)];
@@ -127,17 +126,12 @@ function promise(random: Random): Buffer {
   return Buffer.concat([text(`set ${keyDraw(random)} 0 0 ${length}\r\n`), sent]);
 }
 
-/** Frames of memcached's binary protocol, sound or not. */
-function binary(random: Random): Buffer {
-  const frames = Array.from({ length: 1 + randomBelow(random, 5) }, () => {
-    const body = bytesDraw(random, randomBelow(random, 60));
-    const head = bytesDraw(random, BINARY_HEADER_BYTES);
-    head[0] = pick(random, BINARY_MAGICS);
-    head[1] = randomBelow(random, 0x40);
-    if (randomBelow(random, 2) === 0) head.writeUInt32BE(body.length, 8);
-    return Buffer.concat([head, body]);
-  });
-  return Buffer.concat(frames);
+/** A gat that never gets to its keys. */
+function getAndTouch(random: Random): Buffer {
+  const byteCount = randomBelow(random, 300_000);
+  return text(
+    `${pick(random, ['gat', 'gats'])} ${pick(random, ['0', ' ', 'x']).repeat(byteCount)}`,
+  );
 }
 
 /** Another input with some of its bytes changed, cut out or doubled. */
@@ -158,7 +152,8 @@ const KINDS = {
   meta,
   retrieval,
   promise,
-  binary,
+  getAndTouch,
+  binary: binaryDraw,
   mutated,
   noise: (random: Random) => bytesDraw(random, randomBelow(random, 5000)),
   endless: (random: Random) =>

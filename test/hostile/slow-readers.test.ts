@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { processRssBytesRead } from '../../bench/support/process-usage.ts';
+import { keyed } from '../binary/notation.ts';
 import { valueMake } from '../support/marked-value.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
@@ -28,7 +29,7 @@ function slowReader(server: ServerProcess, request: string): Promise<Socket> {
       socket.off('error', reject);
       socket.on('error', () => socket.destroy());
       socket.pause();
-      socket.write(request, () => resolve(socket));
+      socket.write(request, 'latin1', () => resolve(socket));
     });
   });
 }
@@ -40,6 +41,7 @@ describe.each([
   it.each([
     ['pipelined gets', (key: string) => `get ${key}\r\n`.repeat(GETS_PER_READER)],
     ['one get of many keys', (key: string) => `get${` ${key}`.repeat(GETS_PER_READER)}\r\n`],
+    ['pipelined gets in binary', (key: string) => keyed('GETKQ', key).repeat(GETS_PER_READER)],
     ['small values by the thousand', () => 'get small\r\n'.repeat(50_000)],
   ])('%s', { timeout: TEST_MS_MAX }, async (_what, request) => {
     const server = await spawnFlagstone({ env });
