@@ -2,14 +2,21 @@
  * The program: command line → configuration → threads → signals.
  */
 import { writeFileSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { buffer } from 'node:stream/consumers';
+import { passwordFromInput, userLineMake } from './auth/user-line.ts';
 import { FlagstoneError } from './base/errors.ts';
 import { type Logger, loggerCreate } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { daemonFailed, daemonIsChild, daemonReady, daemonStart } from './cli/daemon.ts';
-import { optionsParse, optionsText } from './cli/options.ts';
+import { listenTargets } from './cli/listen-address.ts';
+import { optionsHashUser, optionsParse, optionsText } from './cli/options.ts';
 import { packageVersion } from './cli/package-facts.ts';
 import { pidFileRemove, pidFileWrite } from './cli/pid-file.ts';
 import { userAssume } from './cli/user.ts';
+import { announcedNode } from './discovery/announced-node.ts';
+import { Discovery, topologyCreate } from './discovery/discovery.ts';
+import type { ClusterNode } from './protocol/memcached/cluster-config.ts';
 import { Supervisor } from './supervisor.ts';
 
 const argv = process.argv.slice(2);
@@ -30,6 +37,12 @@ async function run(): Promise<void> {
     process.stdout.write(text);
     return;
   }
+  const user = optionsHashUser(argv);
+  if (user !== null) {
+    const password = passwordFromInput(await buffer(process.stdin));
+    process.stdout.write(`${await userLineMake(user, password)}\n`);
+    return;
+  }
   const config = optionsParse(argv, process.env);
   if (config.daemonize && !daemonIsChild()) {
     await daemonStart(config, argv);
@@ -43,42 +56,70 @@ async function serve(config: Config): Promise<void> {
   const isTerminal = process.stderr.isTTY === true;
   const log = loggerCreate({ verbosity, format: logFormat, isTerminal });
   for (const warning of config.warnings) log.warn(warning);
+  const topology = topologyCreate(config, log);
   const supervisor = new Supervisor(config, log, {
     version: packageVersion(),
     plainWire: process.env['FLAGSTONE_PLAIN_WIRE'] === '1',
     debugCommands: process.env['FLAGSTONE_DEBUG_COMMANDS'] === '1',
-    onShutdown: (graceful) => void end(supervisor, config, log, graceful ? 'drain' : 'end'),
+    onShutdown: (graceful) => void endBy(graceful ? 'drain' : 'end'),
   });
-  process.on('SIGTERM', () => void end(supervisor, config, log, 'drain'));
-  process.on('SIGUSR1', () => void end(supervisor, config, log, 'drain'));
-  process.on('SIGINT', () => void end(supervisor, config, log, 'end'));
+  const discovery = new Discovery(topology, supervisor.keyspace.configs, log);
+  const endBy = (how: 'drain' | 'end'): Promise<void> =>
+    end({ supervisor, discovery, config, log }, how);
+  process.on('SIGTERM', () => void endBy('drain'));
+  process.on('SIGUSR1', () => void endBy('drain'));
+  process.on('SIGHUP', () => supervisor.reload());
+  process.on('SIGINT', () => void endBy('end'));
+  const asked = listenTargets(config).map(({ port }) => port);
+  discovery.prepare(asked[0] === 0 ? null : nodeHere(config, asked));
   await supervisor.start();
-  portsFileWrite(config, supervisor.ports);
+  portsFileWrite(config, supervisor);
   if (config.pidFile !== null) pidFileWrite(config.pidFile);
   if (config.user !== null) userAssume(config.user);
-  const { ports } = supervisor;
+  const { ports, udpPorts } = supervisor;
   const { threadCount, unixSocketPath, memoryBytes } = config;
-  log.info({ ports, unixSocketPath, threadCount, memoryBytes }, 'listening');
+  log.info({ ports, udpPorts, unixSocketPath, threadCount, memoryBytes }, 'listening');
+  if (!isEnding) discovery.start(nodeHere(config, ports));
   if (daemonIsChild()) await daemonReady();
 }
 
+type Running = {
+  readonly supervisor: Supervisor;
+  readonly discovery: Discovery;
+  readonly config: Config;
+  readonly log: Logger;
+};
+
 async function end(
-  supervisor: Supervisor,
-  config: Config,
-  log: Logger,
+  { supervisor, discovery, config, log }: Running,
   how: 'drain' | 'end',
 ): Promise<void> {
   if (isEnding) return;
   isEnding = true;
   log.info('ending');
+  // Clients are to know of it before connections are refused.
+  if (how === 'drain') await discovery.stop();
   await supervisor[how]();
   if (config.pidFile !== null) pidFileRemove(config.pidFile);
   process.exit(0);
 }
 
+/** How clients find this node. */
+function nodeHere(config: Config, ports: readonly number[]): ClusterNode | null {
+  return announcedNode({
+    announce: config.announce,
+    listenHost: listenTargets(config)[0]?.host ?? null,
+    ports,
+    hostName: hostname(),
+    interfaces: networkInterfaces(),
+  });
+}
+
 /** As memcached does: tells whoever started us which ports it became. */
-function portsFileWrite(config: Config, ports: readonly number[]): void {
+function portsFileWrite(config: Config, { ports, udpPorts }: Supervisor): void {
   const path = process.env['MEMCACHED_PORT_FILENAME'];
-  if (path === undefined || config.port === 0) return;
-  writeFileSync(path, ports.map((port) => `TCP INET: ${port}\n`).join(''));
+  if (path === undefined || config.unixSocketPath !== null) return;
+  const lines = (transport: string, numbers: readonly number[]): string =>
+    numbers.map((port) => `${transport} INET: ${port}\n`).join('');
+  writeFileSync(path, lines('TCP', ports) + lines('UDP', udpPorts));
 }

@@ -5,11 +5,19 @@
 import { randomFillSync } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { authFileRead } from './auth/auth-file.ts';
+import { usersRead } from './auth/users.ts';
 import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/errors.ts';
 import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
-import { listenTargets, listenTargetText } from './cli/listen-address.ts';
+import {
+  listenTargets,
+  listenTargetText,
+  type UdpTarget,
+  udpTargets,
+} from './cli/listen-address.ts';
+import type { Credentials } from './commands/memcached/authentication.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -18,6 +26,9 @@ import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
+import { TlsKeeper } from './net/tls-keeper.ts';
+import { TlsFilesError } from './net/tls-material.ts';
+import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
@@ -35,6 +46,9 @@ export type SupervisorOptions = {
   /** A client asked for the end of the server (shutdown). */
   readonly onShutdown: (graceful: boolean) => void;
 };
+
+/** What a thread listens on: ports, in the order of the targets. */
+type Listening = Pick<DataThreadMessage & { kind: 'listening' }, 'ports' | 'udpPorts'>;
 
 /** A thread and how often it died lately. */
 class Seat {
@@ -57,18 +71,23 @@ export class Supervisor {
   readonly keyspace: Keyspace;
   /** The TCP ports that the data threads listen on, in the order of the targets. */
   readonly ports: number[] = [];
+  readonly udpPorts: number[] = [];
   private readonly config: Config;
   private readonly log: Logger;
   private readonly options: SupervisorOptions;
   private readonly handles: ArenaHandles;
+  private credentials: Credentials;
   private readonly dataSeats: Seat[];
   private targets: readonly TcpTarget[];
+  private udp: readonly UdpTarget[];
+  private readonly tls: TlsKeeper | null;
   private isEnding = false;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
     this.config = config;
     this.log = log;
     this.options = options;
+    this.credentials = credentialsRead(config);
     this.handles = memoryReserve(config);
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
@@ -76,6 +95,8 @@ export class Supervisor {
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
     this.targets = listenTargets(config);
+    this.udp = udpTargets(config);
+    this.tls = config.tlsEnabled ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },
       (_, index) => new Seat(`data ${index}`, DATA_OWNER_FIRST + index, index),
@@ -85,12 +106,52 @@ export class Supervisor {
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
     for (const target of this.targets) await this.portCheck(target);
+    for (const target of this.udp) await this.udpPortCheck(target);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
-    this.ports.push(...(await this.dataStart(first)));
-    this.targets = this.targets.map((target, at) => ({ ...target, port: this.ports[at] }));
+    const { ports, udpPorts } = await this.dataStart(first);
+    this.ports.push(...ports);
+    this.udpPorts.push(...udpPorts);
+    this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
+    this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new Maintainer(this.keyspace).start();
+  }
+
+  /** Reads anew what may change while the server runs: users, and the TLS certificate. */
+  reload(): void {
+    this.credentialsReload();
+    this.tlsRefresh();
+  }
+
+  /**
+   * Reads the files that name users again, for all threads. What cannot be read stays as it was, and
+   * the log says why.
+   */
+  private credentialsReload(): void {
+    try {
+      this.credentials = credentialsRead(this.config);
+    } catch (error) {
+      this.log.error({ err: error }, 'the users stay as they were');
+      return;
+    }
+    const { credentials } = this;
+    if (credentials.users === null && credentials.authTable === null) return;
+    const command: DataThreadCommand = { kind: 'credentials', credentials };
+    for (const { worker } of this.dataSeats) worker?.postMessage(command);
+    this.log.info('the users were read again');
+  }
+
+  /** Reads the TLS certificate anew, if there is one. A broken one is logged, and the old one stays. */
+  private tlsRefresh(): void {
+    if (this.tls === null) return;
+    try {
+      this.tls.refresh();
+      this.log.info('the certificate was read anew');
+    } catch (error) {
+      if (!(error instanceof TlsFilesError)) throw error;
+      this.log.error(`the old certificate stays: error ${error.message}`);
+    }
   }
 
   /** Stops accepting, lets replies under way leave, and ends all threads. */
@@ -125,21 +186,40 @@ export class Supervisor {
     return this.dataSeats[index].worker;
   }
 
+  private tlsStart(): TlsKeeper {
+    try {
+      return new TlsKeeper(this.config, this.keyspace.control);
+    } catch (error) {
+      if (error instanceof TlsFilesError) throw FAULT.tlsUnusable(error.message);
+      throw error;
+    }
+  }
+
   private async portCheck(target: TcpTarget): Promise<void> {
     if (!(await listenerIsThere(target))) return;
     throw FAULT.portInUse(listenTargetText(target));
   }
 
-  private dataStart(seat: Seat): Promise<readonly number[]> {
+  private async udpPortCheck(target: UdpTarget): Promise<void> {
+    try {
+      await udpPortCheck(target);
+    } catch (error) {
+      throw faultFromListen(error, `UDP ${listenTargetText(target)}`);
+    }
+  }
+
+  private dataStart(seat: Seat): Promise<Listening> {
     const { config, handles, options } = this;
     const isFirst = seat.index === 0;
     const start: DataThreadStart = {
       handles,
       config,
+      credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
+      udp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.udp : [],
       unix:
         isFirst && config.unixSocketPath !== null
           ? { path: config.unixSocketPath, mode: config.unixSocketMask }
@@ -147,11 +227,13 @@ export class Supervisor {
       reusePort: REUSE_PORT_IS_AVAILABLE,
       plainWire: options.plainWire,
       debugCommands: options.debugCommands,
+      tls: this.tls === null ? null : this.tls.start(),
     };
     const worker = this.workerStart(seat, start);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: DataThreadMessage) => {
-        if (message.kind === 'listening') resolve(message.ports);
+        if (message.kind === 'listening') resolve(message);
+        else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
       });
@@ -203,6 +285,13 @@ export class Supervisor {
       await seat.worker?.terminate();
     }
   }
+}
+
+function credentialsRead({ usersFile, authFile, saslEnabled }: Config): Credentials {
+  return {
+    users: saslEnabled && usersFile !== null ? usersRead(usersFile) : null,
+    authTable: authFile === null ? null : authFileRead(authFile),
+  };
 }
 
 function memoryReserve(config: Config): ArenaHandles {

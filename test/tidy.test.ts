@@ -30,9 +30,17 @@ const TOP_LEVEL = new Set([
 /** Each step of the stairs, and the rooms that stand on it. A room imports from lower steps only. */
 const LOWEST = ['base'];
 const MEMORY = ['memory', ...LOWEST];
-const COMMANDS_MAY = ['engine', 'protocol', ...MEMORY];
+const COMMANDS_MAY = ['engine', 'protocol', 'auth', ...MEMORY];
 const NET_MAY = ['commands', ...COMMANDS_MAY];
-const FEATURES = ['cluster', 'pubsub', 'persistence', 'replication', 'scripting', 'metrics'];
+const FEATURES = [
+  'cluster',
+  'discovery',
+  'pubsub',
+  'persistence',
+  'replication',
+  'scripting',
+  'metrics',
+];
 const FEATURE_MAY = ['net', ...NET_MAY];
 
 /** Room under src/ → the rooms it may import besides itself. `.biome.json` says the same per folder. */
@@ -41,6 +49,7 @@ const STAIRS = new Map<string, readonly string[]>([
   ['memory', LOWEST],
   ['engine', MEMORY],
   ['protocol', LOWEST],
+  ['auth', LOWEST],
   ['commands', COMMANDS_MAY],
   ['net', NET_MAY],
   ...FEATURES.map((room): [string, string[]] => [room, FEATURE_MAY]),

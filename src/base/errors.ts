@@ -23,12 +23,17 @@ export type FaultCode =
   | 'OPTION_REFUSED'
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_LINE'
+  | 'NODES_UNREADABLE'
+  | 'AUTH_FILE_UNREADABLE'
+  | 'AUTH_FILE_LINE'
+  | 'USER_LINE'
   | 'MEMORY_TOO_LITTLE'
   | 'MEMORY_UNAVAILABLE'
   | 'PORT_IN_USE'
   | 'PORT_FORBIDDEN'
   | 'ADDRESS_UNAVAILABLE'
   | 'LISTEN_FAILED'
+  | 'TLS_UNUSABLE'
   | 'PID_FILE_UNWRITABLE'
   | 'USER_UNKNOWN'
   | 'USER_REFUSED'
@@ -70,12 +75,17 @@ export const FAULT = {
   optionRefused:      row('OPTION_REFUSED',      EXIT.USAGE,         (option: string, reason: string) => `${option} is refused: ${reason}`),
   configUnreadable:   row('CONFIG_UNREADABLE',   EXIT.CONFIG,        (path: string, reason: string) => `cannot read the config file ${path}: ${reason}`),
   configLine:         row('CONFIG_LINE',         EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
+  nodesUnreadable:    row('NODES_UNREADABLE',    EXIT.CONFIG,        (path: string, problem: string) => `cannot use the cluster nodes of ${path}: ${problem}`),
+  authFileUnreadable: row('AUTH_FILE_UNREADABLE', EXIT.CONFIG,       (path: string, reason: string) => `cannot read the users in ${path}: ${reason}`),
+  authFileLine:       row('AUTH_FILE_LINE',      EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
+  userLine:           row('USER_LINE',           EXIT.USAGE,         (problem: string) => `cannot make a line for this user: ${problem}`),
   memoryTooLittle:    row('MEMORY_TOO_LITTLE',   EXIT.USAGE,         (option: string, problem: string) => `${option}: too little memory: ${problem}`),
   memoryUnavailable:  row('MEMORY_UNAVAILABLE',  EXIT.OS,            (size: string, reason: string) => `cannot allocate ${size} for items: ${reason}; give a smaller -m`),
   portInUse:          row('PORT_IN_USE',         EXIT.OS,            (address: string) => `cannot listen on ${address}: it is in use already`),
   portForbidden:      row('PORT_FORBIDDEN',      EXIT.OS,            (address: string) => `cannot listen on ${address}: permission denied`),
   addressUnavailable: row('ADDRESS_UNAVAILABLE', EXIT.OS,            (address: string) => `cannot listen on ${address}: no such address on this machine`),
   listenFailed:       row('LISTEN_FAILED',       EXIT.OS,            (address: string, reason: string) => `cannot listen on ${address}: ${reason}`),
+  tlsUnusable:        row('TLS_UNUSABLE',        EXIT.CONFIG,        (problem: string) => `cannot serve TLS: error ${problem}`),
   pidFileUnwritable:  row('PID_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the pid file ${path}: ${reason}`),
   userUnknown:        row('USER_UNKNOWN',        EXIT.NO_USER,       (user: string) => `-u ${user}: no such user`),
   userRefused:        row('USER_REFUSED',        EXIT.OS,            (user: string, reason: string) => `-u ${user}: cannot become this user: ${reason}`),

@@ -10,6 +10,7 @@
  */
 import { endianness } from 'node:os';
 import { assert } from './assert.ts';
+import { wordCut, wordEnd } from './word.ts';
 
 /** Bytes of the longest key of any protocol. */
 export const KEY_BYTES_LIMIT = 2048;
@@ -75,46 +76,28 @@ export function keyFill(key: Key, source: Uint8Array, start: number, bytes: numb
   key.hash = hashEnd(hash, bytes);
 }
 
-const SPACE = 0x20;
+/** Bytes behind the one that ends a key that keyScan may look at. */
+export const KEY_SCAN_SLACK_BYTES = 4;
 
 /**
  * As keyFill, up to the first byte that is not above the space, or up to KEY_BYTES_LIMIT bytes.
- * Returns the position behind the key.
+ * Returns the position behind the key. It looks at four bytes at a time.
  */
-export function keyScan(key: Key, source: Uint8Array, start: number): number {
+export function keyScan(key: Key, source: DataView, start: number): number {
   const { words } = key;
   let hash = seed;
   let at = start;
   let index = 0;
-  for (;;) {
-    const a = source[at];
-    if (a <= SPACE) break;
-    const b = source[at + 1];
-    if (b <= SPACE) {
-      words[index] = a;
-      hash = hashStep(hash, a);
-      at += 1;
-      break;
+  while (index < KEY_BYTES_LIMIT >>> 2) {
+    const word = source.getInt32(at, true);
+    const bytes = wordEnd(word);
+    at += bytes;
+    if (bytes > 0) {
+      const cut = wordCut(word, bytes);
+      words[index++] = cut;
+      hash = hashStep(hash, cut);
     }
-    const c = source[at + 2];
-    if (c <= SPACE) {
-      words[index] = a | (b << 8);
-      hash = hashStep(hash, a | (b << 8));
-      at += 2;
-      break;
-    }
-    const d = source[at + 3];
-    if (d <= SPACE) {
-      words[index] = a | (b << 8) | (c << 16);
-      hash = hashStep(hash, a | (b << 8) | (c << 16));
-      at += 3;
-      break;
-    }
-    const word = a | (b << 8) | (c << 16) | (d << 24);
-    words[index++] = word;
-    hash = hashStep(hash, word);
-    at += 4;
-    if (index === KEY_BYTES_LIMIT >>> 2) break;
+    if (bytes < 4) break;
   }
   key.bytes = at - start;
   key.hash = hashEnd(hash, key.bytes);

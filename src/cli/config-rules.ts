@@ -5,12 +5,17 @@
 import { FAULT } from '../base/errors.ts';
 import type { Config, Draft, Machine } from './config.ts';
 import { SLAB_PAGE_BYTES } from './extended-options.ts';
+import { listenAddressSplit } from './listen-address.ts';
 import { THREAD_COUNT_AUTO } from './option-rows.ts';
 import { KIB, sizeText } from './units.ts';
 
 /** Threads of `-t auto`: memcached's four, on a machine that has them. */
 const THREAD_COUNT_AUTO_MAX = 4;
 const LRU_PCT_SUM_MAX = 80;
+/** As ssl_min_version counts: TLS 1.2. */
+const TLS_VERSION_MIN = 2;
+
+const NO_AUTHORITY = 'without -o ssl_ca_cert=FILE: no certificate of a client can be verified';
 
 /** Checks the draft, fills in the derived fields, and seals it. */
 export function configFinish(draft: Draft, machine: Machine): Config {
@@ -18,6 +23,9 @@ export function configFinish(draft: Draft, machine: Machine): Config {
   slabChunkRules(draft);
   lruRules(draft);
   networkRules(draft);
+  tlsRules(draft);
+  authenticationRules(draft);
+  clusterRules(draft);
   const { config } = draft;
   if (config.threadCount === THREAD_COUNT_AUTO) {
     config.threadCount = threadCountAuto(machine);
@@ -41,6 +49,10 @@ function memoryRules({ config, given, warnings }: Draft, machine: Machine): void
       throw FAULT.memoryTooLittle(`-m ${memory}`, problem);
     }
     throw FAULT.optionValue(`-I ${item}`, `must be at most half of the memory (-m ${memory})`);
+  }
+  if (config.memoryBytesMax !== 0 && config.memoryBytesMax < config.memoryBytes) {
+    const label = `--memory-limit-max ${sizeText(config.memoryBytesMax)}`;
+    throw FAULT.optionValue(label, `must be at least the memory to begin with (-m ${memory})`);
   }
   if (config.memoryBytes > machine.memoryBytes) {
     warnings.push(`-m ${memory} is more than this machine has (${sizeText(machine.memoryBytes)})`);
@@ -76,20 +88,104 @@ function lruRules({ config, given }: Draft): void {
   }
 }
 
-/**
- * UDP. memcached's `-U N` alone asks for TCP on the same port too; whoever says only that wants
- * UDP, and is told that there is none. Beside -p or -s there is another way to the server.
- */
+/** As in memcached `-U N` without -p asks for TCP on the same port, and -s leaves neither. */
 function networkRules({ config, given, warnings }: Draft): void {
-  if (config.udpPort !== 0) {
-    const label = `-U ${config.udpPort}`;
-    if (!given.has('port') && config.unixSocketPath === null) {
-      throw FAULT.optionRefused(label, 'UDP is not in this version; say -p for TCP');
-    }
-    warnings.push(`${label} has no effect: UDP is not in this version`);
+  const isLocal = config.unixSocketPath !== null;
+  if (config.udpPort !== 0 && isLocal) {
+    warnings.push(`-U ${config.udpPort} has no effect: with -s there is neither TCP nor UDP`);
     config.udpPort = 0;
   }
-  if (config.port === 0 && config.unixSocketPath === null) {
-    warnings.push('-p 0 without -s: nobody can connect');
+  if (config.udpPort !== 0 && !given.has('port')) config.port = config.udpPort;
+  if (config.port === 0 && config.udpPort === 0 && !isLocal) {
+    warnings.push('-p 0 without -s or -U: nobody can connect');
+  }
+}
+
+function tlsRules(draft: Draft): void {
+  const { config, given, warnings } = draft;
+  config.tlsMinVersion = Math.max(config.tlsMinVersion, TLS_VERSION_MIN);
+  for (const address of config.listenAddresses) listenerTlsRules(draft, address);
+  if (!config.tlsEnabled) {
+    const names = [...given].filter((name) => name.startsWith('ssl_')).join(',');
+    if (names !== '') warnings.push(`-o ${names} has no effect: there is no TLS without -Z`);
+    return;
+  }
+  if (config.port === 0 || config.unixSocketPath !== null) {
+    throw FAULT.optionValue('-Z', 'needs a TCP port, which -p 0 and -s do without');
+  }
+  if (config.tlsChainCert === null || config.tlsKey === null) {
+    throw FAULT.optionValue('-Z', 'needs -o ssl_chain_cert=FILE,ssl_key=FILE');
+  }
+  if (config.tlsVerifyMode !== 0 && config.tlsCaCert === null) {
+    warnings.push(`-o ssl_verify_mode=${config.tlsVerifyMode} ${NO_AUTHORITY}`);
+  }
+  if (config.udpPort !== 0) {
+    warnings.push(`-U ${config.udpPort} with -Z: datagrams are in the clear`);
+  }
+}
+
+function listenerTlsRules({ config, warnings }: Draft, address: string): void {
+  const label = `-l ${address}`;
+  const { tls } = listenAddressSplit(address, label);
+  if (tls !== null && !config.tlsEnabled) throw FAULT.optionValue(label, 'needs -Z');
+  if (tls === 'require' && config.tlsCaCert === null) warnings.push(`${label} ${NO_AUTHORITY}`);
+}
+
+/** SASL is a part of the binary protocol, and the first `set` of -Y one of the text protocol. */
+function authenticationRules(draft: Draft): void {
+  const { config, warnings } = draft;
+  if (config.saslEnabled && config.authFile !== null) {
+    throw FAULT.optionRefused('-S with -Y', 'each is for a protocol that the other rules out');
+  }
+  if (config.saslEnabled) {
+    if (config.usersFile === null) {
+      throw FAULT.optionValue('-S', 'needs --users-file, or FLAGSTONE_USERS_FILE');
+    }
+    protocolForce(draft, '-S', 'binary', 'SASL is for the binary protocol alone');
+  } else if (config.usersFile !== null) {
+    warnings.push('--users-file has no effect: it is for -S');
+  }
+  if (config.authFile !== null) {
+    protocolForce(draft, '-Y', 'ascii', 'its first set is for the text protocol alone');
+  }
+}
+
+/** Leaves one protocol, on every listener, and no datagrams: they cannot authenticate. */
+function protocolForce(draft: Draft, flag: string, only: 'ascii' | 'binary', why: string): void {
+  const { config, given, warnings } = draft;
+  if (given.has('protocol') && config.protocol !== only) {
+    throw FAULT.optionRefused(`${flag} with -B ${config.protocol}`, why);
+  }
+  if (config.udpPort !== 0) {
+    throw FAULT.optionRefused(
+      `${flag} with -U ${config.udpPort}`,
+      'a datagram cannot authenticate',
+    );
+  }
+  for (const address of config.listenAddresses) {
+    const { protocol } = listenAddressSplit(address, address);
+    if (protocol === null || protocol === only) continue;
+    if (protocol !== 'auto') throw FAULT.optionRefused(`${flag} with -l ${address}`, why);
+    warnings.push(`-l ${address} speaks ${only} alone: ${flag} knows no other`);
+  }
+  config.protocol = only;
+}
+
+/** One place names the nodes; without one of them the node lists itself, as --announce says. */
+function clusterRules({ config, given, warnings }: Draft): void {
+  const places = ['cluster-nodes', 'cluster-nodes-file', 'etcd'].filter((name) => given.has(name));
+  if (places.length > 1) {
+    const label = places.map((name) => `--${name}`).join(' with ');
+    throw FAULT.optionRefused(label, 'only one of them can name the nodes');
+  }
+  if (config.etcdEndpoints === null) {
+    for (const name of ['cluster-name', 'etcd-ttl']) {
+      if (given.has(name)) warnings.push(`--${name} has no effect: it is for --etcd`);
+    }
+    if (given.has('announce') && places.length > 0) {
+      warnings.push(`--announce has no effect: --${places[0]} names the nodes`);
+    }
+  } else if (config.announce === null && (config.port === 0 || config.unixSocketPath !== null)) {
+    throw FAULT.optionValue('--etcd', 'needs a TCP port to list, or --announce');
   }
 }

@@ -6,12 +6,13 @@
 import type { LogFormat } from '../base/log.ts';
 
 export interface Config {
-  // Network. A unix socket turns TCP off, as memcached does; `listenTargets` knows the rule.
+  // Network. A unix socket turns TCP and UDP off, as memcached does; `listenTargets` and `udpTargets`
+  // know the rules.
   /** TCP port: 0 off, -1 any free one. */
   readonly port: number;
   /** UDP port: 0 off, -1 any free one. */
   readonly udpPort: number;
-  /** As given: `host`, `host:port`, `[v6]:port`. Empty: all interfaces. */
+  /** As given, prefixes and all; see `listenAddressSplit`. Empty: all interfaces. */
   readonly listenAddresses: readonly string[];
   readonly unixSocketPath: string | null;
   /** File mode of the socket, such as 0o700. */
@@ -65,6 +66,7 @@ export interface Config {
   readonly requestsPerEventMax: number;
 
   // Protocol.
+  /** Of every listener that does not say otherwise, the unix socket included. */
   readonly protocol: 'auto' | 'ascii' | 'binary';
   readonly casEnabled: boolean;
   readonly flushAllEnabled: boolean;
@@ -96,7 +98,7 @@ export interface Config {
   /** 0 none, 1 request, 2 require, 3 require once: a client's certificate. */
   readonly tlsVerifyMode: number;
   readonly tlsCiphers: string | null;
-  /** 0 TLS 1.0, 1 TLS 1.1, 2 TLS 1.2, 3 TLS 1.3. */
+  /** 2 TLS 1.2, 3 TLS 1.3; whoever asks for less gets 2. */
   readonly tlsMinVersion: number;
   readonly tlsSessionCache: boolean;
   readonly tlsWriteBufferBytes: number;

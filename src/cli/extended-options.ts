@@ -7,7 +7,7 @@
  */
 import { FAULT } from '../base/errors.ts';
 import type { Config } from './config.ts';
-import type { SwitchField } from './option-rows.ts';
+import { type SwitchField, withoutEffect } from './option-rows.ts';
 import {
   booleanParse,
   decimalParser,
@@ -23,7 +23,10 @@ import {
 interface RowBase {
   readonly name: string;
   readonly doc: string;
-  /** Said when the option is given, because it does less here than in memcached. */
+  /**
+   * Said after the option's name when it is given, because it does less here than in memcached.
+   * Rows that fill a field may name, in `agrees`, the values that ask for what happens anyway.
+   */
   readonly warning?: string;
 }
 
@@ -39,6 +42,7 @@ type ExtendedValueRow = {
     readonly bare?: string;
     /** What `no_name` means; where absent there is no such name. */
     readonly negated?: string;
+    readonly agrees?: readonly Config[Field][];
   };
 }[keyof Config];
 
@@ -47,6 +51,7 @@ interface ExtendedSwitchRow extends RowBase {
   readonly kind: 'switch';
   readonly field: SwitchField;
   readonly default: boolean;
+  readonly agrees?: readonly boolean[];
 }
 
 /** Several fields at once. */
@@ -78,6 +83,11 @@ const LOG_BYTES_MAX = 1024 * MIB;
 
 const percentParse = integerParser(1, 79);
 const secondsParse = integerParser(0, INT32_MAX);
+/** As ssl_min_version counts: 2 is TLS 1.2, 3 is TLS 1.3. */ const NO_LRU_LISTS =
+  'there are no LRU lists, but one clock hand';
+const PAGES_MOVE_BY_WORTH = 'pages move by what a byte of each slab class is worth';
+const CHUNKS_ARE_SMALL = 'chunks have at most 8 KiB, and larger items take several';
+
 const kilobytesParse = sizeParser(KIB, '', KIB, LOG_BYTES_MAX);
 /** 0 for the default, or what `parse` takes. */
 function zeroOr(parse: Parse<number>): Parse<number> {
@@ -86,58 +96,59 @@ function zeroOr(parse: Parse<number>): Parse<number> {
 
 // biome-ignore format: a table reads in columns
 export const EXTENDED_ROWS: readonly ExtendedRow[] = [
-  { kind: 'switch',  name: 'maxconns_fast',        field: 'maxconnsFast',           default: true,
-    doc: 'Close connections above -c at once instead of leaving them waiting.' },
+  { kind: 'switch',  name: 'maxconns_fast',        field: 'maxconnsFast',           default: true,  agrees: [true],
+    ...withoutEffect('connections above -c are always told and closed at once') },
   { kind: 'value',   name: 'idle_timeout',         field: 'idleTimeoutSec',         default: '0',   parse: secondsParse,
     doc: 'Close connections that say nothing for so many seconds; 0: never.' },
-  { kind: 'value',   name: 'read_buf_mem_limit',   field: 'readBufferBytesMax',     default: '0',   parse: sizeParser(MIB, '', 0, 64 * 1024 * MIB),
-    doc: 'Memory for all connection buffers together, in MiB; 0: no limit.' },
+  { kind: 'value',   name: 'read_buf_mem_limit',   field: 'readBufferBytesMax',     default: '0',   parse: sizeParser(MIB, '', 0, 64 * 1024 * MIB), agrees: [0],
+    ...withoutEffect('a thread reads all its connections into one buffer') },
   { kind: 'switch',  name: 'lru_crawler',          field: 'lruCrawler',             default: true,
     doc: 'Free expired items in the background.' },
   { kind: 'value',   name: 'lru_crawler_sleep',    field: 'lruCrawlerSleepUs',      default: '100', parse: integerParser(0, 1_000_000),
-    doc: 'Microseconds the crawler rests between items.' },
-  { kind: 'value',   name: 'lru_crawler_tocrawl',  field: 'lruCrawlerItemCountMax', default: '0',   parse: integerParser(0, 2 ** 32 - 1),
-    doc: 'Most items per slab class and crawl; 0: no limit.' },
-  { kind: 'switch',  name: 'lru_maintainer',       field: 'lruMaintainer',          default: true,
-    doc: 'Keep items in hot, warm and cold segments, sorted in the background.' },
+    ...withoutEffect('expired items are swept ten times a second') },
+  { kind: 'value',   name: 'lru_crawler_tocrawl',  field: 'lruCrawlerItemCountMax', default: '0',   parse: integerParser(0, 2 ** 32 - 1), agrees: [0],
+    ...withoutEffect('expired items are found by page, not by walking a list') },
+  { kind: 'switch',  name: 'lru_maintainer',       field: 'lruMaintainer',          default: true,  agrees: [true],
+    ...withoutEffect(NO_LRU_LISTS) },
   { kind: 'value',   name: 'hot_lru_pct',          field: 'hotLruPct',              default: '20',  parse: percentParse,
-    doc: 'Percent of memory for hot items.' },
+    ...withoutEffect(NO_LRU_LISTS) },
   { kind: 'value',   name: 'warm_lru_pct',         field: 'warmLruPct',             default: '40',  parse: percentParse,
-    doc: 'Percent of memory for warm items; hot and warm together at most 80.' },
+    ...withoutEffect(NO_LRU_LISTS) },
   { kind: 'value',   name: 'hot_max_factor',       field: 'hotMaxFactor',           default: '0.2', parse: decimalParser(0, 1e6),
-    doc: 'Hot items idle for longer than the coldest item\'s age times this move on.' },
+    ...withoutEffect(NO_LRU_LISTS) },
   { kind: 'value',   name: 'warm_max_factor',      field: 'warmMaxFactor',          default: '2',   parse: decimalParser(0, 1e6),
-    doc: 'The same for warm items.' },
+    ...withoutEffect(NO_LRU_LISTS) },
   { kind: 'value',   name: 'temporary_ttl',        field: 'temporaryTtlSec',        default: '61',  parse: secondsParse,
-    doc: 'Items that live at most so many seconds are kept apart; off unless given.' },
-  { kind: 'switch',  name: 'slab_reassign',        field: 'slabReassign',           default: true,
-    doc: 'Let memory move between slab classes.' },
-  { kind: 'value',   name: 'slab_automove',        field: 'slabAutomove',           default: '1',   parse: integerParser(0, 2), bare: '1', negated: '0',
-    doc: 'Move it unasked: 0 never, 1 with care, 2 at every eviction.' },
+    ...withoutEffect(NO_LRU_LISTS) },
+  { kind: 'switch',  name: 'slab_reassign',        field: 'slabReassign',           default: true,  agrees: [true],
+    ...withoutEffect('pages always move to a slab class that needs memory') },
+  { kind: 'value',   name: 'slab_automove',        field: 'slabAutomove',           default: '1',   parse: integerParser(0, 2), bare: '1', negated: '0', agrees: [0, 1], warning: 'is the same as slab_automove=1',
+    doc: 'Move pages between slab classes to where they are worth more: 0 no, 1 or 2 yes. Out of need they always move.' },
   { kind: 'value',   name: 'slab_automove_ratio',  field: 'slabAutomoveRatio',      default: '0.8', parse: decimalParser(0, 1),
-    doc: 'How uneven the classes\' ages must be before memory moves.' },
+    ...withoutEffect(PAGES_MOVE_BY_WORTH) },
   { kind: 'value',   name: 'slab_automove_window', field: 'slabAutomoveWindow',     default: '10',  parse: integerParser(3, 1800),
-    doc: 'Seconds looked back on before memory moves.' },
-  { kind: 'value',   name: 'slab_chunk_max',       field: 'slabChunkBytesMax',      default: '512', parse: sizeParser(KIB, '', KIB, SLAB_PAGE_BYTES),
-    doc: 'Largest chunk, in KiB, an even part of 1024; larger items take several.' },
+    ...withoutEffect(PAGES_MOVE_BY_WORTH) },
+  { kind: 'value',   name: 'slab_chunk_max',       field: 'slabChunkBytesMax',      default: '512', parse: sizeParser(KIB, '', KIB, SLAB_PAGE_BYTES), agrees: [8 * KIB],
+    ...withoutEffect(CHUNKS_ARE_SMALL) },
   { kind: 'preset',  name: 'no_chunked_items',     sets: { slabChunkBytesMax: SLAB_PAGE_BYTES },
-    doc: 'The same as slab_chunk_max=1024.' },
+    ...withoutEffect(CHUNKS_ARE_SMALL) },
   { kind: 'preset',  name: 'no_modern',            sets: { slabChunkBytesMax: SLAB_PAGE_BYTES, slabReassign: false, slabAutomove: 0, maxconnsFast: false, lruCrawler: false, lruMaintainer: false },
-    doc: 'The defaults of memcached 1.4: no background work, waiting connections.' },
+    warning: 'does no more than no_lru_crawler,slab_automove=0',
+    doc: 'The same as no_lru_crawler,slab_automove=0; the rest of what it sets in memcached is without effect.' },
   { kind: 'switch',  name: 'track_sizes',          field: 'trackSizes',             default: false,
     doc: 'Keep the histogram that "stats sizes" shows.' },
   { kind: 'value',   name: 'watcher_logbuf_size',  field: 'watcherLogBytes',        default: '256', parse: kilobytesParse,
     doc: 'KiB that may wait for each client that watches.' },
   { kind: 'value',   name: 'worker_logbuf_size',   field: 'workerLogBytes',         default: '64',  parse: kilobytesParse,
     doc: 'KiB that may wait in each thread for the watchers.' },
-  { kind: 'value',   name: 'hashpower',            field: 'hashpowerInit',          default: '0',   parse: zeroOr(integerParser(12, 32)), warning: 'the index is sized by -m',
-    doc: 'Without effect: the index is sized by -m.' },
-  { kind: 'switch',  name: 'hashexpand',           field: 'hashExpand',             default: true,  warning: 'the index is sized by -m',
-    doc: 'Without effect: the index is sized by -m.' },
-  { kind: 'value',   name: 'hash_algorithm',       field: 'hashAlgorithm',          default: 'keyed', parse: wordParser(['keyed', 'jenkins', 'murmur3', 'xxh3']), warning: 'the hash is our own, keyed',
-    doc: 'Without effect: the hash is our own, keyed.' },
-  { kind: 'value',   name: 'tail_repair_time',     field: 'tailRepairTimeSec',      default: '0',   parse: zeroOr(integerParser(10, INT32_MAX)), warning: 'no item can be lost at the end of a list here',
-    doc: 'Without effect: it mends a fault that cannot arise here.' },
+  { kind: 'value',   name: 'hashpower',            field: 'hashpowerInit',          default: '0',   parse: zeroOr(integerParser(12, 32)), agrees: [0],
+    ...withoutEffect('the index is sized by -m') },
+  { kind: 'switch',  name: 'hashexpand',           field: 'hashExpand',             default: true,  agrees: [true],
+    ...withoutEffect('the index is sized by -m') },
+  { kind: 'value',   name: 'hash_algorithm',       field: 'hashAlgorithm',          default: 'keyed', parse: wordParser(['keyed', 'jenkins', 'murmur3', 'xxh3']), agrees: ['keyed'],
+    ...withoutEffect('the hash is our own, keyed') },
+  { kind: 'value',   name: 'tail_repair_time',     field: 'tailRepairTimeSec',      default: '0',   parse: zeroOr(integerParser(10, INT32_MAX)), agrees: [0],
+    ...withoutEffect('no item can be lost at the end of a list here') },
   { kind: 'value',   name: 'ssl_chain_cert',       field: 'tlsChainCert',           default: null,  parse: textParse,
     doc: 'File with the server\'s certificate and its chain, PEM.' },
   { kind: 'value',   name: 'ssl_key',              field: 'tlsKey',                 default: null,  parse: textParse,
@@ -150,16 +161,14 @@ export const EXTENDED_ROWS: readonly ExtendedRow[] = [
     doc: 'Clients\' certificates: 0 not asked for, 1 asked for, 2 demanded, 3 demanded once.' },
   { kind: 'value',   name: 'ssl_ciphers',          field: 'tlsCiphers',             default: null,  parse: textParse,
     doc: 'Ciphers, in OpenSSL\'s notation.' },
-  { kind: 'value',   name: 'ssl_min_version',      field: 'tlsMinVersion',          default: '2',   parse: integerParser(0, 3),
-    doc: 'Oldest protocol: 2 TLS 1.2, 3 TLS 1.3; 0 and 1 (TLS 1.0, 1.1) are not spoken.' },
+  { kind: 'value',   name: 'ssl_min_version',      field: 'tlsMinVersion',          default: '2',   parse: integerParser(0, 3), agrees: [2, 3], warning: 'is taken as 2: TLS 1.2 is the oldest spoken',
+    doc: 'Oldest protocol: 2 TLS 1.2, 3 TLS 1.3. 0 and 1 (TLS 1.0 and 1.1) are taken as 2.' },
   { kind: 'switch',  name: 'ssl_session_cache',    field: 'tlsSessionCache',        default: false,
     doc: 'Let clients resume TLS sessions.' },
   { kind: 'value',   name: 'ssl_wbuf_size',        field: 'tlsWriteBufferBytes',    default: '16',  parse: sizeParser(KIB, '', KIB, MIB),
-    doc: 'Without effect: replies are encrypted as they leave.' },
-  { kind: 'ignored', name: 'resp_obj_mem_limit',   warning: 'see read_buf_mem_limit',
-    doc: 'Without effect, as in memcached: see read_buf_mem_limit.' },
-  { kind: 'ignored', name: 'slab_sizes',           warning: 'sizes follow from -n and -f',
-    doc: 'Without effect: sizes follow from -n and -f.' },
+    doc: 'KiB of small replies that may wait for one another on a TLS connection; what is more waits for the client.' },
+  { kind: 'ignored', name: 'resp_obj_mem_limit',   ...withoutEffect('nor has it any in memcached') },
+  { kind: 'ignored', name: 'slab_sizes',           ...withoutEffect('sizes follow from -n and -f') },
   { kind: 'nothing', name: 'modern',               doc: 'Without effect: these are the defaults.' },
   { kind: 'nothing', name: 'inline_ascii_resp',    doc: 'Without effect, as in memcached.' },
   { kind: 'nothing', name: 'no_inline_ascii_resp', doc: '' },
@@ -179,6 +188,16 @@ export interface ExtendedSetting {
   readonly sets: Partial<Config>;
   /** How a message names it: `-o hashpower=20`. */
   readonly label: string;
+}
+
+/** What to say of a setting that changes less than it asks for; null: nothing. */
+export function extendedWarning({ row, sets, label }: ExtendedSetting): string | null {
+  if (row.warning === undefined) return null;
+  if (row.kind === 'value' || row.kind === 'switch') {
+    const agrees: readonly unknown[] = row.agrees ?? [];
+    if (agrees.includes(sets[row.field])) return null;
+  }
+  return `${label} ${row.warning}`;
 }
 
 /**

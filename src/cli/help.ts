@@ -7,7 +7,7 @@
  * have an empty doc do not stand here at all.
  */
 import { EXTENDED_ROWS, type ExtendedRow, rowHasNegative } from './extended-options.ts';
-import { GROUPS, type Group, OPTION_ROWS, type OptionRow } from './option-rows.ts';
+import { GROUPS, type Group, OPTION_ROWS, type OptionRow, WITHOUT_EFFECT } from './option-rows.ts';
 import { optionFlagsText } from './option-sources.ts';
 
 const WIDTH = 90;
@@ -68,9 +68,9 @@ function extendedHead(row: ExtendedRow): string {
 }
 
 function extendedDoc(row: ExtendedRow): string {
-  if (row.warning !== undefined) return row.doc;
+  if (row.doc.startsWith(WITHOUT_EFFECT)) return row.doc;
   if (row.kind === 'switch') return `${row.doc} (default: ${row.default ? 'on' : 'off'})`;
-  if (row.kind !== 'value') return row.doc;
+  if (row.kind !== 'value' || row.default === null) return row.doc;
   const negative = rowHasNegative(row) ? `, no_${row.name}: ${row.negated}` : '';
   return `${row.doc} (default: ${row.default}${negative})`;
 }

@@ -9,6 +9,12 @@
  */
 
 import { LOG_FORMATS } from '../base/log.ts';
+import {
+  announceParse,
+  clusterNameParse,
+  clusterNodesParse,
+  etcdEndpointsParse,
+} from './cluster-options.ts';
 import type { Config } from './config.ts';
 import { unixSocketPathParse } from './listen-address.ts';
 import {
@@ -45,9 +51,17 @@ interface RowBase {
   readonly argument: string;
   readonly group: Group;
   readonly doc: string;
-  /** Said when the option is given, because it does less here than in memcached. */
+  /** Said after the option's name when it is given, because it does less here than in memcached. */
   readonly warning?: string;
 }
+
+/** What a row says of an option that changes nothing here: in the help, and when it is given. */
+export function withoutEffect(why: string): { readonly doc: string; readonly warning: string } {
+  return { doc: `${WITHOUT_EFFECT}: ${why}.`, warning: `has no effect: ${why}` };
+}
+
+/** How the help of such an option begins. */
+export const WITHOUT_EFFECT = 'Without effect';
 
 /** Fills `field` with what `parse` makes of the argument. The last one given counts. */
 export type ValueRow = {
@@ -109,13 +123,13 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'value',    flag: 'p', name: 'port',               argument: 'num',   group: 'Network',  field: 'port',                default: '11211', parse: portParse,
     doc: 'TCP port. 0 turns TCP off, -1 takes any free port.' },
   { kind: 'list',     flag: 'l', name: 'listen',             argument: 'addr',  group: 'Network',
-    doc: 'Address to listen on: host, host:port, or [v6]:port. May be repeated, or several set apart by commas (default: all interfaces).' },
+    doc: 'Address to listen on: host, host:port, or [v6]:port. May be repeated, or several set apart by commas (default: all interfaces). With -Z an address may begin with notls:, btls: (clients need no certificate) or mtls: (they do); and any with proto[ascii]:, proto[binary]: or proto[negotiating]:.' },
   { kind: 'value',    flag: 's', name: 'unix-socket',        argument: 'path',  group: 'Network',  field: 'unixSocketPath',      default: null,    parse: unixSocketPathParse,
     doc: 'Listen on a unix socket, and on no TCP port.' },
   { kind: 'value',    flag: 'a', name: 'unix-mask',          argument: 'mode',  group: 'Network',  field: 'unixSocketMask',      default: '700',   parse: maskParse,
     doc: 'File mode of the unix socket, in octal.' },
   { kind: 'value',    flag: 'U', name: 'udp-port',           argument: 'num',   group: 'Network',  field: 'udpPort',             default: '0',     parse: portParse,
-    doc: 'UDP port. 0 turns UDP off, -1 takes any free port.' },
+    doc: 'UDP port. 0 turns UDP off, -1 takes any free port. Without -p it is the TCP port too.' },
   { kind: 'value',    flag: 'c', name: 'conn-limit',         argument: 'num',   group: 'Network',  field: 'connectionCountMax',  default: '1024',  parse: integerParser(1, CONNECTION_COUNT_MAX),
     doc: 'Most connections open at a time.' },
   { kind: 'value',    flag: 'b', name: 'listen-backlog',     argument: 'num',   group: 'Network',  field: 'backlog',             default: '1024',  parse: integerParser(1, INT32_MAX),
@@ -133,17 +147,17 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'How much larger the chunks of each slab class are than those of the class below.' },
   { kind: 'value',    flag: 'n', name: 'slab-min-size',      argument: 'bytes', group: 'Memory',   field: 'chunkBytesMin',       default: '48',    parse: integerParser(1, 512 * KIB),
     doc: 'Smallest chunk: room for key, value and flags.' },
-  { kind: 'switch',   flag: 'k', name: 'lock-memory',        argument: '',      group: 'Memory',   field: 'lockMemory',          sets: true,       warning: 'Node.js cannot lock memory',
-    doc: 'Accepted without effect: Node.js cannot lock memory.' },
-  { kind: 'switch',   flag: 'L', name: 'enable-largepages',  argument: '',      group: 'Memory',   field: 'largePages',          sets: true,       warning: 'Node.js cannot ask for large pages',
-    doc: 'Accepted without effect: large pages are left to the system.' },
+  { kind: 'switch',   flag: 'k', name: 'lock-memory',        argument: '',      group: 'Memory',   field: 'lockMemory',          sets: true,
+    ...withoutEffect('Node.js cannot lock memory') },
+  { kind: 'switch',   flag: 'L', name: 'enable-largepages',  argument: '',      group: 'Memory',   field: 'largePages',          sets: true,
+    ...withoutEffect('Node.js cannot ask for large pages') },
   // Threads
   { kind: 'value',    flag: 't', name: 'threads',            argument: 'num',   group: 'Threads',  field: 'threadCount',         default: 'auto',  parse: threadsParse,
     doc: 'Threads that serve clients, 1 to 64; auto: one per core, at most 4.' },
   { kind: 'value',    flag: 'R', name: 'max-reqs-per-event', argument: 'num',   group: 'Threads',  field: 'requestsPerEventMax', default: '1024',    parse: integerParser(1, INT32_MAX),
     doc: 'Requests of one connection that are served before the others get their turn.' },
-  { kind: 'ignored',  flag: 'N', name: 'napi-ids',           argument: 'num',   group: 'Threads',  warning: 'the system spreads connections over the threads',
-    doc: 'Accepted without effect: the system spreads connections over the threads.' },
+  { kind: 'ignored',  flag: 'N', name: 'napi-ids',           argument: 'num',   group: 'Threads',
+    ...withoutEffect('the system spreads connections over the threads') },
   // Protocol
   { kind: 'value',    flag: 'B', name: 'protocol',           argument: 'name',  group: 'Protocol', field: 'protocol',            default: 'auto',  parse: wordParser(['auto', 'ascii', 'binary']),
     doc: 'What clients speak: ascii, binary, or auto: as the first byte of each connection tells.' },
@@ -161,31 +175,31 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Ends the prefix of a key for "stats detail", which this option also turns on.' },
   // Security
   { kind: 'switch',   flag: 'S', name: 'enable-sasl',        argument: '',      group: 'Security', field: 'saslEnabled',         sets: true,
-    doc: 'Clients authenticate by SASL before anything else; implies -B binary. See --users-file.' },
+    doc: 'Clients authenticate by SASL before anything else; implies -B binary and needs --users-file.' },
   { kind: 'value',    flag: '',  name: 'users-file',         argument: 'path',  group: 'Security', field: 'usersFile',           default: null,    parse: textParse,
     doc: 'Users and hashed passwords for -S; read again on SIGHUP.' },
   { kind: 'value',    flag: 'Y', name: 'auth-file',          argument: 'path',  group: 'Security', field: 'authFile',            default: null,    parse: textParse,
-    doc: 'Users as lines "user:password"; clients of the text protocol authenticate by a first set.' },
+    doc: 'Users as lines "user:password"; clients authenticate by a first set. Implies -B ascii.' },
   { kind: 'switch',   flag: 'Z', name: 'enable-ssl',         argument: '',      group: 'Security', field: 'tlsEnabled',          sets: true,
-    doc: 'Serve TLS on the TCP ports; see -o ssl_chain_cert and ssl_key.' },
+    doc: 'Serve TLS on the TCP ports; needs -o ssl_chain_cert and ssl_key.' },
   // Cluster
-  { kind: 'value',    flag: '',  name: 'cluster-nodes',      argument: 'list',  group: 'Cluster',  field: 'clusterNodes',        default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'cluster-nodes',      argument: 'list',  group: 'Cluster',  field: 'clusterNodes',        default: null,    parse: clusterNodesParse,
     doc: 'Nodes that "config get cluster" names: host|ip|port, set apart by spaces or commas.' },
   { kind: 'value',    flag: '',  name: 'cluster-nodes-file', argument: 'path',  group: 'Cluster',  field: 'clusterNodesFile',    default: null,    parse: textParse,
     doc: 'The same from a file, which is watched.' },
-  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: etcdEndpointsParse,
     doc: 'Nodes find each other through etcd: its URLs, set apart by commas.' },
-  { kind: 'value',    flag: '',  name: 'cluster-name',       argument: 'name',  group: 'Cluster',  field: 'clusterName',         default: 'flagstone', parse: textParse,
+  { kind: 'value',    flag: '',  name: 'cluster-name',       argument: 'name',  group: 'Cluster',  field: 'clusterName',         default: 'flagstone', parse: clusterNameParse,
     doc: 'Which nodes belong together in etcd.' },
-  { kind: 'value',    flag: '',  name: 'announce',           argument: 'node',  group: 'Cluster',  field: 'announce',            default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'announce',           argument: 'node',  group: 'Cluster',  field: 'announce',            default: null,    parse: announceParse,
     doc: 'How this node is listed: host|ip|port (default: its host name, address and port).' },
   { kind: 'value',    flag: '',  name: 'etcd-ttl',           argument: 'sec',   group: 'Cluster',  field: 'etcdTtlSec',          default: '10',    parse: integerParser(2, 3600),
-    doc: 'A node that dies leaves the list within so many seconds.' },
+    doc: 'Seconds after which a node that died leaves the list.' },
   // Process
   { kind: 'config',   flag: '',  name: 'config',             argument: 'file',  group: 'Process',
     doc: 'Read options from a file too: lines "name value" or "name=value" with the long names of this list; # starts a comment.' },
   { kind: 'count',    flag: 'v', name: 'verbose',            argument: '',      group: 'Process',
-    doc: 'Say more: -v what happens, -vv also commands, -vvv everything.' },
+    doc: 'Say also when the server listens and ends, as it always does on a terminal. More than one -v says no more.' },
   { kind: 'value',    flag: '',  name: 'log',                argument: 'form',  group: 'Process',  field: 'logFormat',           default: 'auto',  parse: wordParser(LOG_FORMATS),
     doc: 'How the log is written: json, pretty, or auto: pretty on a terminal.' },
   { kind: 'switch',   flag: 'd', name: 'daemon',             argument: '',      group: 'Process',  field: 'daemonize',           sets: true,
@@ -194,10 +208,12 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Write the process id to a file.' },
   { kind: 'value',    flag: 'u', name: 'user',               argument: 'name',  group: 'Process',  field: 'user',                default: null,    parse: textParse,
     doc: 'Become this user once the server listens; only when started as root.' },
-  { kind: 'ignored',  flag: 'r', name: 'enable-coredumps',   argument: '',      group: 'Process',  warning: 'Node.js cannot raise the limit; run ulimit -c unlimited first',
-    doc: 'Accepted without effect: say ulimit -c unlimited before the start.' },
+  { kind: 'ignored',  flag: 'r', name: 'enable-coredumps',   argument: '',      group: 'Process',
+    ...withoutEffect('Node.js cannot raise the limit; run ulimit -c unlimited first') },
   { kind: 'extended', flag: 'o', name: 'extended',           argument: 'list',  group: 'Process',
     doc: 'Extended options, set apart by commas; see below.' },
+  { kind: 'text',     flag: '',  name: 'hash-password',      argument: 'user',  group: 'Process',
+    doc: 'Read a password from standard input, print the user\'s line for --users-file, and exit.' },
   { kind: 'text',     flag: 'h', name: 'help',               argument: '',      group: 'Process',
     doc: 'Print this and exit.' },
   { kind: 'text',     flag: 'V', name: 'version',            argument: '',      group: 'Process',
@@ -206,7 +222,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Print the licence and exit.' },
   // Not in this version. The help shows these by their flag alone.
   { kind: 'refused',  flag: 'e', name: 'memory-file',        argument: 'path',  group: 'Refused',
-    doc: 'keeping items over a restart is not in this version' },
+    doc: 'items lie in the memory of the process and end with it' },
 ];
 
 /** The variable that stands for an option: `max-item-size` → `FLAGSTONE_MAX_ITEM_SIZE`. */

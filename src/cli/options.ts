@@ -7,7 +7,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { FAULT } from '../base/errors.ts';
 import type { Config, Draft, Machine } from './config.ts';
 import { configFinish } from './config-rules.ts';
-import { EXTENDED_ROWS, extendedParse } from './extended-options.ts';
+import { EXTENDED_ROWS, extendedParse, extendedWarning } from './extended-options.ts';
 import { helpText } from './help.ts';
 import { listenAddressesParse } from './listen-address.ts';
 import { OPTION_ROWS, type OptionRow, type SwitchRow } from './option-rows.ts';
@@ -65,6 +65,14 @@ export function optionsText(argv: readonly string[]): string | null {
   }
 }
 
+/**
+ * The user whose line `--hash-password` is to make, or null when it was not given.
+ *   errors    FlagstoneError, for a command line that cannot be read
+ */
+export function optionsHashUser(argv: readonly string[]): string | null {
+  return commandLineParse(argv).find((one) => one.row.name === 'hash-password')?.text ?? null;
+}
+
 /** The Config before anything is given; derived fields and `-t auto` are still to be filled in. */
 export function configDefaults(): Draft['config'] {
   const fields: Record<string, unknown> = {
@@ -105,7 +113,7 @@ function givenApply(draft: Draft, one: Given): void {
     row.argument !== '' || one.text === null || row.kind === 'count' || booleanParse(text, label);
   if (row.kind === 'refused' && isOn) throw FAULT.optionRefused(one.name, row.doc);
   if (row.warning !== undefined && isOn) {
-    draft.warnings.push(`${one.name} has no effect: ${row.warning}`);
+    draft.warnings.push(`${one.name} ${row.warning}`);
   }
   if (isOn) draft.given.add(row.name);
   switch (row.kind) {
@@ -140,10 +148,11 @@ function listAdd(draft: Draft, addresses: readonly string[]): void {
 }
 
 function extendedApply(draft: Draft, one: Given): void {
-  for (const { row, sets, label } of extendedParse(one.text ?? '', one.name)) {
-    draft.given.add(row.name);
-    Object.assign(draft.config, sets);
-    if (row.warning !== undefined) draft.warnings.push(`${label} has no effect: ${row.warning}`);
+  for (const setting of extendedParse(one.text ?? '', one.name)) {
+    draft.given.add(setting.row.name);
+    Object.assign(draft.config, setting.sets);
+    const warning = extendedWarning(setting);
+    if (warning !== null) draft.warnings.push(warning);
   }
 }
 

@@ -3,6 +3,7 @@
 /** The part of the configuration that commands read. */
 export type CommandConfig = {
   readonly port: number;
+  readonly udpPort: number;
   readonly listenAddresses: readonly string[];
   readonly unixSocketPath: string | null;
   readonly unixSocketMask: number;
@@ -37,6 +38,8 @@ export type CommandConfig = {
   readonly threadCount: number;
   readonly requestsPerEventMax: number;
   readonly protocol: 'auto' | 'ascii' | 'binary';
+  readonly saslEnabled: boolean;
+  readonly authFile: string | null;
   readonly casEnabled: boolean;
   readonly flushAllEnabled: boolean;
   readonly shutdownCommand: boolean;
@@ -48,16 +51,30 @@ export type CommandConfig = {
   readonly watcherLogBytes: number;
   readonly workerLogBytes: number;
   readonly readBufferBytesMax: number;
+  readonly tlsEnabled: boolean;
+  readonly tlsChainCert: string | null;
+  readonly tlsKey: string | null;
+  readonly tlsKeyFormat: number;
+  readonly tlsCaCert: string | null;
+  readonly tlsVerifyMode: number;
+  readonly tlsCiphers: string | null;
+  readonly tlsMinVersion: number;
+  readonly tlsSessionCache: boolean;
+  readonly tlsWriteBufferBytes: number;
 };
 
 export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
   readonly threadIndex: number;
+  /** All commands, by number: commands/memcached/table.ts. */
+  readonly commandNames: readonly string[];
   /** Where this thread listens, as `stats conns` names it: `tcp:127.0.0.1:11211`, `unix:/path`. */
   readonly listeners: readonly string[];
   /** Commands that only tests need: `debugtime`. */
   readonly debugCommands: boolean;
+  /** Reads the TLS certificate anew, for all threads. Null, or why the old one stays. */
+  certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
 }

@@ -6,6 +6,7 @@
 
 import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach } from '../memory/arena.ts';
+import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import {
   CLASS,
@@ -23,12 +24,15 @@ import { indexInit } from './hash-index.ts';
 
 export class Keyspace {
   readonly control: Control;
+  /** Small texts beside the keys, which nothing evicts or flushes. */
+  readonly configs: ConfigStore;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
 
   constructor(arena: Arena) {
     this.control = arena.control;
+    this.configs = arena.configs;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.

@@ -4,6 +4,7 @@
  */
 
 import { chainHolds } from '../memory/chain.ts';
+import { configLockFree } from '../memory/config-store.ts';
 import { CONNECTION, connectionRelease, connectionsWalk } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { chunkKind, itemIsChained, KIND_ITEM } from '../memory/item.ts';
@@ -33,6 +34,7 @@ export type Recovery = {
 export function locksRecover(keyspace: Keyspace, owner: number): Recovery {
   const { control } = keyspace;
   const recovery: Recovery = { locksFreed: [], resets: [] };
+  if (configLockFree(keyspace.configs, owner)) Atomics.add(control.i32, CONTROL.locksFreed, 1);
   for (const p of keyspace.partitions) {
     if (partitionLockOwner(p) !== owner) continue;
     recovery.locksFreed.push(p.id);

@@ -5,6 +5,7 @@
  * fewer threads meeting at one lock; fewer mean that a small budget still has pages for every slab
  * class, and that the longest item allowed fits one partition with room for others.
  */
+import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
 import { Control, controlBytes } from './control.ts';
 import { PARTITION_BYTES_MAX, Partition } from './partition.ts';
 import { SlabClasses } from './slab-classes.ts';
@@ -31,11 +32,13 @@ export type ArenaConfig = {
 export type ArenaHandles = {
   readonly config: ArenaConfig;
   readonly control: SharedArrayBuffer;
+  readonly configs: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
 export type Arena = {
   readonly control: Control;
+  readonly configs: ConfigStore;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -50,6 +53,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
   return {
     config,
     control: new SharedArrayBuffer(controlBytes(config.connectionCountMax)),
+    configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -61,6 +65,7 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
   const stride = handles.partitions.length;
   return {
     control: new Control(handles.control),
+    configs: new ConfigStore(handles.configs, owner),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, stride, evicts: config.evicts }, classes, owner),

@@ -21,12 +21,13 @@ export const CONTROL = {
   verbosity: 5,
   threadRestarts: 6, // data threads that died and were started anew
   partitionResets: 7, // partitions emptied because they did not survive a thread's death
-  locksFreed: 8, // partition locks taken back from dead threads
+  locksFreed: 8, // locks taken back from dead threads
   connectionClaims: 9, // connections ever accepted; also where the search for a record starts
   sweepReclaims: 11, // dead items that the maintainer collected
   connectionRejects: 10, // clients that the connection limit turned away
   prefixesCounted: 0, // 1: commands are counted by key prefix (stats detail)
   sweeps: 1, // rounds of the maintainer
+  tlsFilesVersion: 24, // how often the certificate's files were read, or tried to
 } as const;
 
 /** f64 indices. */
@@ -35,6 +36,7 @@ export const CONTROL_F64 = {
   clockOffsetMs: 33, // added to the clock; moved by tests only
   flushAtMs: 34, // when the delayed flush falls due, if there is one: CONTROL.flushIsScheduled
   statsResetAtMs: 35,
+  tlsFilesReadAtMs: 40, // when the certificate in use was read
 } as const;
 
 const COUNTERS_F64_START = 64;
@@ -66,7 +68,13 @@ export const COUNTER = {
   getExpired: 18, // lookups that met an expired item
   getFlushed: 19, // … one that a flush_all had killed
   outputCuts: 20, // connections closed because they left too much unread
-  metaCommands: 21, // me
+  authCommands: 21,
+  authErrors: 22,
+  tlsNewSessions: 23, // TLS handshakes done in full, not by resuming a session
+  tlsHandshakeErrors: 24,
+  tlsProtocolErrors: 25, // failures of TLS on established connections
+  udpDrops: 26, // datagrams that were not answered, or not in full
+  metaCommands: 27, // me
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
@@ -74,8 +82,11 @@ export const GAUGE = {
   heapBytes: 30, // JavaScript heap in use
 } as const;
 
+/** Behind them, how often each command was run: COMMANDS_FIRST + the command's number. */
+export const COMMANDS_FIRST = 32;
+export const COMMAND_COUNT_MAX = 128;
 /** A multiple of 8, so that no two threads write one cache line. */
-const COUNTERS_PER_THREAD = 32;
+const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
 export const THREAD_COUNT_MAX = 64;
 const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
 export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;

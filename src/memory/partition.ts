@@ -80,6 +80,7 @@ export class Partition {
   readonly stride: number;
   readonly sab: SharedArrayBuffer;
   readonly u8: Buffer;
+  readonly view: DataView;
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
@@ -102,6 +103,7 @@ export class Partition {
     this.stride = place.stride;
     this.sab = sab;
     this.u8 = Buffer.from(sab);
+    this.view = new DataView(sab);
     this.u16 = new Uint16Array(sab);
     this.i32 = new Int32Array(sab);
     this.f64 = new Float64Array(sab);

@@ -21,7 +21,13 @@ import {
   replyPiece,
   replyRenew,
 } from '../protocol/reply.ts';
-import { CARRY_BYTES_MAX, type IoBuffers, type Wire, type WireEvents } from './wire.ts';
+import {
+  CARRY_BYTES_MAX,
+  type IoBuffers,
+  READ_BYTES_MAX,
+  type Wire,
+  type WireEvents,
+} from './wire.ts';
 
 /** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
 const KEPT_BUFFERS_MAX = 2048;
@@ -39,6 +45,8 @@ export class ConnectionContext {
   constructor(call: Call, buffers: IoBuffers) {
     this.call = call;
     this.buffers = buffers;
+    call.input = buffers.input;
+    call.view = buffers.view;
   }
 }
 
@@ -47,6 +55,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   private readonly session: Session;
   /** i32 index of this connection's record in the connection table. */
   readonly record: number;
+  readonly remoteAddress: string | undefined;
   private wire: Wire | null = null;
   /** An incomplete request, or requests that wait for the client to read. */
   private carried: Buffer | null = null;
@@ -60,13 +69,15 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   constructor(
     context: ConnectionContext,
     record: number,
+    remoteAddress: string | undefined,
     remote: string,
     listener: string,
     protocol: Protocol,
   ) {
     this.context = context;
     this.record = record;
-    this.session = new Session(this, protocol);
+    this.remoteAddress = remoteAddress;
+    this.session = new Session(this, protocol, !context.call.auth.isNeeded);
     const { control } = context.call.keyspace;
     connectionTextsSet(control, record, remote, listener);
     this.lastCommandNote(Math.floor(Date.now() / 1000));
@@ -104,6 +115,8 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     this.isClosed = true;
     const { context } = this;
     this.itemRelease();
+    this.session.phase = PHASE.CLOSED;
+    this.session.exchange?.close();
     context.keptBuffers -= this.kept.length;
     this.kept.length = 0;
     this.carried = null;
@@ -125,23 +138,24 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     const end = CARRY_BYTES_MAX + bytes;
     buffers.input[end] = LF;
     call.session = this.session;
-    call.input = buffers.input;
     call.end = end;
     call.reply.sink = this;
     call.reply.isBlocked = this.kept.length > 0;
     const at = sessionRun(call, start);
     this.lastCommandNote(call.op.nowSec);
     this.replySend();
-    this.settle(at, end);
+    this.settle(at, end, bytes);
   }
 
   /** After a run: keeps what is left of the input, or closes, or goes on at the next turn. */
-  private settle(at: number, end: number): void {
+  private settle(at: number, end: number, bytes: number): void {
     const { call, buffers } = this.context;
     if (this.wire === null || this.isClosed) return;
     if (this.session.phase === PHASE.CLOSED) {
+      // Whether there is more: behind the last request, not read yet, or not asked for in this run.
+      const mayHaveMore = at !== end || bytes === READ_BYTES_MAX || bytes === 0;
       this.wire.pause();
-      this.wire.end();
+      this.wire.end(mayHaveMore);
       return;
     }
     if (at < end) this.carried = Buffer.from(buffers.input.subarray(at, end));
@@ -232,10 +246,14 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     if (isQuiet) this.end();
   }
 
-  /** Closes a connection on which nothing has moved for too long. False: it is closing already. */
+  /**
+   * Closes a connection on which nothing has moved for too long. False: it is closing already, or
+   * the client waits for us.
+   */
   kick(): boolean {
+    const { phase } = this.session;
     if (this.kept.length > 0) this.wire?.destroy();
-    else if (this.session.phase === PHASE.CLOSED) return false;
+    else if (phase === PHASE.CLOSED || phase === PHASE.AWAIT) return false;
     else this.end();
     return true;
   }
@@ -244,7 +262,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
     if (this.session.phase === PHASE.CLOSED) return;
     this.itemRelease();
     this.session.phase = PHASE.CLOSED;
-    this.wire?.end();
+    this.wire?.end(true);
   }
 
   /** Lets go of the item that was being sent or received. */

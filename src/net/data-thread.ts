@@ -4,8 +4,10 @@
  */
 import type { Server } from 'node:net';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
+import { Authentication, type Credentials } from '../commands/memcached/authentication.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
+import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
 import { keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
@@ -16,30 +18,42 @@ import {
   listenerText,
   listenTcp,
   listenUnix,
+  PROTOCOL_OF,
   type TcpTarget,
   type UnixTarget,
   unixText,
 } from './listener.ts';
+import { type TlsStart, TlsTerminator } from './tls-terminator.ts';
+import { UdpEndpoint, type UdpTarget, udpBind } from './udp-endpoint.ts';
 import { IoBuffers } from './wire.ts';
 
 /** What the supervisor gives a data thread at its start. */
 export type DataThreadStart = {
   readonly handles: ArenaHandles;
   readonly config: CommandConfig;
+  readonly credentials: Credentials;
   readonly version: string;
   readonly threadIndex: number;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
   readonly tcp: readonly TcpTarget[];
+  readonly udp: readonly UdpTarget[];
   readonly unix: UnixTarget | null;
   readonly reusePort: boolean;
   readonly plainWire: boolean;
   readonly debugCommands: boolean;
+  /** Null: there is no TLS. */
+  readonly tls: TlsStart | null;
 };
 
 /** From thread to supervisor. */
 export type DataThreadMessage =
-  | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  | { readonly kind: 'tlsAsk' }
+  | {
+      readonly kind: 'listening';
+      readonly ports: readonly number[];
+      readonly udpPorts: readonly number[];
+    }
   | {
       readonly kind: 'listenFailed';
       readonly address: string;
@@ -50,7 +64,9 @@ export type DataThreadMessage =
   | { readonly kind: 'drained' };
 
 /** From supervisor to thread. */
-export type DataThreadCommand = { readonly kind: 'drain' };
+export type DataThreadCommand =
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'credentials'; readonly credentials: Credentials };
 
 const HOUSEKEEPING_MS = 1000;
 /** Connections that have not closed this long after a drain are cut. */
@@ -61,24 +77,39 @@ export class DataThread {
   private readonly post: (message: DataThreadMessage) => void;
   private readonly context: ConnectionContext;
   private readonly servers: Server[] = [];
+  private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
+  private readonly terminator: TlsTerminator | null;
 
   constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
     this.start = start;
     this.post = post;
     const keyspace = keyspaceAttach(start.handles, start.owner);
+    const { control } = keyspace;
+    const block = counterBlock(start.threadIndex);
+    this.terminator = start.tls && new TlsTerminator(start.tls, start.config, control, block);
     const server: ServerContext = {
       config: start.config,
       version: start.version,
       threadIndex: start.threadIndex,
+      commandNames: COMMAND_NAMES,
       listeners: this.listeners,
       debugCommands: start.debugCommands,
+      certificatesRefresh: () =>
+        this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
     };
     const nothing = (): void => undefined;
-    const nobody = { record: -1, holdSet: nothing, holdClear: nothing, wake: nothing };
-    const idle = new Session(nobody, PROTOCOL.UNDECIDED);
-    const call = new Call(keyspace, server, new Reply(), idle);
+    const nobody = {
+      record: -1,
+      remoteAddress: undefined,
+      holdSet: nothing,
+      holdClear: nothing,
+      wake: nothing,
+    };
+    const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
+    const auth = new Authentication(start.credentials);
+    const call = new Call(keyspace, server, auth, new Reply(), idle);
     this.context = new ConnectionContext(call, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     this.housekeep();
@@ -88,16 +119,26 @@ export class DataThread {
   async listen(): Promise<void> {
     const { start, context } = this;
     const { backlog } = start.config;
-    const options = { backlog, reusePort: start.reusePort, plainWire: start.plainWire };
+    if (this.terminator !== null) {
+      this.post({ kind: 'tlsAsk' });
+      await this.terminator.joined;
+    }
+    const { reusePort, plainWire } = start;
+    const options = { backlog, reusePort, plainWire, terminator: this.terminator };
     const ports: number[] = [];
+    const udpPorts: number[] = [];
     let address = '';
     try {
       for (const target of start.tcp) {
-        address = target.host === null ? `port ${target.port}` : `${target.host}:${target.port}`;
+        address = targetText(target);
         const { server, port } = await listenTcp(context, target, options);
         this.servers.push(server);
         this.listeners.push(listenerText(target, port));
         ports.push(port);
+      }
+      for (const target of start.udp) {
+        address = `UDP ${targetText(target)}`;
+        udpPorts.push(await this.udpListen(target));
       }
       if (start.unix !== null) {
         address = start.unix.path;
@@ -109,17 +150,28 @@ export class DataThread {
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
-    this.post({ kind: 'listening', ports });
+    this.post({ kind: 'listening', ports, udpPorts });
+  }
+
+  private async udpListen(target: UdpTarget): Promise<number> {
+    const { start, context } = this;
+    const { socket, port } = await udpBind(target, start.reusePort);
+    const text = listenerText(target, port, 'udp');
+    const protocol = PROTOCOL_OF[start.config.protocol];
+    this.endpoints.push(new UdpEndpoint(context, socket, text, protocol));
+    return port;
   }
 
   command(command: DataThreadCommand): void {
     if (command.kind === 'drain') this.drain();
+    else this.context.call.auth.credentialsSet(command.credentials);
   }
 
   /** Stops accepting, answers the requests under way, closes, and reports. */
   private drain(): void {
     const { open } = this.context;
     for (const server of this.servers) server.close();
+    for (const endpoint of this.endpoints) endpoint.close();
     const startedAt = performance.now();
     const timer = setInterval(() => {
       for (const connection of open) connection.endIfQuiet();
@@ -142,4 +194,8 @@ export class DataThread {
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
+}
+
+function targetText({ host, port }: UdpTarget): string {
+  return host === null ? `port ${port}` : `${host}:${port}`;
 }

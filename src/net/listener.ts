@@ -5,18 +5,34 @@
  */
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { assert } from '../base/assert.ts';
 import { errorSystemCode } from '../base/errors.ts';
-import { PROTOCOL } from '../commands/memcached/session.ts';
+import { PROTOCOL, type Protocol } from '../commands/memcached/session.ts';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
 import { textBytes } from '../protocol/reply.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
+import type { TlsMode } from './tls-material.ts';
+import type { TlsTerminator } from './tls-terminator.ts';
+import { TlsArrival, type TlsListener } from './tls-wire.ts';
 import type { Arrival } from './wire.ts';
 import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
 import { PlainArrival } from './wire-plain.ts';
 
-export type TcpTarget = { readonly host: string | null; readonly port: number };
+/** By Config.protocol. */
+export const PROTOCOL_OF = {
+  auto: PROTOCOL.UNDECIDED,
+  ascii: PROTOCOL.TEXT,
+  binary: PROTOCOL.BINARY,
+} as const;
+
+export type TcpTarget = {
+  readonly host: string | null;
+  readonly port: number;
+  readonly tls: TlsMode | 'off';
+  readonly protocol: keyof typeof PROTOCOL_OF;
+};
 export type UnixTarget = { readonly path: string; readonly mode: number };
 
 export type ListenOptions = {
@@ -25,7 +41,12 @@ export type ListenOptions = {
   readonly reusePort: boolean;
   /** Use nothing but public interfaces, at some cost. */
   readonly plainWire: boolean;
+  /** Null: there is no TLS, and every listener is in the clear. */
+  readonly terminator: TlsTerminator | null;
 };
+
+/** What every connection learns of the listener it came by. */
+type Listener = { readonly text: string; readonly protocol: Protocol };
 
 const PROBE_MS_MAX = 500;
 
@@ -44,7 +65,12 @@ export async function listenTcp(
   await listening(server, { port: target.port, ...host, backlog, reusePort });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
-  accept(server, context, listenerText(target, port), options.plainWire);
+  const listener = {
+    text: listenerText(target, port),
+    protocol: PROTOCOL_OF[target.protocol],
+  };
+  if (target.tls === 'off') accept(server, context, listener, options.plainWire);
+  else tlsAccept(server, context, listener, target.tls, options);
   return { server, port };
 }
 
@@ -58,13 +84,18 @@ export async function listenUnix(
   if (await socketIsDead(target.path)) rmSync(target.path, { force: true });
   await listening(server, { path: target.path, backlog: options.backlog });
   chmodSync(target.path, target.mode);
-  accept(server, context, unixText(target), options.plainWire);
+  const protocol = PROTOCOL_OF[context.call.server.config.protocol];
+  accept(server, context, { text: unixText(target), protocol }, options.plainWire);
   return server;
 }
 
 /** How a listener is called: in `stats conns`, and as what a client is connected to. */
-export function listenerText(target: TcpTarget, port: number): string {
-  return `tcp:${hostText(target.host ?? '::')}:${port}`;
+export function listenerText(
+  target: Pick<TcpTarget, 'host'>,
+  port: number,
+  transport: 'tcp' | 'udp' = 'tcp',
+): string {
+  return `${transport}:${hostText(target.host ?? '::')}:${port}`;
 }
 
 export function unixText(target: UnixTarget): string {
@@ -105,7 +136,7 @@ function listening(server: Server, options: Parameters<Server['listen']>[0]): Pr
 function accept(
   server: Server,
   context: ConnectionContext,
-  listener: string,
+  listener: Listener,
   plainWire: boolean,
 ): void {
   const { buffers } = context;
@@ -114,14 +145,23 @@ function accept(
   else server.on('connection', (socket) => arrive(new PlainArrival(socket, buffers)));
 }
 
-const PROTOCOL_OF = {
-  auto: PROTOCOL.UNDECIDED,
-  ascii: PROTOCOL.TEXT,
-  binary: PROTOCOL.BINARY,
-} as const;
+function tlsAccept(
+  server: Server,
+  context: ConnectionContext,
+  listener: Listener,
+  mode: TlsMode,
+  options: ListenOptions,
+): void {
+  const { terminator, plainWire } = options;
+  assert(terminator !== null, 'a listener with TLS has a certificate');
+  const { buffers, call } = context;
+  const gatheredBytesMax = call.server.config.tlsWriteBufferBytes;
+  const tls: TlsListener = { terminator, mode, buffers, gatheredBytesMax, plainWire };
+  server.on('connection', (raw) => connectionOpen(context, new TlsArrival(raw, tls), listener));
+}
 
 /** A connection for the client that arrived; when there are too many, it is told and let go. */
-function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: string): void {
+function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: Listener): void {
   const { control } = context.call.keyspace;
   const record = connectionClaim(control, context.call.server.threadIndex);
   if (record < 0) {
@@ -130,9 +170,9 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
     return;
   }
   const remote = arrival.remote();
-  const from = remote === null ? listener : `tcp:${hostText(remote.address)}:${remote.port}`;
-  const protocol = PROTOCOL_OF[context.call.server.config.protocol];
-  const connection = new Connection(context, record, from, listener, protocol);
+  const { text, protocol } = listener;
+  const from = remote === null ? text : `tcp:${hostText(remote.address)}:${remote.port}`;
+  const connection = new Connection(context, record, remote?.address, from, text, protocol);
   connection.wireAttach(arrival.accept(connection));
 }
 
@@ -140,7 +180,7 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
  * Whether somebody listens on the address already. Sharing ports lets a second server of the same
  * user listen beside the first without an error, so we ask by connecting.
  */
-export function listenerIsThere(target: TcpTarget): Promise<boolean> {
+export function listenerIsThere(target: Pick<TcpTarget, 'host' | 'port'>): Promise<boolean> {
   if (target.port === 0) return Promise.resolve(false);
   return new Promise((resolve) => {
     const host = target.host === null || target.host === '0.0.0.0' ? '127.0.0.1' : target.host;

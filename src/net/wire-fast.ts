@@ -1,6 +1,7 @@
 /**
  * A wire that skips the stream machinery: reads land in the thread's one buffer, and writes go to the
- * handle as they are. This file is the only one that knows of Node's insides:
+ * handle as they are. This file and tls-wire-fast.ts are the only
+ * ones that know of Node's insides:
  *
  *   - `server._handle.onconnection` hands over a connection before a Socket is made for it;
  *   - a handle reads into a buffer given once (`useUserBuffer`) and calls its `onread`; how many bytes
@@ -14,7 +15,7 @@
  */
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
-import type { Arrival, IoBuffers, Wire, WireEvents } from './wire.ts';
+import { type Arrival, type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
 
 /** For the worker's execArgv. Node warns that this is for its own tests; our log is not the place. */
 export const FAST_WIRE_NODE_OPTIONS = [
@@ -22,33 +23,33 @@ export const FAST_WIRE_NODE_OPTIONS = [
   '--disable-warning=internal/test/binding',
 ];
 
-const LINGER_MS = 1000;
-
-type Request = { oncomplete: (status: number) => void; piece: Buffer | null };
+/** A write or a shutdown under way. */
+export type WriteRequest = { oncomplete: (status: number) => void; piece: Buffer | null };
 type StreamInternals = {
-  readonly WriteWrap: new () => Request;
-  readonly ShutdownWrap: new () => Request;
+  readonly WriteWrap: new () => WriteRequest;
+  readonly ShutdownWrap: new () => WriteRequest;
   readonly streamBaseState: Int32Array;
   readonly kReadBytesOrError: number;
   readonly kLastWriteWasAsync: number;
 };
-type Handle = {
+export type Handle = {
   onread: () => void;
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): number;
   readStop(): number;
-  writeBuffer(request: Request, buffer: Uint8Array): number;
-  shutdown(request: Request): number;
+  writeBuffer(request: WriteRequest, buffer: Uint8Array): number;
+  shutdown(request: WriteRequest): number;
   close(closed?: () => void): void;
   setNoDelay?(noDelay: boolean): number;
   getpeername?(out: { address?: string; port?: number }): number;
 };
 type ServerHandle = { onconnection: (status: number, handle: Handle | undefined) => void };
 
-const internals = internalsFind();
-const state = internals?.streamBaseState ?? new Int32Array(4);
-const READ_WORD = internals?.kReadBytesOrError ?? 0;
-const ASYNC_WORD = internals?.kLastWriteWasAsync ?? 0;
+/** Null where this Node, or this thread, does without. tls-wire-fast.ts builds on them too. */
+export const streamInternals = internalsFind();
+export const streamState = streamInternals?.streamBaseState ?? new Int32Array(4);
+export const READ_WORD = streamInternals?.kReadBytesOrError ?? 0;
+export const ASYNC_WORD = streamInternals?.kLastWriteWasAsync ?? 0;
 
 function internalsFind(): StreamInternals | null {
   try {
@@ -67,7 +68,7 @@ function internalsFind(): StreamInternals | null {
 /** Whether connections of this server can have fast wires. */
 export function fastWireIsAvailable(server: Server): boolean {
   const handle = serverHandle(server);
-  return internals !== null && typeof handle?.onconnection === 'function';
+  return streamInternals !== null && typeof handle?.onconnection === 'function';
 }
 
 /** Calls `arrive` for each new connection of a listening server. */
@@ -111,17 +112,18 @@ class FastArrival implements Arrival {
     const ignore = (): void => undefined;
     const wire = this.accept({ wireData: ignore, wireDrained: ignore, wireClosed: ignore });
     wire.send(line);
-    wire.end();
+    wire.end(true);
   }
 }
 
-let spareRequest: Request | null = null;
+let spareRequest: WriteRequest | null = null;
 
 class FastWire implements Wire {
   private readonly handle: Handle;
   private readonly events: WireEvents;
   private queuedCount = 0;
   private isEnding = false;
+  private lingers = false;
   private isClosed = false;
 
   constructor(handle: Handle, buffers: IoBuffers, events: WireEvents) {
@@ -130,7 +132,7 @@ class FastWire implements Wire {
     handle.setNoDelay?.(true);
     handle.useUserBuffer(buffers.readArea);
     handle.onread = () => {
-      const bytes = state[READ_WORD];
+      const bytes = streamState[READ_WORD];
       if (bytes > 0) events.wireData(bytes);
       else if (bytes < 0) this.destroy();
     };
@@ -138,14 +140,14 @@ class FastWire implements Wire {
   }
 
   send(piece: Buffer): boolean {
-    if (this.isClosed || internals === null) return true;
-    const request = spareRequest ?? new internals.WriteWrap();
+    if (this.isClosed || streamInternals === null) return true;
+    const request = spareRequest ?? new streamInternals.WriteWrap();
     spareRequest = null;
     if (this.handle.writeBuffer(request, piece) !== 0) {
       this.destroy();
       return true;
     }
-    if (state[ASYNC_WORD] === 0) {
+    if (streamState[ASYNC_WORD] === 0) {
       spareRequest = request;
       return true;
     }
@@ -174,16 +176,21 @@ class FastWire implements Wire {
     if (!this.isClosed) this.handle.readStart();
   }
 
-  end(): void {
+  end(lingers: boolean): void {
     if (this.isEnding || this.isClosed) return;
     this.isEnding = true;
+    this.lingers = lingers;
     if (this.queuedCount === 0) this.shutdown();
   }
 
-  /** Ours is said. Closing with the client's bytes unread would take back what it has not read yet. */
+  /** Ours is said. */
   private shutdown(): void {
-    if (internals === null) return;
-    const request = new internals.ShutdownWrap();
+    if (streamInternals === null) return;
+    if (!this.lingers) {
+      this.destroy();
+      return;
+    }
+    const request = new streamInternals.ShutdownWrap();
     request.oncomplete = () => undefined;
     if (this.handle.shutdown(request) < 0) {
       this.destroy();

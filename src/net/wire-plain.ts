@@ -3,13 +3,11 @@ import type { Socket } from 'node:net';
 import {
   type Arrival,
   type IoBuffers,
+  LINGER_MS,
   READ_BYTES_MAX,
   type Wire,
   type WireEvents,
 } from './wire.ts';
-
-/** What `end` waits for the client to close its side, before it is cut. */
-const LINGER_MS = 1000;
 
 export class PlainArrival implements Arrival {
   private readonly socket: Socket;
@@ -27,7 +25,7 @@ export class PlainArrival implements Arrival {
   }
 
   accept(events: WireEvents): Wire {
-    return new PlainWire(this.socket, this.buffers, events);
+    return new PlainWire(this.socket, this.buffers, events, 0);
   }
 
   refuse(line: Buffer): void {
@@ -36,19 +34,33 @@ export class PlainArrival implements Arrival {
   }
 }
 
-class PlainWire implements Wire {
+export class PlainWire implements Wire {
   private readonly socket: Socket;
   private readonly events: WireEvents;
+  private readonly copiedBytesMax: number;
+  private isPaused = false;
+  private hasEnded = false;
 
-  constructor(socket: Socket, buffers: IoBuffers, events: WireEvents) {
+  /**
+   *   copiedBytesMax   bytes that may wait in copies, for a socket that never writes at once, as
+   *                    those of TLS do: small replies are done with when they are copied
+   */
+  constructor(socket: Socket, buffers: IoBuffers, events: WireEvents, copiedBytesMax: number) {
     this.socket = socket;
     this.events = events;
+    this.copiedBytesMax = copiedBytesMax;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       for (let at = 0; at < chunk.length; at += READ_BYTES_MAX) {
         const bytes = chunk.copy(buffers.readArea, 0, at, at + READ_BYTES_MAX);
         events.wireData(bytes);
       }
+    });
+    // A client may have said its last word, and wait for answers that wait for it to read.
+    socket.allowHalfOpen = true;
+    socket.once('end', () => {
+      this.hasEnded = true;
+      if (!this.isPaused) this.end(false);
     });
     // The 'close' event follows an error and tells all that matters.
     socket.on('error', () => socket.destroy());
@@ -58,6 +70,10 @@ class PlainWire implements Wire {
   send(piece: Buffer): boolean {
     const { socket } = this;
     if (socket.destroyed) return true;
+    if (socket.writableLength + piece.length <= this.copiedBytesMax) {
+      socket.write(Buffer.from(piece));
+      return true;
+    }
     let queued = false;
     // The callback comes later also when all bytes left at once, which writableLength tells.
     socket.write(piece, () => {
@@ -68,14 +84,21 @@ class PlainWire implements Wire {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.isPaused = false;
+    if (this.hasEnded) this.end(false);
+    else this.socket.resume();
   }
 
-  end(): void {
+  end(lingers: boolean): void {
+    if (!lingers) {
+      this.socket.destroySoon();
+      return;
+    }
     this.socket.resume();
     this.socket.end();
     setTimeout(() => this.socket.destroy(), LINGER_MS).unref();

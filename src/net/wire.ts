@@ -4,6 +4,8 @@
  * and serves where the other cannot. The connection cannot tell them apart.
  */
 
+import { KEY_SCAN_SLACK_BYTES } from '../base/key.ts';
+
 /** What a wire reports. */
 export interface WireEvents {
   /** `bytes` bytes have arrived at the start of the read area (IoBuffers). */
@@ -23,8 +25,12 @@ export interface Wire {
   /** Stops reading, until resume. */
   pause(): void;
   resume(): void;
-  /** Closes after everything sent has left. */
-  end(): void;
+  /**
+   * Closes after everything sent has left. Closing while bytes of the client are unread, or still
+   * coming, would take back what it has not read yet; so where there may be any (`lingers`) the wire
+   * goes on reading for up to LINGER_MS, unless the client closes first.
+   */
+  end(lingers: boolean): void;
   /** Closes at once. */
   destroy(): void;
 }
@@ -38,10 +44,11 @@ export interface Arrival {
   refuse(line: Buffer): void;
 }
 
+export const LINGER_MS = 1000;
 /** Bytes that one read takes at most. */
 export const READ_BYTES_MAX = 65536;
 /** Room before the read area for what an earlier read left over: see Connection. */
-export const CARRY_BYTES_MAX = READ_BYTES_MAX + 16384;
+export const CARRY_BYTES_MAX = READ_BYTES_MAX + 32768;
 
 /**
  * A thread's read buffer, shared by all its connections: data is worked off before the next read.
@@ -51,7 +58,10 @@ export const CARRY_BYTES_MAX = READ_BYTES_MAX + 16384;
  *   └───────────────────────────┴───────────────────────────┴───┘
  */
 export class IoBuffers {
-  readonly input: Buffer = Buffer.alloc(CARRY_BYTES_MAX + READ_BYTES_MAX + 1);
+  readonly input: Buffer = Buffer.alloc(
+    CARRY_BYTES_MAX + READ_BYTES_MAX + 1 + KEY_SCAN_SLACK_BYTES,
+  );
+  readonly view: DataView = new DataView(this.input.buffer, this.input.byteOffset);
   readonly readArea: Buffer = this.input.subarray(
     CARRY_BYTES_MAX,
     CARRY_BYTES_MAX + READ_BYTES_MAX,

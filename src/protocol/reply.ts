@@ -5,9 +5,12 @@
  */
 import { assert } from '../base/assert.ts';
 import { decimalWrite } from '../base/decimal.ts';
+import type { Key } from '../base/key.ts';
 import { type Uint64, uint64Number, uint64Text } from '../base/uint64.ts';
 
 export const REPLY_BYTES_MAX = 65536;
+const CR = 0x0d;
+const LF = 0x0a;
 const VIEW_BYTES_MAX = 1024;
 
 /** Where full buffers go: the connection whose batch is running. */
@@ -21,6 +24,8 @@ export interface ReplySink {
 
 export class Reply {
   bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES_MAX);
+  /** The same bytes. */
+  view: DataView = viewOf(this.bytes);
   used = 0;
   /** Where the running command's answer starts: an error takes back what it had said so far. */
   mark = 0;
@@ -29,6 +34,10 @@ export class Reply {
   sink: ReplySink | null = null;
   /** Views of the first n bytes, made when first needed: most replies are of a few lengths. */
   readonly views: (Buffer | undefined)[] = new Array(VIEW_BYTES_MAX + 1);
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** What was gathered, as one piece. */
@@ -51,6 +60,7 @@ export function replyClear(reply: Reply): void {
 /** After a piece was queued: other bytes. */
 export function replyRenew(reply: Reply, bytes: Buffer): void {
   reply.bytes = bytes;
+  reply.view = viewOf(bytes);
   reply.views.fill(undefined);
   replyClear(reply);
 }
@@ -76,6 +86,27 @@ export function replyBytes(reply: Reply, constant: Uint8Array): void {
   reply.used = used;
 }
 
+/**
+ * Appends a constant of up to 8 bytes, given as two words. The caller made room, for 8 bytes.
+ * Cheaper than a loop, where it counts.
+ */
+export function replyWords(reply: Reply, first: number, second: number, bytes: number): void {
+  const { view, used } = reply;
+  view.setInt32(used, first, true);
+  view.setInt32(used + 4, second, true);
+  reply.used = used + bytes;
+}
+
+/** Appends a key in hand. The caller made room, for 3 bytes more. */
+export function replyKey(reply: Reply, key: Key): void {
+  const { view, used } = reply;
+  const { words, bytes } = key;
+  for (let offset = 0, index = 0; offset < bytes; offset += 4, index++) {
+    view.setInt32(used + offset, words[index], true);
+  }
+  reply.used = used + bytes;
+}
+
 /** Appends the digits of a non-negative integer below 2^53. */
 export function replyDecimal(reply: Reply, value: number): void {
   reply.used = decimalWrite(reply.bytes, reply.used, value);
@@ -94,6 +125,14 @@ export function replyRange(reply: Reply, source: Uint8Array, start: number, leng
   let { used } = reply;
   for (let at = start; at < start + length; at++) bytes[used++] = source[at];
   reply.used = used;
+}
+
+/** Appends CR LF. */
+export function replyLineEnd(reply: Reply): void {
+  const { bytes, used } = reply;
+  bytes[used] = CR;
+  bytes[used + 1] = LF;
+  reply.used = used + 2;
 }
 
 export function replyByte(reply: Reply, byte: number): void {
@@ -115,5 +154,14 @@ export function replyText(reply: Reply, text: string): void {
     const piece = text.slice(at, at + REPLY_BYTES_MAX / 4);
     replyRoom(reply, piece.length);
     reply.used += reply.bytes.write(piece, reply.used, 'latin1');
+  }
+}
+
+/** As replyText, for bytes. */
+export function replyLong(reply: Reply, source: Uint8Array): void {
+  for (let at = 0; at < source.length; at += REPLY_BYTES_MAX / 4) {
+    const bytes = Math.min(REPLY_BYTES_MAX / 4, source.length - at);
+    replyRoom(reply, bytes);
+    replyRange(reply, source, at, bytes);
   }
 }

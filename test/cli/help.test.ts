@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EXTENDED_ROWS } from '../../src/cli/extended-options.ts';
 import { helpText } from '../../src/cli/help.ts';
 import { OPTION_ROWS } from '../../src/cli/option-rows.ts';
 import { optionsText } from '../../src/cli/options.ts';
@@ -29,8 +30,17 @@ describe('--help', () => {
     expect(HELP).toContain('(default: 1m)');
   });
 
-  it('tells the tests of memcached what there is: a unix socket, and none of the rest', () => {
-    expect(HELP).toContain('unix-socket');
-    expect(HELP).not.toMatch(/sasl|enable-ssl|ext_path|proxy_config|no_drop_privileges/i);
+  it('tells the tests of memcached what there is, and nothing of what there is not', () => {
+    for (const word of ['unix-socket', 'enable-ssl', 'sasl']) expect(HELP).toContain(word);
+    expect(HELP).not.toMatch(/ext_path|proxy_config|no_drop_privileges/i);
+  });
+
+  it('says of an extended option that changes nothing what its warning says', () => {
+    const text = HELP.replaceAll(/\s+/g, ' ');
+    for (const row of EXTENDED_ROWS) {
+      const why = /^has no effect: (.*)$/.exec(row.warning ?? '')?.[1];
+      if (why !== undefined) expect(text).toContain(`Without effect: ${why}.`);
+    }
+    expect(text).not.toContain('null');
   });
 });

@@ -110,6 +110,10 @@ describe('the rows', () => {
   });
 });
 
+const TLS = '-Z -o ssl_chain_cert=/c,ssl_key=/k';
+const MIN_VERSION = '-o ssl_min_version=N is taken as 2: TLS 1.2 is the oldest spoken';
+const NO_AUTHORITY = 'without -o ssl_ca_cert=FILE: no certificate of a client can be verified';
+
 // What is typed, and the fields in which it differs from the defaults.
 const CASES: readonly (readonly [string, Partial<Config>])[] = [
   ['-p 11212', { port: 11212 }],
@@ -137,14 +141,50 @@ const CASES: readonly (readonly [string, Partial<Config>])[] = [
   ['-I 2097152', { itemBytesMax: 2 * MIB }],
   ['-I 1024', { itemBytesMax: KIB, slabChunkBytesMax: KIB }],
   ['-I 3000', { itemBytesMax: 3000, slabChunkBytesMax: 2 * KIB }],
-  ['-I 512k -o slab_chunk_max=16', { itemBytesMax: 512 * KIB, slabChunkBytesMax: 16 * KIB }],
+  ['-I 512k -o slab_chunk_max=8', { itemBytesMax: 512 * KIB, slabChunkBytesMax: 8 * KIB }],
   ['-m 256 -I 32m', { memoryBytes: 256 * MIB, itemBytesMax: 32 * MIB }],
   ['-m 2g -I 1G', { memoryBytes: 2 * GIB, itemBytesMax: GIB }],
   ['-f 1.25 -n 96', { growthFactor: 1.25, chunkBytesMin: 96 }],
   ['-t 32', { threadCount: 32 }],
   ['-t auto', { threadCount: 4 }],
+  ['-U 11212', { udpPort: 11212, port: 11212 }],
+  ['-U -1', { udpPort: -1, port: -1 }],
+  ['-p -1 -U -1', { udpPort: -1, port: -1 }],
+  ['-p 5 -U 6', { udpPort: 6, port: 5 }],
+  ['-p 0 -U 6', { udpPort: 6, port: 0 }],
+  ['--memory-limit-max 64', { memoryBytesMax: 64 * MIB }],
   ['-B ascii', { protocol: 'ascii' }],
+  ['-B binary', { protocol: 'binary' }],
   ['-B auto', {}],
+  ['-S --users-file /u', { saslEnabled: true, usersFile: '/u', protocol: 'binary' }],
+  [
+    '-B binary -U 0 -S -l 127.0.0.1 --users-file /u',
+    {
+      saslEnabled: true,
+      usersFile: '/u',
+      protocol: 'binary',
+      listenAddresses: ['127.0.0.1'],
+    },
+  ],
+  ['-Y /f -U 0', { authFile: '/f', protocol: 'ascii' }],
+  ['-Y /f -B ascii', { authFile: '/f', protocol: 'ascii' }],
+  [
+    '-Z -o ssl_chain_cert=/c -o ssl_key=/k,ssl_min_version=3,ssl_session_cache',
+    {
+      tlsEnabled: true,
+      tlsChainCert: '/c',
+      tlsKey: '/k',
+      tlsMinVersion: 3,
+      tlsSessionCache: true,
+    },
+  ],
+  ['--cluster-nodes a||1', { clusterNodes: 'a||1' }],
+  ['--cluster-nodes-file /f', { clusterNodesFile: '/f' }],
+  [
+    '--etcd http://a:1 --cluster-name c --announce a||1 --etcd-ttl 5',
+    { etcdEndpoints: 'http://a:1', clusterName: 'c', announce: 'a||1', etcdTtlSec: 5 },
+  ],
+  ['--announce a||1', { announce: 'a||1' }],
   ['-C -F', { casEnabled: false, flushAllEnabled: false }],
   ['-XW', { dumpEnabled: false, watchEnabled: false }],
   ['-A -p -1 -U 0 -vvv', { shutdownCommand: true, port: -1, verbosity: 3 }],
@@ -173,23 +213,57 @@ describe('the command line', () => {
   });
 });
 
+/** What is typed, and every warning that it gives. */
+const WARNINGS: readonly (readonly [string, ...string[]])[] = [
+  ['-k', '-k has no effect: Node.js cannot lock memory'],
+  ['-L', '-L has no effect: Node.js cannot ask for large pages'],
+  ['-N 2', '-N has no effect: the system spreads connections over the threads'],
+  ['-r', '-r has no effect: Node.js cannot raise the limit; run ulimit -c unlimited first'],
+  ['-p 0', '-p 0 without -s or -U: nobody can connect'],
+  ['-m 64g', '-m 64 GiB is more than this machine has (32 GiB)'],
+  ['-s /tmp/s -U -1', '-U -1 has no effect: with -s there is neither TCP nor UDP'],
+  // TLS.
+  ['-o ssl_key=/k', '-o ssl_key has no effect: there is no TLS without -Z'],
+  [
+    '-o ssl_key=/k,ssl_chain_cert=/c',
+    '-o ssl_key,ssl_chain_cert has no effect: there is no TLS without -Z',
+  ],
+  [`${TLS} -U 5 -p 5`, '-U 5 with -Z: datagrams are in the clear'],
+  [`${TLS},ssl_min_version=0`, MIN_VERSION.replace('N', '0')],
+  [`${TLS},ssl_min_version=1`, MIN_VERSION.replace('N', '1')],
+  [`${TLS},ssl_verify_mode=2`, `-o ssl_verify_mode=2 ${NO_AUTHORITY}`],
+  [`${TLS} -l mtls:a:1`, `-l mtls:a:1 ${NO_AUTHORITY}`],
+  [`${TLS},ssl_verify_mode=2,ssl_ca_cert=/a -l mtls:a:1`],
+  // Authentication.
+  ['--users-file /u', '--users-file has no effect: it is for -S'],
+  [
+    '-S --users-file /u -l proto[negotiating]:a',
+    '-l proto[negotiating]:a speaks binary alone: -S knows no other',
+  ],
+  [
+    '-Y /f -l proto[negotiating]:a',
+    '-l proto[negotiating]:a speaks ascii alone: -Y knows no other',
+  ],
+  // Auto-discovery.
+  ['--cluster-name a', '--cluster-name has no effect: it is for --etcd'],
+  ['--etcd-ttl 5', '--etcd-ttl has no effect: it is for --etcd'],
+  [
+    '--announce a||1 --cluster-nodes-file /f',
+    '--announce has no effect: --cluster-nodes-file names the nodes',
+  ],
+];
+
 describe('what is accepted with a warning', () => {
-  it.each([
-    ['-k', '-k has no effect: Node.js cannot lock memory'],
-    ['-L', '-L has no effect: Node.js cannot ask for large pages'],
-    ['-N 2', '-N has no effect: the system spreads connections over the threads'],
-    ['-r', '-r has no effect: Node.js cannot raise the limit; run ulimit -c unlimited first'],
-    ['-p 1 -U 1', '-U 1 has no effect: UDP is not in this version'],
-    ['-s /tmp/s -U -1', '-U -1 has no effect: UDP is not in this version'],
-    ['-p 0', '-p 0 without -s: nobody can connect'],
-    ['-m 64g', '-m 64 GiB is more than this machine has (32 GiB)'],
-    ['-o hashpower=20', '-o hashpower=20 has no effect: the index is sized by -m'],
-    ['-o no_hashexpand', '-o no_hashexpand has no effect: the index is sized by -m'],
-    ['-o slab_sizes=96-128', '-o slab_sizes=96-128 has no effect: sizes follow from -n and -f'],
-  ])('%s', (line, warning) => {
-    const config = configOf(line);
-    expect(config.warnings).toEqual([warning]);
-    expect(config.udpPort).toBe(0);
+  it.each(WARNINGS)('%s', (line, ...warnings) => {
+    expect(configOf(line).warnings).toEqual(warnings);
+  });
+
+  it('does without UDP on a unix socket', () => {
+    expect(configOf('-s /tmp/s -U 5')).toMatchObject({ udpPort: 0, port: 11211 });
+  });
+
+  it('speaks TLS 1.2 where older ones are asked for', () => {
+    expect(configOf(`${TLS},ssl_min_version=0`).tlsMinVersion).toBe(2);
   });
 });
 
@@ -231,6 +305,12 @@ describe('the places options come from', () => {
     expect(new Set(OPTION_ROWS.map(optionEnvironmentName)).size).toBe(OPTION_ROWS.length);
   });
 
+  it('lets the environment say what -S needs', () => {
+    const env = { FLAGSTONE_USERS_FILE: '/u', FLAGSTONE_ENABLE_SASL: 'yes' };
+    const expected = { saslEnabled: true, usersFile: '/u', protocol: 'binary', warnings: [] };
+    expect(configOf('', env)).toMatchObject(expected);
+  });
+
   it('passes over what a cluster manager puts into FLAGSTONE_PORT', () => {
     expect(configOf('', { FLAGSTONE_PORT: 'tcp://10.0.0.1:11211' })).toEqual(DEFAULTS);
   });
@@ -263,7 +343,7 @@ describe('the places options come from', () => {
 
   it('prefers the command line to the environment, and that to the file', () => {
     const path = file(
-      'port 1\nthreads 1\nconn-limit 1\nlisten a\nverbose 3\ndisable-evictions\nextended idle_timeout=1,slab_automove=2\n',
+      'port 1\nthreads 1\nconn-limit 1\nlisten a\nverbose 3\ndisable-evictions\nextended idle_timeout=1,slab_automove=0\n',
     );
     const env = {
       FLAGSTONE_CONFIG: path,
@@ -273,7 +353,7 @@ describe('the places options come from', () => {
       FLAGSTONE_DISABLE_EVICTIONS: 'off',
       FLAGSTONE_EXTENDED: 'idle_timeout=2',
     };
-    expect(configOf('-p 3 -v -l c -l d -o slab_automove_window=3', env)).toEqual({
+    expect(configOf('-p 3 -v -l c -l d -o worker_logbuf_size=8', env)).toEqual({
       ...DEFAULTS,
       port: 3,
       threadCount: 2,
@@ -281,8 +361,8 @@ describe('the places options come from', () => {
       listenAddresses: ['c', 'd'],
       verbosity: 1,
       idleTimeoutSec: 2,
-      slabAutomove: 2,
-      slabAutomoveWindow: 3,
+      slabAutomove: 0,
+      workerLogBytes: 8 * KIB,
     });
   });
 

@@ -7,12 +7,14 @@ import { configOf, faultOf } from './support.ts';
 
 const LONG_PATH = `/tmp/${'x'.repeat(200)}`;
 const SEE_HELP = '; flagstone --help lists the options';
-const NO_LISTENER_MODES =
-  'listeners with a protocol, tag or TLS mode of their own are not in this version';
+const NO_TAGS = 'tags are for the proxy of memcached, which is not in this version';
+const NO_PROTOCOL = 'the protocol must be one of ascii, binary, negotiating';
+const SASL_IS_BINARY = 'SASL is for the binary protocol alone';
+const AUTH_FILE_IS_ASCII = 'its first set is for the text protocol alone';
 
 const CASES: readonly (readonly [string, string])[] = [
   // What memcached's own tests expect to be refused.
-  ['-B http', '-B http: must be one of auto, ascii'],
+  ['-B http', '-B http: must be one of auto, ascii, binary'],
   ['-c 0', '-c 0: must be at least 1'],
   ['-c -1', '-c -1: must be at least 1'],
   ['-t 0', '-t 0: must be at least 1'],
@@ -58,8 +60,13 @@ const CASES: readonly (readonly [string, string])[] = [
   ['-l [::1', '-l [::1: not an address'],
   ['-l [a]:1', '-l [a]:1: not an address'],
   ['-l a/b', '-l a/b: not an address'],
-  ['-l notls:a:1', `-l notls:a:1: ${NO_LISTENER_MODES}`],
-  ['-l tag_b_:a:1', `-l tag_b_:a:1: ${NO_LISTENER_MODES}`],
+  ['-l tag_b_:a:1', `-l tag_b_:a:1: ${NO_TAGS}`],
+  ['-l proto[ascii]:tag[b]:a:1', `-l proto[ascii]:tag[b]:a:1: ${NO_TAGS}`],
+  ['-l proto[proxy]:a:1', `-l proto[proxy]:a:1: ${NO_PROTOCOL}`],
+  ['-l proto[]:a:1', `-l proto[]:a:1: ${NO_PROTOCOL}`],
+  ['-l proto[ascii]a', '-l proto[ascii]a: not an address'],
+  ['-l proto[ascii]:notls:a', '-l proto[ascii]:notls:a: the port must be from 1 to 65535'],
+  ['-l notls:a:b', '-l notls:a:b: the port must be from 1 to 65535'],
   // Options that do not go together.
   ['-m 1', '-m 1 MiB: too little memory: items of 1 MiB (-I) may take at most half of it'],
   ['-m 3 -I 2m', '-I 2 MiB: must be at most half of the memory (-m 3 MiB)'],
@@ -70,14 +77,62 @@ const CASES: readonly (readonly [string, string])[] = [
     '-o hot_lru_pct=50,warm_lru_pct=31: must be at most 80 together',
   ],
   ['-o no_lru_maintainer,temporary_ttl=9', '-o temporary_ttl: needs lru_maintainer'],
+  [
+    '-m 64 --memory-limit-max 32',
+    '--memory-limit-max 32 MiB: must be at least the memory to begin with (-m 64 MiB)',
+  ],
+  // TLS.
+  ['-Z', '-Z: needs -o ssl_chain_cert=FILE,ssl_key=FILE'],
+  ['-Z -o ssl_key=/k', '-Z: needs -o ssl_chain_cert=FILE,ssl_key=FILE'],
+  ['-Z -p 0 -U 5', '-Z: needs a TCP port, which -p 0 and -s do without'],
+  ['-Z -s /tmp/s', '-Z: needs a TCP port, which -p 0 and -s do without'],
+  ['-l notls:a:1', '-l notls:a:1: needs -Z'],
+  ['-l a,btls:a:1', '-l btls:a:1: needs -Z'],
+  ['-l mtls:[::1]', '-l mtls:[::1]: needs -Z'],
+  ['-o ssl_min_version=4', '-o ssl_min_version=4: must be at most 3'],
+  // Authentication.
+  ['-S', '-S: needs --users-file, or FLAGSTONE_USERS_FILE'],
+  ['-S --users-file /u -B ascii', `-S with -B ascii is refused: ${SASL_IS_BINARY}`],
+  ['-S --users-file /u -B auto', `-S with -B auto is refused: ${SASL_IS_BINARY}`],
+  ['-S --users-file /u -B binary -B ascii', `-S with -B ascii is refused: ${SASL_IS_BINARY}`],
+  ['-S --users-file /u -U 5', '-S with -U 5 is refused: a datagram cannot authenticate'],
+  [
+    '-S --users-file /u -l proto[ascii]:a',
+    `-S with -l proto[ascii]:a is refused: ${SASL_IS_BINARY}`,
+  ],
+  ['-Y /f -B binary', `-Y with -B binary is refused: ${AUTH_FILE_IS_ASCII}`],
+  ['-Y /f -B auto', `-Y with -B auto is refused: ${AUTH_FILE_IS_ASCII}`],
+  ['-Y /f -U -1', '-Y with -U -1 is refused: a datagram cannot authenticate'],
+  ['-Y /f -l proto[binary]:a', `-Y with -l proto[binary]:a is refused: ${AUTH_FILE_IS_ASCII}`],
+  [
+    '-S -Y /f --users-file /u',
+    '-S with -Y is refused: each is for a protocol that the other rules out',
+  ],
+  // Auto-discovery.
+  [
+    '--cluster-nodes a||1 --etcd http://a:1',
+    '--cluster-nodes with --etcd is refused: only one of them can name the nodes',
+  ],
+  [
+    '--cluster-nodes-file /f --cluster-nodes a||1',
+    '--cluster-nodes with --cluster-nodes-file is refused: only one of them can name the nodes',
+  ],
+  ['--etcd-ttl 1', '--etcd-ttl 1: must be at least 2'],
+  ['--cluster-nodes a', '--cluster-nodes a: a is no node: host|ip|port or host:port'],
+  ['--cluster-nodes 5', '--cluster-nodes 5: no node given'],
+  ['--cluster-nodes a:0', '--cluster-nodes a:0: a:0: the port must be from 1 to 65535'],
+  ['--announce a:1,b:1', '--announce a:1,b:1: a:1,b:1: the port must be from 1 to 65535'],
+  ['--etcd a:1', '--etcd: must be URLs such as http://127.0.0.1:2379'],
+  ['--etcd http://a:1,', '--etcd: must be URLs such as http://127.0.0.1:2379'],
+  ['--etcd=http://u:secret@a:1?x', '--etcd: must be URLs such as http://127.0.0.1:2379'],
+  ['--etcd http://u:%@a:1', '--etcd: user and password must be percent-encoded'],
+  ['-s /s --etcd http://a:1', '--etcd: needs a TCP port to list, or --announce'],
+  [
+    '--cluster-name a/b',
+    '--cluster-name a/b: must be 1 to 100 letters, digits, dots, hyphens or underscores',
+  ],
   // Not in this version.
-  ['-U 11211', '-U 11211 is refused: UDP is not in this version; say -p for TCP'],
-  ['-U -1', '-U -1 is refused: UDP is not in this version; say -p for TCP'],
-  ['-B binary', '-B binary is refused: the binary protocol is not in this version'],
-  ['-S', '-S is refused: authentication by user name and password is not in this version'],
-  ['-Y /f', '-Y is refused: authentication from a file is not in this version'],
-  ['--enable-ssl', '-Z is refused: TLS is not in this version'],
-  ['-e /f', '-e is refused: keeping items over a restart is not in this version'],
+  ['-e /f', '-e is refused: items lie in the memory of the process and end with it'],
   // Extended options.
   ['-o bogus', '-o bogus: no such extended option; flagstone --help lists them'],
   ['-o no_bogus', '-o no_bogus: no such extended option; flagstone --help lists them'],
@@ -99,7 +154,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['-o hashpower=11', '-o hashpower=11: must be at least 12'],
   ['-o hash_algorithm=md5', '-o hash_algorithm=md5: must be one of keyed, jenkins, murmur3, xxh3'],
   ['-o tail_repair_time=9', '-o tail_repair_time=9: must be at least 10'],
-  ['-o ssl_key=/k', '-o ssl_key=/k is refused: TLS is not in this version'],
+  ['-o ssl_kernel_tls', '-o ssl_kernel_tls is refused: Node.js cannot hand TLS to the kernel'],
   ['-o ext_path=/x:1g', '-o ext_path=/x:1g is refused: storage on flash is not in this version'],
   ['-o proxy_config=/x', '-o proxy_config=/x is refused: the proxy is not in this version'],
   [
@@ -133,7 +188,12 @@ describe('the environment', () => {
     ['FLAGSTONE_PORT', 'x', 'FLAGSTONE_PORT=x: not a whole number'],
     ['FLAGSTONE_VERBOSE', '10', 'FLAGSTONE_VERBOSE=10: must be at most 9'],
     ['FLAGSTONE_DISABLE_CAS', 'maybe', 'FLAGSTONE_DISABLE_CAS=maybe: say yes or no'],
-    ['FLAGSTONE_ENABLE_SSL', '1', 'FLAGSTONE_ENABLE_SSL is refused: TLS is not in this version'],
+    [
+      'FLAGSTONE_MEMORY_FILE',
+      '/f',
+      'FLAGSTONE_MEMORY_FILE is refused: items lie in the memory of the process and end with it',
+    ],
+    ['FLAGSTONE_ENABLE_SSL', '1', '-Z: needs -o ssl_chain_cert=FILE,ssl_key=FILE'],
     ['FLAGSTONE_LISTEN', 'a/b', 'FLAGSTONE_LISTEN a/b: not an address'],
     [
       'FLAGSTONE_EXTENDED',

@@ -2,6 +2,8 @@
 import Memcached from 'memcached';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
+import { clientUse, eventually } from '../support/text-client.ts';
+import { relayOpen } from './relay.ts';
 
 // Each test starts processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -9,6 +11,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 type Callback<Result> = (error: unknown, result: Result) => void;
 
 const VALUE_BYTES_MAX = 1_047_552;
+const EXPIRY_SEC = 100;
 
 /** A call of the client as a promise. Its types say `any` for what a server may answer. */
 function answer<Result>(call: (done: Callback<Result>) => void): Promise<Result> {
@@ -24,7 +27,8 @@ describe('npm memcached', () => {
   let client: Memcached;
 
   beforeAll(async () => {
-    servers = await Promise.all([spawnFlagstone(), spawnFlagstone()]);
+    const env = { FLAGSTONE_DEBUG_COMMANDS: '1' };
+    servers = await Promise.all([spawnFlagstone({ env }), spawnFlagstone({ env })]);
   });
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
   beforeEach(() => {
@@ -105,6 +109,33 @@ describe('npm memcached', () => {
     expect(await answer((done) => client.del('deleted', done))).toBe(false);
   });
 
+  it('lets items expire', async () => {
+    for (const key of ['gone', 'touched']) await set(key, 'v', EXPIRY_SEC);
+    await set('stays', 'v');
+    await answer((done) => client.touch('touched', 10 * EXPIRY_SEC, done as Callback<void>));
+    await clientUse(servers[0], (plain) => plain.ask(`debugtime ${EXPIRY_SEC + 1}\r\n`));
+    expect([await get('gone'), await get('touched'), await get('stays')]).toEqual([
+      undefined,
+      'v',
+      'v',
+    ]);
+  });
+
+  it('puts a namespace before its keys, and a digest in the place of long ones', async () => {
+    const address = `${servers[0].host}:${servers[0].port}`;
+    const named = new Memcached(address, { namespace: 'app:', maxKeySize: 250 });
+    try {
+      const long = 'long'.repeat(100);
+      for (const key of ['short', long]) {
+        expect(await answer((done) => named.set(key, key, 0, done))).toBe(true);
+        expect(await answer((done) => named.get(key, done))).toBe(key);
+      }
+      expect(await get('app:short')).toBe('short');
+    } finally {
+      named.end();
+    }
+  });
+
   it('fetches many keys at once', async () => {
     const keys = Array.from({ length: 300 }, (_, at) => `many-${at}`);
     await Promise.all(keys.map((key) => set(key, `value of ${key}`)));
@@ -151,5 +182,32 @@ describe('npm memcached', () => {
     await set('flushed', 'v');
     expect(await answer((done) => client.flush(done as Callback<unknown>))).toEqual([true]);
     expect(await get('flushed')).toBeUndefined();
+  });
+
+  it('goes on with a server that was restarted', async () => {
+    const first = await spawnFlagstone();
+    const relay = await relayOpen(first);
+    const options = { retries: 0, failures: 100, retry: 10, reconnect: 10, timeout: 20_000 };
+    const faithful = new Memcached(`${relay.host}:${relay.port}`, options);
+    const setTry = (value: string): Promise<boolean> =>
+      answer<boolean>((done) => faithful.set('key', value, 0, done)).catch(() => false);
+    let second: ServerProcess | undefined;
+    try {
+      expect(await setTry('early')).toBe(true);
+      const [code, next] = await Promise.all([first.stop(), spawnFlagstone()]);
+      second = next;
+      expect(code).toBe(0);
+      relay.lead(next);
+      await eventually(
+        'a set',
+        () => setTry('late'),
+        (isStored) => isStored,
+      );
+      expect(await answer((done) => faithful.get('key', done))).toBe('late');
+    } finally {
+      faithful.end();
+      relay.close();
+      await Promise.all([first.stop(), second?.stop()]);
+    }
   });
 });

@@ -1,27 +1,71 @@
-"""The everyday work of pymemcache: python3 pymemcache_client.py HOST PORT
+"""The everyday work of pymemcache: python3 pymemcache_client.py SERVER SERVER
 
-Each check prints its name; the first that fails ends the program with a traceback.
+A server is HOST:PORT; both are empty. With username=NAME password=WORD clients authenticate by a first set,
+with ca=FILE they speak TLS, and trust that authority. Each check prints its name; the first that fails ends
+the program with a traceback.
 """
+import json
+import socket
+import ssl
 import sys
 import threading
+import time
+import zlib
 
 from pymemcache import serde
-from pymemcache.client.base import Client, PooledClient
+from pymemcache.client.base import Client, KeepaliveOpts, PooledClient
 from pymemcache.client.hash import HashClient
+from pymemcache.client.retrying import RetryingClient
 from pymemcache.exceptions import (
     MemcacheClientError,
     MemcacheIllegalInputError,
     MemcacheServerError,
+    MemcacheUnexpectedCloseError,
 )
 
-HOST, PORT = sys.argv[1], int(sys.argv[2])
-ADDRESS = (HOST, PORT)
+WORDS = [word.rsplit(':', 1) for word in sys.argv[1:] if '=' not in word]
+ADDRESSES = [(host, int(port)) for host, port in WORDS]
+OPTIONS = dict(word.split('=', 1) for word in sys.argv[1:] if '=' in word)
+LINK = {'connect_timeout': 10, 'timeout': 10}
+if 'ca' in OPTIONS:
+    LINK['tls_context'] = ssl.create_default_context(cafile=OPTIONS['ca'])
+EXPIRY_SEC_MAX = 20
 THREAD_COUNT = 8
 ROUND_COUNT = 200
 
 
-def client(**options):
-    return Client(ADDRESS, connect_timeout=10, timeout=10, **options)
+class OwnClient(Client):
+    """Says who it is when it connects. The protocol has no command for that: a first set does it."""
+
+    credentials = '{username} {password}'.format(**OPTIONS) if 'username' in OPTIONS else None
+
+    def _connect(self):
+        super()._connect()
+        if self.credentials is None:
+            return
+        word = self.credentials.encode()
+        self.sock.sendall(b'set auth 0 0 %d\r\n%s\r\n' % (len(word), word))
+        reply = b''
+        while not reply.endswith(b'\n'):
+            piece = self.sock.recv(1024)
+            if not piece:
+                raise MemcacheUnexpectedCloseError()
+            reply += piece
+        if reply != b'STORED\r\n':
+            self.close()
+            raise MemcacheClientError(reply)
+
+
+class OwnPooledClient(PooledClient):
+    client_class = OwnClient
+
+
+class OwnHashClient(HashClient):
+    client_class = OwnClient
+
+
+def client(address=ADDRESSES[0], **options):
+    return OwnClient(address, **LINK, **options)
 
 
 def equal(got, wanted):
@@ -104,6 +148,11 @@ def expires():
     equal(c.set('gone', b'v', expire=-1), True)
     equal(c.get('gone'), None)
     equal(c.get('kept'), b'v')
+    equal(c.set_many({'short-1': b'v', 'short-2': b'w'}, expire=1), [])
+    deadline = time.monotonic() + EXPIRY_SEC_MAX
+    while c.get_many(['short-1', 'short-2']) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    equal(c.get_many(['short-1', 'short-2', 'kept']), {'kept': b'v'})
 
 
 def carries_large_values():
@@ -141,6 +190,22 @@ def keeps_types():
     equal(c.set('number', 12), True)
     equal(c.get('number'), 12)
 
+    class Compressed:
+        """JSON, and zlib where it is long; the client flags tell which."""
+
+        def serialize(self, key, value):
+            text = json.dumps(value).encode()
+            return (text, 1) if len(text) < 100 else (zlib.compress(text), 3)
+
+        def deserialize(self, key, value, flags):
+            return json.loads(zlib.decompress(value) if flags & 2 else value)
+
+    c = client(default_noreply=False, serde=Compressed(), key_prefix=b'json:')
+    values = {'short': 'grüße', 'long': list(range(10_000)), 'none': None}
+    equal(c.set_many(values), [])
+    equal(c.get_many(list(values)), values)
+    equal(client().get('json:short'), b'"gr\\u00fc\\u00dfe"')
+
 
 def administers():
     c = client(default_noreply=False)
@@ -148,21 +213,54 @@ def administers():
     stats = c.stats()
     equal(stats[b'threads'], 2)
     assert stats[b'curr_items'] > 0
-    equal(c.stats('settings')[b'tcpport'], PORT)
+    equal(c.stats('settings')[b'tcpport'], ADDRESSES[0][1])
+    assert any(name.startswith(b'items:') for name in c.stats('items'))
     equal(c.flush_all(), True)
     equal(c.get('key'), None)
     c.quit()
+    equal(c.set('back', b'v'), True)
 
 
 def spreads_over_servers():
-    c = HashClient([ADDRESS, ADDRESS], use_pooling=True, timeout=10)
-    values = {f'spread-{number}': f'{number}'.encode() for number in range(200)}
-    equal(c.set_many(values), [])
-    equal(c.get_many(list(values)), values)
+    for options in ({}, {'use_pooling': True}):
+        c = OwnHashClient(ADDRESSES, default_noreply=False, **LINK, **options)
+        values = {f'spread-{number}': f'{number}'.encode() for number in range(200)}
+        equal(c.set_many(values), [])
+        equal(c.get_many([*values, 'missing']), values)
+        equal(c.incr('spread-5', 2), 7)
+        value, cas = c.gets('spread-7')
+        equal(c.cas('spread-7', b'new', cas), True)
+        equal(c.cas('spread-7', b'late', cas), False)
+        equal(c.touch('spread-7', 100), True)
+        for address in ADDRESSES:
+            assert 20 < len(client(address).get_many(list(values))) < 180, address
+        c.delete_many(list(values))
+        equal(c.get_many(list(values)), {})
+        c.quit()
+
+
+def leaves_out_a_dead_server():
+    with socket.socket() as nobody:
+        nobody.bind((ADDRESSES[0][0], 0))  # and does not listen: connections are refused
+        servers = [ADDRESSES[0], nobody.getsockname()]
+        c = OwnHashClient(servers, ignore_exc=True, retry_attempts=0, default_noreply=False, **LINK)
+        for number in range(50):
+            c.set(f'left-{number}', b'first')
+        values = {f'left-{number}': b'v' for number in range(50)}
+        equal(c.set_many(values), [])
+        equal(c.get_many(list(values)), values)
+
+
+def connects_again():
+    c = client(socket_keepalive=KeepaliveOpts(), default_noreply=False)
+    c.set('kept', b'v')
+    c.sock.shutdown(socket.SHUT_RDWR)
+    again = RetryingClient(c, attempts=3, retry_for=[MemcacheUnexpectedCloseError, OSError])
+    equal(again.get('kept'), b'v')
 
 
 def serves_threads():
-    pool = PooledClient(ADDRESS, max_pool_size=THREAD_COUNT, timeout=10, default_noreply=False)
+    pool = OwnPooledClient(ADDRESSES[0], max_pool_size=THREAD_COUNT, default_noreply=False, **LINK)
     pool.set('shared', b'0')
     failures = []
 
@@ -185,7 +283,23 @@ def serves_threads():
     equal(pool.get('shared'), str(THREAD_COUNT * ROUND_COUNT).encode())
 
 
-for check in (
+def lets_in_who_is_known():
+    for credentials in ('{username} wrong', 'nobody {password}'):
+        c = client(default_noreply=False)
+        c.credentials = credentials.format(**OPTIONS)
+        try:
+            c.get('shared')
+            raise AssertionError(f'{c.credentials} was accepted')
+        except MemcacheClientError:
+            pass
+    try:
+        Client(ADDRESSES[0], **LINK).get('shared')
+        raise AssertionError('a client was let in that said no name')
+    except MemcacheClientError:
+        pass
+
+
+CHECKS = [
     stores_and_reads,
     keeps_silent_when_asked,
     swaps_by_cas,
@@ -197,7 +311,13 @@ for check in (
     keeps_types,
     administers,
     spreads_over_servers,
+    leaves_out_a_dead_server,
+    connects_again,
     serves_threads,
-):
+]
+if OwnClient.credentials is not None:
+    CHECKS.append(lets_in_who_is_known)
+
+for check in CHECKS:
     check()
     print(check.__name__, flush=True)

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/keyspace.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
+import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
 import { controlBytes } from '../../src/memory/control.ts';
 import {
   CLASS,
@@ -50,6 +51,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
       chunkBytesMin: CHUNK_BYTES_MIN,
     },
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
+    configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     partitions: sabs,
   };
 }

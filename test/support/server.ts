@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 /** A running server. `log()` is everything it has printed; `stop()` returns its exit code. */
@@ -29,9 +30,17 @@ export interface ServerProcess {
 /** How to start one: extra command-line flags, and environment variables beside the inherited. */
 export interface SpawnOptions {
   readonly flags?: readonly string[];
+  /** Flags that name the port it gets. */
+  readonly flagsFor?: (port: number) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Listen on a unix socket in a folder of its own, and on no port. */
   readonly onUnixSocket?: boolean;
+  /** Listen on the port by UDP too. */
+  readonly onUdp?: boolean;
+  /** The port has TLS: how to find out whether it answers. */
+  readonly tls?: ConnectionOptions;
+  /** It speaks the binary protocol alone, so it is asked by that whether it answers. */
+  readonly isBinary?: boolean;
 }
 
 /** An installed memcached: its path as spawn() takes it, and its version, such as `1.6.18`. */
@@ -45,6 +54,9 @@ const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 10_000;
 const CONNECT_RETRY_MS = 10;
 const SPAWN_COUNT_MAX = 3;
+const TEXT_VERSION = 'version\r\n';
+/** Magic of a request, opcode, and a header that says no more: allowed before authentication. */
+const BINARY_VERSION = Buffer.concat([Buffer.from([0x80, 0x0b])], 24);
 
 const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -95,8 +107,11 @@ async function spawnServer(
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
-    const where = ['-l', HOST, '-U', '0', '-p', `${port}`];
-    const started = serverStart(command, [...args, ...where], options, { host: HOST, port });
+    const udpPort = options.onUdp ? port : 0;
+    const where = ['-l', HOST, '-U', `${udpPort}`, '-p', `${port}`];
+    const flags = options.flagsFor?.(port) ?? [];
+    const words = [...args, ...where, ...flags];
+    const started = serverStart(command, words, options, { host: HOST, port });
     if (await started.answering) return started.server;
     failure = `exited with ${await started.server.stop()}\n${started.server.log()}`;
   }
@@ -154,7 +169,7 @@ function serverStart(
     log: () => log,
     stop: () => serverStop(child, exit),
   };
-  return { server, answering: serverAnswers(address, () => ended) };
+  return { server, answering: serverAnswers(address, options, () => ended) };
 }
 
 /** SIGTERM, then wait for the exit; SIGKILL only bounds the wait for a server that hangs. */
@@ -170,19 +185,24 @@ async function serverStop(
 }
 
 /** True once a command is answered at the address, false when the process has ended instead. */
-async function serverAnswers(address: NetConnectOpts, ended: () => boolean): Promise<boolean> {
+async function serverAnswers(
+  address: NetConnectOpts,
+  options: SpawnOptions,
+  ended: () => boolean,
+): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
-    if (await answerTry(address)) return true;
+    if (await answerTry(address, options)) return true;
     await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
   }
   return false;
 }
 
 /** To accept is not enough: a server may try whether the port is free before it listens in earnest. */
-function answerTry(address: NetConnectOpts): Promise<boolean> {
+function answerTry(address: NetConnectOpts, options: SpawnOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(address);
+    const { tls, isBinary } = options;
+    const socket = tls === undefined ? connect(address) : tlsConnect({ ...address, ...tls });
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -190,6 +210,6 @@ function answerTry(address: NetConnectOpts): Promise<boolean> {
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.once('data', () => end(true));
-    socket.write('version\r\n');
+    socket.write(isBinary ? BINARY_VERSION : TEXT_VERSION);
   });
 }

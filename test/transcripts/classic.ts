@@ -1,6 +1,7 @@
 /** Every transcript of memcached's text protocol, classic and meta, that needs no time to pass. */
 import { admin } from './admin.ts';
 import { arithmetic } from './arithmetic.ts';
+import { configs } from './config.ts';
 import { errors } from './errors.ts';
 import { expiry } from './expiry.ts';
 import { limits } from './limits.ts';
@@ -10,6 +11,14 @@ import { retrieval } from './retrieval.ts';
 import { storage } from './storage.ts';
 
 export const CLASSIC = {
-  ...{ storage, retrieval, arithmetic, expiry, admin, errors, limits },
-  ...{ meta, 'meta-change': metaChange },
+  storage,
+  retrieval,
+  arithmetic,
+  expiry,
+  admin,
+  configs,
+  errors,
+  limits,
+  meta,
+  metaChange,
 } as const;

@@ -1,5 +1,5 @@
 /**
- * version, quit, verbosity, flush_all, stats, slabs, shutdown, and the test command debugtime.
+ * version, quit, verbosity, flush_all, stats, slabs, shutdown, refresh_certs, and the test command debugtime.
  * Spec: memcached/memcached doc/protocol.txt, "Other commands".
  */
 import { decimalParse, decimalParseSigned } from '../../base/decimal.ts';
@@ -8,7 +8,7 @@ import { CONTROL, CONTROL_F64, COUNTER } from '../../memory/control.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { lineWord } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
-import { replyBytes } from '../../protocol/reply.ts';
+import { replyBytes, replyText, textBytes } from '../../protocol/reply.ts';
 import { answer, type Call } from './call.ts';
 import type { TextRow } from './row.ts';
 import { PHASE } from './session.ts';
@@ -27,6 +27,7 @@ export const ADMIN_ROWS: readonly TextRow[] = [
   { name: 'stats',     wordsMin: 1, run: stats,     streams: false, doc: 'Counters and settings, by section.' },
   { name: 'slabs',     wordsMin: 1, run: slabs,     streams: false, doc: 'slabs automove 0|1|2: whether memory follows demand.' },
   { name: 'shutdown',  wordsMin: 1, run: shutdown,  streams: false, doc: 'Ends the server, if it was started with -A.' },
+  { name: 'refresh_certs', wordsMin: 1, run: refreshCerts, streams: false, doc: 'Reads the TLS certificate anew; open connections keep the old one.' },
   { name: 'debugtime', wordsMin: 1, run: debugTime, streams: false, doc: 'Moves the clock; for tests, if the server allows it.' },
 ];
 
@@ -38,7 +39,7 @@ function version(call: Call): number {
 
 function quit(call: Call): number {
   call.session.phase = PHASE.CLOSED;
-  return call.end;
+  return call.line.next;
 }
 
 function verbosity(call: Call): number {
@@ -111,6 +112,14 @@ function shutdown(call: Call): number {
     answer(call, REPLY.badShutdown);
   }
   return line.next;
+}
+
+/** Spec: memcached/memcached doc/tls.txt. The error is memcached's up to what OpenSSL says. */
+function refreshCerts(call: Call): number {
+  const problem = call.server.certificatesRefresh();
+  if (problem === null) answer(call, REPLY.ok);
+  else if (!call.line.noreply) replyText(call.reply, textBytes(`Error ${problem}\r\n`));
+  return call.line.next;
 }
 
 /** debugtime SECONDS: all threads' clocks move together. */

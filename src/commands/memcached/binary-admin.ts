@@ -22,7 +22,7 @@ export const ADMIN_BINARY_ROWS: readonly BinaryRow[] = [
   { opcode: OPCODE.FLUSH,     name: 'FLUSH',     extrasBytes: 4, extrasMayLack: true,  key: 'none',     hasValue: false, run: (call) => flushAll(call, false), doc: 'Forgets all items, now or at a time.' },
   { opcode: OPCODE.FLUSHQ,    name: 'FLUSHQ',    extrasBytes: 4, extrasMayLack: true,  key: 'none',     hasValue: false, run: (call) => flushAll(call, true),  doc: 'As FLUSH; success is not answered.' },
   { opcode: OPCODE.NOOP,      name: 'NOOP',      extrasBytes: 0, extrasMayLack: false, key: 'none',     hasValue: false, run: noop,                            doc: 'Nothing; its answer shows that what came before it is done.' },
-  { opcode: OPCODE.VERSION,   name: 'VERSION',   extrasBytes: 0, extrasMayLack: false, key: 'none',     hasValue: false, run: version,                         doc: 'The version of the server.' },
+  { opcode: OPCODE.VERSION,   name: 'VERSION',   extrasBytes: 0, extrasMayLack: false, key: 'none',     hasValue: false, isOpen: true, run: version,                         doc: 'The version of the server.' },
   { opcode: OPCODE.STAT,      name: 'STAT',      extrasBytes: 0, extrasMayLack: false, key: 'optional', hasValue: false, run: stat,                            doc: 'Counters and settings, by section.' },
   { opcode: OPCODE.VERBOSITY, name: 'VERBOSITY', extrasBytes: 4, extrasMayLack: false, key: 'none',     hasValue: false, run: verbosity,                       doc: 'Sets how much is logged: 0 to 3.' },
 ];
@@ -30,7 +30,7 @@ export const ADMIN_BINARY_ROWS: readonly BinaryRow[] = [
 function quit(call: Call, quiet: boolean): number {
   succeed(call, quiet, NO_CAS);
   call.session.phase = PHASE.CLOSED;
-  return call.end;
+  return call.request.valueStart;
 }
 
 function flushAll(call: Call, quiet: boolean): number {

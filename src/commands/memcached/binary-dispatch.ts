@@ -8,40 +8,33 @@ import {
   BINARY_REQUEST_MAGIC,
   binaryRequestRead,
 } from '../../protocol/memcached/binary.ts';
-import { ADMIN_BINARY_ROWS } from './binary-admin.ts';
-import { ARITHMETIC_BINARY_ROWS } from './binary-arithmetic.ts';
 import { fail, failAndClose, malformed } from './binary-reply.ts';
-import { RETRIEVAL_BINARY_ROWS } from './binary-retrieval.ts';
-import { STORAGE_BINARY_ROWS } from './binary-storage.ts';
-import { type Call, KEY_BYTES_MAX } from './call.ts';
-import type { BinaryRow } from './row.ts';
+import { type Call, commandCount, KEY_BYTES_MAX } from './call.ts';
+import type { BinaryRow, Numbered } from './row.ts';
 import { PHASE, sessionSwallow, waitAt } from './session.ts';
-
-export const BINARY_ROWS: readonly BinaryRow[] = [
-  ...RETRIEVAL_BINARY_ROWS,
-  ...STORAGE_BINARY_ROWS,
-  ...ARITHMETIC_BINARY_ROWS,
-  ...ADMIN_BINARY_ROWS,
-];
+import { BINARY_TABLE } from './table.ts';
 
 const BODY_BYTES_MAX = 2 ** 30;
 
-const rowOf: (BinaryRow | null)[] = Array.from({ length: 256 }, () => null);
-for (const row of BINARY_ROWS) rowOf[row.opcode] = row;
+const rowOf: (Numbered<BinaryRow> | null)[] = Array.from({ length: 256 }, () => null);
+for (const row of BINARY_TABLE) rowOf[row.opcode] = row;
 
 /** Runs the command at `at`; returns as a handler does. */
 export function binaryCommand(call: Call, at: number): number {
   const { input, request, session } = call;
   if (input[at] !== BINARY_REQUEST_MAGIC) {
     session.phase = PHASE.CLOSED;
-    return call.end;
+    return at;
   }
   if (call.end - at < BINARY_HEADER_BYTES) return waitAt(at);
   binaryRequestRead(request, input, at);
   if (request.valueBytes < 0) return failAndClose(call, BINARY_FAULT.unknownCommand);
   if (request.bodyBytes > BODY_BYTES_MAX) return malformed(call);
-  if (request.keyBytes > KEY_BYTES_MAX) return malformed(call);
   const row = rowOf[request.opcode];
+  if (!session.isAuthenticated && row?.isOpen !== true) {
+    return failAndClose(call, BINARY_FAULT.auth);
+  }
+  if (request.keyBytes > KEY_BYTES_MAX) return malformed(call);
   if (row === null) {
     fail(call, BINARY_FAULT.unknownCommand);
     sessionSwallow(session, request.bodyBytes);
@@ -49,7 +42,9 @@ export function binaryCommand(call: Call, at: number): number {
   }
   if (!lengthsFit(call, row)) return malformed(call);
   if (call.end < request.valueStart) return waitAt(at);
-  return row.run(call, at);
+  const next = row.run(call, at);
+  if (next >= 0) commandCount(call, row.number);
+  return next;
 }
 
 function lengthsFit({ request }: Call, row: BinaryRow): boolean {

@@ -33,9 +33,10 @@ export function fail(call: Call, fault: BinaryFault): void {
 
 /** Answers a request after which nothing on the connection can be trusted. Returns as a handler does. */
 export function failAndClose(call: Call, fault: BinaryFault): number {
+  const { request } = call;
   fail(call, fault);
   call.session.phase = PHASE.CLOSED;
-  return call.end;
+  return request.extrasStart + request.bodyBytes;
 }
 
 /** Lengths that do not belong to the opcode. */

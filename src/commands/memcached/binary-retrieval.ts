@@ -12,11 +12,12 @@ import {
   OPCODE,
   replyUint32,
 } from '../../protocol/memcached/binary.ts';
+import { LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
-import { replyRange, replyRoom } from '../../protocol/reply.ts';
+import { replyLong, replyRange, replyRoom } from '../../protocol/reply.ts';
 import { fail, successHeader } from './binary-reply.ts';
 import { type Call, KEY_BYTES_MAX, NO_CAS, uniqueTake } from './call.ts';
-import { keyLookup, LOOKUP_WRONG_TYPE } from './lookup.ts';
+import { keyLookup, LOOKUP_WRONG_TYPE, legacyLookup } from './lookup.ts';
 import type { BinaryRow } from './row.ts';
 import { PHASE, waitAt } from './session.ts';
 import { COPIED_VALUE_BYTES_MAX, valueReply, valueSend } from './value-send.ts';
@@ -71,7 +72,7 @@ function retrieve(call: Call, at: number, form: Form): number {
   if (ref > 0) hitReply(call, p, ref, form);
   partitionUnlock(p);
   if (ref === LOOKUP_WRONG_TYPE) fail(call, BINARY_FAULT.wrongType);
-  else if (ref === 0 && !form.quiet) missReply(call, form);
+  else if (ref === 0 && !legacyReply(call, form) && !form.quiet) missReply(call, form);
   return request.valueStart;
 }
 
@@ -91,6 +92,20 @@ function sendOn(call: Call, at: number): number {
   if (!valueSend(call)) return waitAt(at);
   call.session.phase = PHASE.COMMAND;
   return at;
+}
+
+/** A key that was not found may be the one by which old clients ask for the cluster's nodes. */
+function legacyReply(call: Call, form: Form): boolean {
+  const { request, reply } = call;
+  if (form.touches || request.keyBytes !== LEGACY_KEY.length) return false;
+  const config = legacyLookup(call, request.keyStart, request.keyBytes);
+  if (config === null) return false;
+  const keyBytes = form.withKey ? request.keyBytes : 0;
+  successHeader(call, FLAGS_BYTES, keyBytes, config.value.length, NO_CAS);
+  replyUint32(reply, config.clientFlags);
+  replyRange(reply, LEGACY_KEY, 0, keyBytes);
+  replyLong(reply, config.value);
+  return true;
 }
 
 /** A miss: a text, or where keys are asked for, the key. */

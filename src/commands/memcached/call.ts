@@ -9,7 +9,7 @@ import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { casStoredTake, itemCasTake } from '../../engine/lifecycle.ts';
 import { Operation } from '../../engine/operation.ts';
 import { CounterResult } from '../../engine/types/counter.ts';
-import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { COMMANDS_FIRST, CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { BinaryRequest } from '../../protocol/memcached/binary.ts';
@@ -17,6 +17,7 @@ import { KEY_BYTES_MAX, Line } from '../../protocol/memcached/line.ts';
 import { MetaFlags } from '../../protocol/memcached/meta-flags.ts';
 import { type Reply, replyBytes } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
+import type { Authentication } from './authentication.ts';
 import type { Session } from './session.ts';
 
 /** Where there is no CAS unique to show. */
@@ -29,6 +30,7 @@ export { KEY_BYTES_MAX };
 export class Call {
   readonly keyspace: Keyspace;
   readonly server: ServerContext;
+  readonly auth: Authentication;
   readonly op: Operation;
   readonly reply: Reply;
   /** The request in hand: of the text protocol, of the binary one. */
@@ -47,6 +49,8 @@ export class Call {
   session: Session;
   /** What has arrived: input[…, end), with a line feed at `end`. */
   input: Buffer;
+  /** The same bytes. */
+  view: DataView;
   end: number;
   /** Whether keys are counted by prefix, as of this batch: stats detail. */
   countsPrefixes: boolean;
@@ -56,9 +60,16 @@ export class Call {
   /** Why the last run ended: RUN_ENDED. */
   runEnded: number;
 
-  constructor(keyspace: Keyspace, server: ServerContext, reply: Reply, idle: Session) {
+  constructor(
+    keyspace: Keyspace,
+    server: ServerContext,
+    auth: Authentication,
+    reply: Reply,
+    idle: Session,
+  ) {
     this.keyspace = keyspace;
     this.server = server;
+    this.auth = auth;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = server.config.itemBytesMax;
     this.reply = reply;
@@ -72,6 +83,7 @@ export class Call {
     this.block = counterBlock(server.threadIndex);
     this.session = idle;
     this.input = reply.bytes;
+    this.view = reply.view;
     this.end = 0;
     this.countsPrefixes = false;
     this.prefixDelimiter = server.config.statsPrefixDelimiter.charCodeAt(0);
@@ -99,6 +111,11 @@ export function uniqueTake(call: Call, p: Partition, ref: number): void {
 export function uniqueStoredTake(call: Call): void {
   if (call.server.config.casEnabled) casStoredTake(call.op, call.unique);
   else uint64Copy(call.unique, NO_CAS);
+}
+
+/** Counts a run of the command with this number: see table.ts. */
+export function commandCount(call: Call, number: number): void {
+  call.counters[call.block + COMMANDS_FIRST + number]++;
 }
 
 /** Answers one of the fixed lines, unless the client asked for silence. */

@@ -19,7 +19,8 @@ export const RUN_ENDED = { INPUT: 0, BLOCKED: 1, BUDGET: 2 } as const;
 /**
  * Runs what has arrived: call.input[start, call.end). Returns how far it came; the rest is an
  * incomplete request, or waits because the client is behind with reading or because the budget of
- * this event is spent: call.runEnded tells.
+ * this event is spent: call.runEnded tells. Of a session that has closed it is where the last request
+ * ended, which may lie past what has arrived.
  */
 export function sessionRun(call: Call, start: number): number {
   const { session } = call;
@@ -67,7 +68,7 @@ export function sessionRun(call: Call, start: number): number {
         break;
       }
       case PHASE.CLOSED:
-        return call.end;
+        return at;
       case PHASE.AWAIT:
         call.runEnded = RUN_ENDED.BLOCKED;
         return at;

@@ -2,10 +2,13 @@
 
 import { DEATH } from '../../engine/lifecycle.ts';
 import { itemFind, itemRead, itemTouch } from '../../engine/types/string.ts';
+import { type ConfigEntry, configGet } from '../../memory/config-store.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { ITEM_TYPE, itemNoteUse, itemType } from '../../memory/item.ts';
 import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
+import { CLUSTER_KEY, LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
+import { wordIs } from '../../protocol/memcached/line.ts';
 import type { Call } from './call.ts';
 import { detailGet } from './stats-detail.ts';
 
@@ -41,4 +44,14 @@ function keyTouch(call: Call, p: Partition, ref: number): number {
   const touched = itemTouch(p, op, ref);
   // Without memory for the new time the old one stays; the value is still the answer.
   return touched === 0 ? ref : touched;
+}
+
+/**
+ * What the missed key at input[keyStart, …) stands for, if it is the one by which clients asked for the
+ * cluster's nodes before there was `config get`; else null. To the counters it stays a miss.
+ * Call it without a lock.
+ */
+export function legacyLookup(call: Call, keyStart: number, keyBytes: number): ConfigEntry | null {
+  if (!wordIs(call.input, keyStart, keyStart + keyBytes, LEGACY_KEY)) return null;
+  return configGet(call.keyspace.configs, CLUSTER_KEY);
 }

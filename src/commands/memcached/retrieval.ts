@@ -7,6 +7,7 @@
 import { keyFill, keyScan } from '../../base/key.ts';
 import { itemClientFlags, itemValueBytes } from '../../memory/item.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CR, lineEndsAt, SPACE } from '../../protocol/memcached/line.ts';
 import { CRLF, REPLY, VALUE } from '../../protocol/memcached/replies.ts';
@@ -14,12 +15,15 @@ import {
   replyByte,
   replyBytes,
   replyDecimal,
-  replyRange,
+  replyKey,
+  replyLineEnd,
+  replyLong,
   replyRoom,
   replyUint64,
+  replyWords,
 } from '../../protocol/reply.ts';
 import { type Call, KEY_BYTES_MAX, uniqueTake } from './call.ts';
-import { keyLookup, LOOKUP_WRONG_TYPE } from './lookup.ts';
+import { keyLookup, LOOKUP_WRONG_TYPE, legacyLookup } from './lookup.ts';
 import type { TextRow } from './row.ts';
 import { PHASE, type Resume, waitAt } from './session.ts';
 import { COPIED_VALUE_BYTES_MAX, valueReply, valueSend } from './value-send.ts';
@@ -27,6 +31,8 @@ import { COPIED_VALUE_BYTES_MAX, valueReply, valueSend } from './value-send.ts';
 /** VALUE, key, flags, length, CAS unique, and the line ends. */
 const VALUE_LINE_BYTES_MAX = 6 + KEY_BYTES_MAX + 1 + 10 + 1 + 10 + 1 + 20 + 2 + 2;
 const VALUE_ROOM_BYTES = VALUE_LINE_BYTES_MAX + COPIED_VALUE_BYTES_MAX;
+
+const NO_CAS = Buffer.from(' 0');
 
 export const RETRIEVAL_ROWS: readonly TextRow[] = [
   row('get', 2, false, false, 'Values of keys.'),
@@ -49,7 +55,7 @@ function row(
     session.resume = resume;
     if (touches) return exptimeTake(call, at, at + name.length);
     session.phase = PHASE.RETRIEVE;
-    return at + name.length;
+    return retrieve(call, at + name.length, withCas, touches);
   };
   return { name, wordsMin, run, streams: true, doc };
 }
@@ -87,7 +93,7 @@ function retrieve(call: Call, from: number, withCas: boolean, touches: boolean):
   for (;;) {
     while (input[at] === SPACE) at++;
     const start = at;
-    at = keyScan(op.key, input, start);
+    at = keyScan(op.key, call.view, start);
     if (input[at] !== SPACE && !lineEndsAt(input, at)) at = keyScanPastControls(call, start, at);
     const keyBytes = at - start;
     // The end of what has arrived looks like the end of the line.
@@ -103,9 +109,10 @@ function retrieve(call: Call, from: number, withCas: boolean, touches: boolean):
     if (touches) op.expiresAtMs = session.touchExpiresAtMs;
     partitionLock(p);
     const ref = keyLookup(call, p, start, touches);
-    if (ref > 0) valueAnswer(call, p, ref, start, withCas);
+    if (ref > 0) valueAnswer(call, p, ref, withCas);
     partitionUnlock(p);
     if (ref === LOOKUP_WRONG_TYPE) return lineRefuse(call, at, REPLY.wrongType);
+    if (ref === 0 && !touches && keyBytes === LEGACY_KEY.length) legacyAnswer(call, start, withCas);
     if (session.phase === PHASE.SEND && !valueFinish(call)) return waitAt(at);
   }
 }
@@ -129,17 +136,11 @@ function lineFinish(call: Call, next: number): number {
 }
 
 /** VALUE line and value. A long value is held, and left to valueFinish. */
-function valueAnswer(
-  call: Call,
-  p: Partition,
-  ref: number,
-  keyStart: number,
-  withCas: boolean,
-): void {
-  const { op, reply, input } = call;
+function valueAnswer(call: Call, p: Partition, ref: number, withCas: boolean): void {
+  const { op, reply } = call;
   const valueBytes = itemValueBytes(p, ref);
-  replyBytes(reply, VALUE);
-  replyRange(reply, input, keyStart, op.key.bytes);
+  replyWords(reply, VALUE.first, VALUE.second, VALUE.bytes);
+  replyKey(reply, op.key);
   replyByte(reply, SPACE);
   replyDecimal(reply, itemClientFlags(p, ref));
   replyByte(reply, SPACE);
@@ -149,8 +150,27 @@ function valueAnswer(
     uniqueTake(call, p, ref);
     replyUint64(reply, call.unique);
   }
-  replyBytes(reply, CRLF);
-  if (valueReply(call, p, ref, call.session.resume)) replyBytes(reply, CRLF);
+  replyLineEnd(reply);
+  if (valueReply(call, p, ref, call.session.resume)) replyLineEnd(reply);
+}
+
+/** A key that was not found may be the one by which old clients ask for the cluster's nodes. */
+function legacyAnswer(call: Call, keyStart: number, withCas: boolean): void {
+  const { reply } = call;
+  const config = legacyLookup(call, keyStart, LEGACY_KEY.length);
+  if (config === null) return;
+  replyWords(reply, VALUE.first, VALUE.second, VALUE.bytes);
+  replyKey(reply, call.op.key);
+  replyByte(reply, SPACE);
+  replyDecimal(reply, config.clientFlags);
+  replyByte(reply, SPACE);
+  replyDecimal(reply, config.value.length);
+  if (withCas) replyBytes(reply, NO_CAS);
+  replyLineEnd(reply);
+  replyLong(reply, config.value);
+  replyRoom(reply, CRLF.length);
+  replyLineEnd(reply);
+  reply.mark = reply.used; // as behind a long value
 }
 
 /** Sends what is left of a long value, and its line end. False when it has to wait, or is cut off. */

@@ -1,4 +1,4 @@
-/** The shape of a command of the text protocol: all that is known of it, in one row. */
+/** The shapes of commands: all that is known of one is in its row. table.ts puts the rows together. */
 import type { Call } from './call.ts';
 
 /**
@@ -8,6 +8,7 @@ import type { Call } from './call.ts';
  */
 export type TextHandler = (call: Call, at: number) => number;
 
+/** A command of the text protocol. */
 export type TextRow = {
   readonly name: string;
   /** Words a line has at least, the name included; fewer are a bad command line. */
@@ -33,6 +34,11 @@ export type BinaryRow = {
   readonly extrasMayLack: boolean;
   readonly key: 'needed' | 'none' | 'optional';
   readonly hasValue: boolean;
+  /** It may be asked for before authentication. */
+  readonly isOpen?: boolean;
   readonly run: BinaryHandler;
   readonly doc: string;
 };
+
+/** A row in the table: its number tells where its runs are counted. */
+export type Numbered<Row> = Row & { readonly number: number };

@@ -4,12 +4,14 @@
  *
  *   COMMAND ──get …──▶ RETRIEVE ──long value──▶ SEND ──▶ RETRIEVE ──END──▶ COMMAND
  *           ──set …, long value──▶ RECEIVE ──▶ COMMAND
+ *           ──config set …──▶ GATHER ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
  *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
  *
- * In RETRIEVE, SEND, RECEIVE and ANSWER the session goes on with its `resume`.
+ * In RETRIEVE, SEND, RECEIVE, GATHER and ANSWER the session goes on with its `resume`.
  */
 
+import type { SaslExchange } from '../../auth/sasl.ts';
 import { assert } from '../../base/assert.ts';
 import type { StoreTerms } from '../../engine/operation.ts';
 import type { Status } from '../../engine/status.ts';
@@ -27,6 +29,7 @@ export const PHASE = {
   CLOSED: 6, // nothing more is read
   AWAIT: 7, // waits for work that is done elsewhere; no input is looked at
   ANSWER: 8, // that work is done
+  GATHER: 9, // in a value on its way in that is none of an item
 } as const;
 
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
@@ -39,6 +42,8 @@ export type Protocol = (typeof PROTOCOL)[keyof typeof PROTOCOL];
 export interface SessionHost {
   /** i32 index of the connection's record in the connection table; -1: there is none. */
   readonly record: number;
+  /** The client's address; undefined on a unix socket. */
+  readonly remoteAddress: string | undefined;
   /** Makes known to the supervisor that the session holds a chained item. */
   holdSet(partition: number, ref: number, resetCount: number): void;
   holdClear(): void;
@@ -62,9 +67,21 @@ export type MetaAnswer = {
   readonly keyIsBinary: boolean;
 };
 
+/** A value that is gathered on the heap: see value-gather.ts. */
+export type Gathering = {
+  readonly value: Buffer;
+  gatheredBytes: number;
+  readonly endBytes: 0 | 2;
+  readonly done: (call: Call, value: Buffer | null) => void;
+};
+
 const nothing: Resume = (_call, at) => at;
 
 export class Session {
+  /** Nothing but authentication may be asked for until then. */
+  isAuthenticated: boolean;
+  /** The client's way through SASL, once it has begun. */
+  exchange: SaslExchange | null = null;
   protocol: Protocol;
   phase: Phase = PHASE.COMMAND;
   readonly holder: SessionHost;
@@ -86,6 +103,8 @@ export class Session {
   receivedBytes = 0;
   endBytes: 0 | 2 = 2;
   swallowBytes = 0;
+  /** GATHER: what has come so far. */
+  gathering: Gathering | null = null;
   /** The text protocol's noreply. */
   noreply = false;
   /** Of an ms whose value is received: what its answer shows; see meta-store.ts. */
@@ -94,8 +113,9 @@ export class Session {
   opcode = 0;
   opaque = 0;
 
-  constructor(holder: SessionHost, protocol: Protocol) {
+  constructor(holder: SessionHost, protocol: Protocol, isAuthenticated: boolean) {
     this.holder = holder;
+    this.isAuthenticated = isAuthenticated;
     this.protocol = protocol;
   }
 }
@@ -106,17 +126,17 @@ export function sessionSwallow(session: Session, bytes: number): void {
   session.swallowBytes = bytes;
 }
 
-/** Stops until `sessionWake`; `resume` then gives the answer. */
-export function sessionAwait(session: Session, resume: Resume): void {
+/** Stops until `sessionWake`. */
+export function sessionAwait(session: Session): void {
   session.phase = PHASE.AWAIT;
-  session.resume = resume;
 }
 
-/** The work that the session awaits is done. It may have been closed meanwhile. */
-export function sessionWake(session: Session): void {
+/** The work that the session awaits is done: `answer` tells. It may have been closed meanwhile. */
+export function sessionWake(session: Session, answer: Resume): void {
   if (session.phase === PHASE.CLOSED) return;
   assert(session.phase === PHASE.AWAIT, 'a session is woken once');
   session.phase = PHASE.ANSWER;
+  session.resume = answer;
   session.holder.wake();
 }
 

@@ -71,6 +71,7 @@ export function statsGeneral(call: Call): StatRow[] {
     ['log_watcher_skipped', 0],
     ['log_watcher_sent', 0],
     ['log_watchers', 0],
+    ...tlsRows(call),
     ['unexpected_napi_ids', 0],
     ['round_robin_fallback', 0],
     ['bytes', totals.f64[HEADER_F64.itemBytes]],
@@ -111,6 +112,20 @@ function maintenanceRows(call: Call, totals: Totals): StatRow[] {
     ['lru_bumps_dropped', 0],
   ];
   return [...(config.lruCrawler ? crawler : []), ...(config.lruMaintainer ? segments : [])];
+}
+
+function tlsRows(call: Call): StatRow[] {
+  const { control } = call.keyspace;
+  const { config } = call.server;
+  if (!config.tlsEnabled) return [];
+  const readAtMs = control.f64[CONTROL_F64.tlsFilesReadAtMs];
+  const sessions: StatRow[] = [['ssl_new_sessions', counterSum(control, COUNTER.tlsNewSessions)]];
+  return [
+    ...(config.tlsSessionCache ? sessions : []),
+    ['ssl_handshake_errors', counterSum(control, COUNTER.tlsHandshakeErrors)],
+    ['ssl_proto_errors', counterSum(control, COUNTER.tlsProtocolErrors)],
+    ['time_since_server_cert_refresh', Math.max(0, Math.floor((Date.now() - readAtMs) / 1000))],
+  ];
 }
 
 function processRows(call: Call): StatRow[] {
@@ -177,8 +192,8 @@ function commandRows(call: Call, totals: Totals): StatRow[] {
     ['touch_misses', sum(COUNTER.touchMisses)],
     ['store_too_large', sum(COUNTER.storeTooLarge)],
     ['store_no_memory', sum(COUNTER.storeNoMemory)],
-    ['auth_cmds', 0],
-    ['auth_errors', 0],
+    ['auth_cmds', counterSum(control, COUNTER.authCommands)],
+    ['auth_errors', counterSum(control, COUNTER.authErrors)],
     ['bytes_read', sum(COUNTER.bytesRead)],
     ['bytes_written', sum(COUNTER.bytesWritten)],
   ];
@@ -223,5 +238,6 @@ export function statsServer(call: Call): StatRow[] {
     ['output_blocked', counterSum(control, COUNTER.outputBlocked)],
     ['output_cuts', counterSum(control, COUNTER.outputCuts)],
     ['idle_kicks', counterSum(control, COUNTER.idleKicks)],
+    ['udp_drops', counterSum(control, COUNTER.udpDrops)],
   ];
 }

@@ -20,7 +20,7 @@ function networkRows(call: Call): StatRow[] {
     ['maxbytes', config.memoryBytes],
     ['maxconns', config.connectionCountMax],
     ['tcpport', config.port],
-    ['udpport', 0],
+    ['udpport', config.udpPort],
     ['inter', config.listenAddresses.length > 0 ? config.listenAddresses.join(',') : 'NULL'],
     ['verbosity', Atomics.load(call.keyspace.control.i32, CONTROL.verbosity)],
     ['oldest', 0],
@@ -37,15 +37,15 @@ function memoryRows(call: Call): StatRow[] {
     ['growth_factor', config.growthFactor.toFixed(2)],
     ['chunk_size', config.chunkBytesMin],
     ['num_threads', config.threadCount],
-    ['num_threads_per_udp', 0],
+    ['num_threads_per_udp', config.udpPort === 0 ? 0 : config.threadCount],
     ['stat_key_prefix', config.statsPrefixDelimiter],
     ['detail_enabled', yes(prefixesCounted(call.keyspace.control))],
     ['reqs_per_event', config.requestsPerEventMax],
     ['cas_enabled', yes(config.casEnabled)],
     ['tcp_backlog', config.backlog],
     ['binding_protocol', config.protocol === 'auto' ? 'auto-negotiate' : config.protocol],
-    ['auth_enabled_sasl', 'no'],
-    ['auth_enabled_ascii', 'no'],
+    ['auth_enabled_sasl', yes(config.saslEnabled)],
+    ['auth_enabled_ascii', config.authFile ?? 'no'],
     ['item_size_max', config.itemBytesMax],
     ['maxconns_fast', yes(config.maxconnsFast)],
     ['hashpower_init', config.hashpowerInit],
@@ -87,9 +87,33 @@ function otherRows(call: Call): StatRow[] {
     ['read_buf_mem_limit', config.readBufferBytesMax],
     ['track_sizes', yes(config.trackSizes)],
     ['inline_ascii_response', 'no'],
-    ['ssl_enabled', 'no'],
+    ...tlsRows(call),
     ['num_napi_ids', '(null)'],
     ['memory_file', '(null)'],
     ['client_flags_size', 4],
+  ];
+}
+
+/** Spec: as memcached names OpenSSL's protocol versions, by ssl_min_version; older ones are not spoken. */
+const TLS_VERSION_NAMES = ['tlsv1.2', 'tlsv1.2', 'tlsv1.2', 'tlsv1.3'];
+
+/** memcached shows ssl_verify_mode as OpenSSL's flags: peer 1, fail without a certificate 2, once 4. */
+const VERIFY_FLAGS = [0, 1, 3, 7];
+
+function tlsRows(call: Call): StatRow[] {
+  const { config } = call.server;
+  const path = (value: string | null, absent: string): string => textBytes(value ?? absent);
+  return [
+    ['ssl_enabled', yes(config.tlsEnabled)],
+    ['ssl_chain_cert', path(config.tlsChainCert, '(null)')],
+    ['ssl_key', path(config.tlsKey, '(null)')],
+    ['ssl_verify_mode', VERIFY_FLAGS[config.tlsVerifyMode]],
+    ['ssl_keyformat', config.tlsKeyFormat],
+    ['ssl_ciphers', path(config.tlsCiphers, 'NULL')],
+    ['ssl_ca_cert', path(config.tlsCaCert, 'NULL')],
+    ['ssl_wbuf_size', config.tlsWriteBufferBytes],
+    ['ssl_session_cache', yes(config.tlsSessionCache)],
+    ['ssl_kernel_tls', 'no'],
+    ['ssl_min_version', TLS_VERSION_NAMES[config.tlsMinVersion]],
   ];
 }

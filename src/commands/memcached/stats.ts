@@ -11,7 +11,13 @@ import {
   connectionRemote,
   connectionsWalk,
 } from '../../memory/connections.ts';
-import { CONTROL, CONTROL_F64, countersReset } from '../../memory/control.ts';
+import {
+  COMMANDS_FIRST,
+  CONTROL,
+  CONTROL_F64,
+  counterSum,
+  countersReset,
+} from '../../memory/control.ts';
 import { prefixesClear } from '../../memory/prefix-table.ts';
 import { CLASS_COUNT_MAX } from '../../memory/slab-classes.ts';
 import { lineWord } from '../../protocol/memcached/line.ts';
@@ -36,6 +42,7 @@ const SECTIONS: Readonly<Record<string, (call: Call) => readonly StatRow[]>> = {
   sizes: statsSizes,
   conns: statsConnections,
   server: statsServer,
+  commands: statsCommands,
 };
 
 /** stats [section] of the text protocol. */
@@ -106,7 +113,16 @@ const PHASE_NAMES: Readonly<Record<number, string>> = {
   [PHASE.CLOSED]: 'conn_closing',
   [PHASE.AWAIT]: 'conn_io_queue',
   [PHASE.ANSWER]: 'conn_io_queue',
+  [PHASE.GATHER]: 'conn_nread',
 };
+
+/** How often each command was run, of those that were. Commands of the binary protocol are in capitals. */
+function statsCommands(call: Call): StatRow[] {
+  const { control } = call.keyspace;
+  return call.server.commandNames
+    .map((name, number): StatRow => [name, counterSum(control, COMMANDS_FIRST + number)])
+    .filter(([, count]) => count !== 0);
+}
 
 /** Listeners, numbered on from the most connections there can be, then the open connections. */
 function statsConnections(call: Call): StatRow[] {

@@ -4,7 +4,7 @@
  * one short lock. The same for all protocols: what comes before and behind a value is theirs.
  */
 import { cursorStart, valueHold, valuePiece, valueRelease } from '../../engine/types/chained.ts';
-import { bytesCopy } from '../../memory/bytes.ts';
+import { wordsCopy } from '../../memory/bytes.ts';
 import { itemValueCopy } from '../../memory/chain.ts';
 import { itemIsChained, itemValueBytes, itemValueOffset } from '../../memory/item.ts';
 import { HEADER, type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
@@ -24,7 +24,10 @@ export function valueReply(call: Call, p: Partition, ref: number, resume: Resume
   const { reply } = call;
   const valueBytes = itemValueBytes(p, ref);
   if (!itemIsChained(p, ref)) {
-    bytesCopy(p.u8, itemValueOffset(p, ref), reply.bytes, reply.used, valueBytes);
+    const from = itemValueOffset(p, ref);
+    if (!wordsCopy(p.view, from, reply.view, reply.used, valueBytes)) {
+      p.u8.copy(reply.bytes, reply.used, from, from + valueBytes);
+    }
   } else if (valueBytes <= COPIED_VALUE_BYTES_MAX) {
     itemValueCopy(p, ref, reply.bytes, reply.used);
   } else {

@@ -39,6 +39,11 @@ export const REPLY = {
   flushRefused: line('CLIENT_ERROR flush_all not allowed'),
   detailRefused: line('CLIENT_ERROR stats detail not allowed'),
   dumpRefused: line('CLIENT_ERROR stats cachedump not allowed'),
+  unauthenticated: line('CLIENT_ERROR unauthenticated'),
+  authTokenTooLong: line('CLIENT_ERROR auth token too long'),
+  authBadToken: line('CLIENT_ERROR bad authentication token format'),
+  authBadEnd: line('CLIENT_ERROR bad command line termination'),
+  authFailure: line('CLIENT_ERROR authentication failure'),
   tooLarge: line('SERVER_ERROR object too large for cache'),
   noMemory: line('SERVER_ERROR out of memory storing object'),
   noMemoryCounter: line('SERVER_ERROR out of memory'),
@@ -61,7 +66,9 @@ export const REPLY = {
   shutdownRefused: line('SERVER_ERROR: shutdown not enabled'),
 } as const;
 
-export const VALUE = Buffer.from('VALUE ');
+/** `VALUE `, for replyWords. */
+export const VALUE = { first: 0x554c4156, second: 0x2045, bytes: 6 } as const;
+export const CONFIG = Buffer.from('CONFIG ');
 export const CRLF = Buffer.from('\r\n');
 
 /** What the answers to meta commands begin with. */
