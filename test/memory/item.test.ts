@@ -163,6 +163,14 @@ describe('an item header', () => {
     }
   });
 
+  it('is unsound with a bit set that has no meaning', () => {
+    headerMake(EXTRA_CAS, Buffer.from('key'), 5);
+    itemMarksAdd(p, ref, -1);
+    expect(itemMetaIsSound(p, ref)).toBe(true);
+    p.i32[ref << 1] |= 1 << 18;
+    expect(itemMetaIsSound(p, ref)).toBe(false);
+  });
+
   it('is rewritten without its marks, and read or not as before', () => {
     headerMake(EXTRA_CAS, Buffer.from('key'), 5);
     itemNoteInterest(p, ref, NOW_SEC);

@@ -21,9 +21,9 @@ import { replyBytes, replyDecimal, replyRange, replyUint64 } from '../../protoco
 import { type Call, uniqueStoredTake } from './call.ts';
 import {
   metaTake,
+  replyFlagKey,
   replyFlagLetter,
   replyFlagNumber,
-  replyKey,
   replyOpaque,
   replyPlain,
   ttlSec,
@@ -208,7 +208,7 @@ function countFlagsReply(call: Call, expiresAtMsBefore: number, isCreated: boole
         replyOpaque(reply, input, start, line.end[word]);
         break;
       case FLAG.k:
-        replyKey(reply, op.key, flags.keyIsBinary);
+        replyFlagKey(reply, op.key, flags.keyIsBinary);
         break;
     }
   }

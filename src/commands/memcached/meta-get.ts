@@ -38,9 +38,9 @@ import { type Call, uniqueTake } from './call.ts';
 import { LOOKUP_WRONG_TYPE } from './lookup.ts';
 import {
   metaTake,
+  replyFlagKey,
   replyFlagLetter,
   replyFlagNumber,
-  replyKey,
   replyOpaque,
   replyPlain,
   ttlSec,
@@ -191,7 +191,7 @@ function flagsReply(
         replyOpaque(reply, input, start, line.end[word]);
         break;
       case FLAG.k:
-        replyKey(reply, op.key, (itemMarks(p, ref) & MARK_BINARY_KEY) !== 0);
+        replyFlagKey(reply, op.key, (itemMarks(p, ref) & MARK_BINARY_KEY) !== 0);
         break;
     }
   }

@@ -11,6 +11,7 @@ import {
   replyByte,
   replyBytes,
   replyDecimal,
+  replyKey,
   replyRange,
 } from '../../protocol/reply.ts';
 import type { Call } from './call.ts';
@@ -67,13 +68,13 @@ export function replyOpaque(reply: Reply, input: Uint8Array, start: number, end:
 }
 
 /** k: the key, as base64 and followed by b if it is shown so. */
-export function replyKey(reply: Reply, key: Key, isBinary: boolean): void {
+export function replyFlagKey(reply: Reply, key: Key, isBinary: boolean): void {
   replyFlagLetter(reply, FLAG.k);
   if (isBinary) {
     replyBase64(reply, key.u8, key.bytes);
     replyFlagLetter(reply, FLAG.b);
   } else {
-    replyRange(reply, key.u8, 0, key.bytes);
+    replyKey(reply, key);
   }
 }
 
@@ -84,7 +85,7 @@ export function replyPlain(call: Call, code: Uint8Array, first: number): void {
   for (let word = first; word < line.count; word++) {
     const start = line.start[word];
     if (input[start] === FLAG.O) replyOpaque(reply, input, start, line.end[word]);
-    else if (input[start] === FLAG.k) replyKey(reply, op.key, flags.keyIsBinary);
+    else if (input[start] === FLAG.k) replyFlagKey(reply, op.key, flags.keyIsBinary);
   }
   replyBytes(reply, CRLF);
 }

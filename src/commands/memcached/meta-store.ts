@@ -14,7 +14,13 @@ import { FLAG, metaWordsAreFlags } from '../../protocol/memcached/meta-flags.ts'
 import { CRLF, META, REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes, replyUint64 } from '../../protocol/reply.ts';
 import { type Call, NO_CAS, uniqueStoredTake } from './call.ts';
-import { metaTake, replyFlagLetter, replyFlagNumber, replyKey, replyOpaque } from './meta-reply.ts';
+import {
+  metaTake,
+  replyFlagKey,
+  replyFlagLetter,
+  replyFlagNumber,
+  replyOpaque,
+} from './meta-reply.ts';
 import type { TextRow } from './row.ts';
 import { type MetaAnswer, waitAt } from './session.ts';
 import { storeRefuse, VALUE_BYTES_MAX, valueIsAwaited, valueTake } from './storage.ts';
@@ -161,7 +167,7 @@ function flagsReply(call: Call, code: Uint8Array, words: Buffer, first: number):
         replyOpaque(reply, words, start, line.end[word]);
         break;
       case FLAG.k:
-        replyKey(reply, op.key, flags.keyIsBinary);
+        replyFlagKey(reply, op.key, flags.keyIsBinary);
         break;
       case FLAG.c:
         replyFlagLetter(reply, FLAG.c);

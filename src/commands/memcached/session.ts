@@ -3,7 +3,8 @@
  * `sessionRun` (dispatch.ts) does not consume is offered again with what comes next.
  *
  *   COMMAND ──get …──▶ RETRIEVE ──long value──▶ SEND ──▶ RETRIEVE ──END──▶ COMMAND
- *           ──set …, long value──▶ RECEIVE ──▶ COMMAND
+ *           ──mg …, long value──▶ SEND ──▶ COMMAND
+ *           ──set, ms …, long value──▶ RECEIVE ──▶ COMMAND
  *           ──config set …──▶ GATHER ──▶ COMMAND
  *           ──refused data──▶ SWALLOW ──▶ COMMAND          ──quit──▶ CLOSED
  *           ──work elsewhere──▶ AWAIT ──sessionWake──▶ ANSWER ──▶ COMMAND
