@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readmeCommands } from './support/readme-commands.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILE_LINES_MAX = 400;
@@ -148,5 +149,10 @@ describe.skipIf(listed === null)('tidy (skipped outside a git checkout)', () => 
 
   it('locks versions and hashes, not the address of a registry', () => {
     expect(text('package-lock.json')).not.toMatch(/"resolved": "[a-z+]+:\/\//);
+  });
+
+  it('lists every command in the README, as the table has it', () => {
+    const { actual, expected } = readmeCommands();
+    expect(actual, 'node test/support/readme-commands.ts').toBe(expected);
   });
 });
