@@ -55,7 +55,7 @@ const memory = [
     ['cache_memlimit 32 noreply\r\n', SILENCE],
     ['stats\r\n', stats(`limit_maxbytes ${32 * MIB}`)],
     ['get a\r\n', value('a', '1')],
-    ['cache_memlimit 64 more words\r\n', OK],
+    ['cache_memlimit 64 more words\r\n', OK, { since: '1.6.45' }],
   ]),
   transcript(
     'cache_memlimit beyond what was reserved',
@@ -105,7 +105,7 @@ const memory = [
     ['slabs reassign\r\n', ERROR],
     ['slabs reassign 5\r\n', ERROR],
     ['slabs reassign 5 6 7\r\n', ERROR],
-    ['slabs reassign 5 6 noreply\r\n', SILENCE],
+    ['slabs reassign 5 6 noreply\r\n', SILENCE, { since: '1.6.45' }],
     ['slabs reassign x y\r\n', BAD_LINE],
     ['slabs reassign 1 1\r\n', 'SAME src and dst class are identical\r\n'],
     ['slabs reassign 1 999\r\n', 'BADCLASS invalid src or dst class id\r\n'],
@@ -173,7 +173,7 @@ const crawler = [
         /OK\r\nkey=plain-._~ exp=-1 la=\d+ cas=\d+ fetch=yes cls=1 size=\d+ flags=0 \nEND\r\n/,
       ],
     ],
-    NOT_BATCHED,
+    { ...NOT_BATCHED, since: '1.6.45' },
   ),
   transcript(
     'a dump behind another reply is refused',
@@ -191,7 +191,7 @@ const crawler = [
         new RegExp(`${VERSION.source}ERROR cannot pipeline other commands before watch\\r\\n`),
       ],
     ],
-    { modes: ['whole'] },
+    { modes: ['whole'], since: '1.6.45' },
   ),
   transcript(
     'what is sent behind a dump is answered behind it',
@@ -232,7 +232,7 @@ const watching = [
     [
       ['watch other\r\n', ERROR],
       ['watch fetchers other\r\n', ERROR],
-      ['watch noreply\r\n', ERROR],
+      ['watch noreply\r\n', ERROR, { since: '1.6.45' }],
       ['version\r\n', VERSION],
     ],
     NOT_BATCHED,
@@ -276,7 +276,7 @@ const watching = [
         { partial: true },
       ],
     ],
-    { modes: ['whole'] },
+    { modes: ['whole'], since: '1.6.45' },
   ),
   transcript(
     'watch alone is watch fetchers',
