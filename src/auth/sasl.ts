@@ -34,7 +34,7 @@ const PLAIN = 'PLAIN';
 const SCRAM = 'SCRAM-SHA-256';
 const NO_DATA = new Uint8Array(0);
 
-/** Why it failed, for the log; the client is told nothing but that it did. */
+/** Why it failed; the client is told nothing but that it did. */
 export type SaslFault =
   | 'unknown mechanism'
   | 'step without start'
