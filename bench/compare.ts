@@ -19,7 +19,7 @@ import {
   type ServerRounds,
 } from './load/comparison.ts';
 import { generatorOpen } from './load/generator.ts';
-import { memtierOpen } from './load/memtier.ts';
+import { type MemtierProtocol, memtierOpen } from './load/memtier.ts';
 import type { LoadGenerator, LoadProfile } from './load/profile.ts';
 import { type Round, roundRun } from './load/round.ts';
 import { type Arguments, argumentsRead, SERVER_FLAGS } from './support/arguments.ts';
@@ -60,6 +60,11 @@ const FLAGS = {
     byDefault: 'auto',
     quick: 'own',
     doc: 'memtier, own, or auto: memtier when it is on PATH',
+  },
+  protocol: {
+    value: 'NAME',
+    byDefault: 'text',
+    doc: 'text, or binary, for which there has to be memtier',
   },
   'client-threads': { value: 'N', byDefault: '1', doc: 'threads of the load generator' },
   threads: { value: 'N', byDefault: '1', doc: 'data threads of each server' },
@@ -108,10 +113,19 @@ async function main(): Promise<void> {
 
 function generatorChoose(args: Arguments, own: LoadGenerator): LoadGenerator {
   const name = args.text('generator');
+  const protocol = protocolChoose(args);
   const memtier = name === 'own' ? null : programFind('memtier_benchmark');
-  if (memtier !== null) return memtierOpen(memtier, args.number('client-threads'));
+  if (memtier !== null) return memtierOpen(memtier, args.number('client-threads'), protocol);
   if (name === 'memtier') throw new Error('--generator memtier: no memtier_benchmark on PATH');
+  if (protocol !== 'memcache_text') throw new Error('--protocol binary: our generator speaks text');
   return own;
+}
+
+function protocolChoose(args: Arguments): MemtierProtocol {
+  const name = args.text('protocol');
+  if (name === 'text') return 'memcache_text';
+  if (name === 'binary') return 'memcache_binary';
+  throw new Error(`--protocol ${name}: text or binary`);
 }
 
 async function comparisonsRun(bench: Bench): Promise<readonly Comparison[]> {
@@ -227,7 +241,8 @@ function reportFormat(bench: Bench, comparisons: readonly Comparison[], isPinned
   return (
     `## ${titleFormat(bench)}\n\n${comparisonsFormat(comparisons)}\n` +
     `Data threads: ${args.text('threads')} each; ${args.text('connections')} connections, ` +
-    `${args.text('value')} B values, set:get ${args.text('ratio')}, ${args.text('keys')} keys; ` +
+    `${args.text('protocol')} protocol, ${args.text('value')} B values, ` +
+    `set:get ${args.text('ratio')}, ${args.text('keys')} keys; ` +
     `${pinned}.\nLoad by ${generator.title}; ${args.text('rounds')} × ${args.text('seconds')} s ` +
     'for each, in turn; medians; ratios of neighbouring rounds.\n' +
     `${offered.length > 0 ? `Offered load: ${offered.join(', ')} requests a second.\n` : ''}` +

@@ -26,27 +26,39 @@ interface MemtierStats {
 const KEY_PREFIX = 'memtier-';
 const execFileAsync = promisify(execFile);
 
+/** memcached's protocols, as memtier_benchmark names them. */
+export type MemtierProtocol = 'memcache_text' | 'memcache_binary';
+
 /** A generator that runs `program`, with `threadCount` threads. */
-export function memtierOpen(program: string, threadCount: number): LoadGenerator {
+export function memtierOpen(
+  program: string,
+  threadCount: number,
+  protocol: MemtierProtocol,
+): LoadGenerator {
   const version = execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n', 1)[0];
   return {
     title: version.trim().split(' ').slice(0, 2).join(' '),
     keyName: (keyId) => `${KEY_PREFIX}${keyId + 1}`, // it knows no key 0
     run: async (profile) => {
       const seconds = Math.max(1, Math.round(profile.durationMs / 1000));
-      const words = flagsFor(profile, threadCount, seconds);
+      const words = flagsFor(profile, threadCount, seconds, protocol);
       return resultRead(await memtierRun(program, words), seconds);
     },
     close: () => Promise.resolve(),
   };
 }
 
-function flagsFor(profile: LoadProfile, threadCount: number, seconds: number): readonly string[] {
+function flagsFor(
+  profile: LoadProfile,
+  threadCount: number,
+  seconds: number,
+  protocol: MemtierProtocol,
+): readonly string[] {
   const connections = Math.max(1, Math.round(profile.connectionCount / threadCount));
   const flags = {
     '--server': '127.0.0.1',
     '--port': profile.port,
-    '--protocol': 'memcache_text',
+    '--protocol': protocol,
     '--threads': threadCount,
     '--clients': connections,
     '--pipeline': profile.pipelineDepth,
