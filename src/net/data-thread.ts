@@ -23,8 +23,8 @@ import {
   type UnixTarget,
   unixText,
 } from './listener.ts';
-import { type TlsStart, TlsTerminator } from './tls-terminator.ts';
-import { UdpEndpoint, type UdpTarget, udpBind } from './udp-endpoint.ts';
+import type { TlsStart, TlsTerminator } from './tls-terminator.ts';
+import type { UdpEndpoint, UdpTarget } from './udp-endpoint.ts';
 import { IoBuffers } from './wire.ts';
 
 /** What the supervisor gives a data thread at its start. */
@@ -79,15 +79,12 @@ export class DataThread {
   private readonly servers: Server[] = [];
   private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
-  private readonly terminator: TlsTerminator | null;
+  private terminator: TlsTerminator | null = null;
 
   constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
     this.start = start;
     this.post = post;
     const keyspace = keyspaceAttach(start.handles, start.owner);
-    const { control } = keyspace;
-    const block = counterBlock(start.threadIndex);
-    this.terminator = start.tls && new TlsTerminator(start.tls, start.config, control, block);
     const server: ServerContext = {
       config: start.config,
       version: start.version,
@@ -120,7 +117,11 @@ export class DataThread {
   async listen(): Promise<void> {
     const { start, context } = this;
     const { backlog } = start.config;
-    if (this.terminator !== null) {
+    if (start.tls !== null) {
+      const { keyspace, block } = context.call;
+      // Every thread has its own copy of all code: this is loaded only where it is used.
+      const { TlsTerminator } = await import('./tls-terminator.ts');
+      this.terminator = new TlsTerminator(start.tls, start.config, keyspace.control, block);
       this.post({ kind: 'tlsAsk' });
       await this.terminator.joined;
     }
@@ -156,6 +157,7 @@ export class DataThread {
 
   private async udpListen(target: UdpTarget): Promise<number> {
     const { start, context } = this;
+    const { UdpEndpoint, udpBind } = await import('./udp-endpoint.ts'); // as with TLS
     const { socket, port } = await udpBind(target, start.reusePort);
     const text = listenerText(target, port, 'udp');
     const protocol = PROTOCOL_OF[start.config.protocol];

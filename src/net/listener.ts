@@ -15,7 +15,7 @@ import { textBytes } from '../protocol/reply.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import type { TlsMode } from './tls-material.ts';
 import type { TlsTerminator } from './tls-terminator.ts';
-import { TlsArrival, type TlsListener } from './tls-wire.ts';
+import type { TlsListener } from './tls-wire.ts';
 import type { Arrival } from './wire.ts';
 import { fastWireIsAvailable, fastWireListen } from './wire-fast.ts';
 import { PlainArrival } from './wire-plain.ts';
@@ -157,7 +157,7 @@ function tlsAccept(
   const { buffers, call } = context;
   const gatheredBytesMax = call.server.config.tlsWriteBufferBytes;
   const tls: TlsListener = { terminator, mode, buffers, gatheredBytesMax, plainWire };
-  server.on('connection', (raw) => connectionOpen(context, new TlsArrival(raw, tls), listener));
+  server.on('connection', (raw) => connectionOpen(context, terminator.arrival(raw, tls), listener));
 }
 
 /** A connection for the client that arrived; when there are too many, it is told and let go. */

@@ -21,6 +21,8 @@ import {
   tlsDemands,
   tlsFilesRead,
 } from './tls-material.ts';
+import { TlsArrival, type TlsListener } from './tls-wire.ts';
+import type { Arrival } from './wire.ts';
 
 /** What a thread starts with. */
 export type TlsStart = {
@@ -76,6 +78,11 @@ export class TlsTerminator {
       };
     });
     this.channel.unref();
+  }
+
+  /** A client that has just connected to a listener with TLS. */
+  arrival(raw: Socket, listener: TlsListener): Arrival {
+    return new TlsArrival(raw, listener);
   }
 
   /** Starts a handshake. The socket closes when it fails; otherwise the client is told. */
