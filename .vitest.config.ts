@@ -8,6 +8,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // V8's books about pages of machine code, which it keeps to protect them, go wrong now and then when
+    // threads are terminated at work, as some tests do all the time: "Check failed: jit_page.has_value()".
+    execArgv: ['--no-memory-protection-keys'],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
