@@ -79,7 +79,7 @@ export function eventPageMove(p: Partition, fromClass: number, toClass: number):
 }
 
 function keyEvent(p: Partition, kind: number, numbers: readonly number[], key: Key): void {
-  eventWrite(p.log, kind, numbers, new Uint8Array(key.words.buffer), 0, key.bytes);
+  eventWrite(p.log, kind, numbers, key.u8, 0, key.bytes);
 }
 
 function itemEvent(p: Partition, kind: number, numbers: readonly number[], ref: number): void {

@@ -187,8 +187,8 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
   private carry(rest: Buffer): void {
     this.carried = rest;
     const { call } = this.context;
-    const isStore = this.session.phase === PHASE.COMMAND && rest.includes(LF);
-    if (call.runEnded !== RUN_ENDED.INPUT || !isStore) return;
+    if (call.runEnded !== RUN_ENDED.INPUT || this.session.phase !== PHASE.COMMAND) return;
+    if (!rest.includes(LF)) return;
     call.keyspace.control.i32[this.record + CONNECTION.phase] = PHASE.RECEIVE;
   }
 

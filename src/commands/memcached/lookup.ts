@@ -28,12 +28,17 @@ export function keyLookup(call: Call, p: Partition, keyStart: number, touches: b
   if (call.countsPrefixes) detailGet(call, keyStart, op.key.bytes, ref !== 0);
   if (ref === 0) {
     counters[block + (touches ? COUNTER.touchMisses : COUNTER.getMisses)]++;
-    if (op.deathFound === DEATH.EXPIRED) counters[block + COUNTER.getExpired]++;
-    else if (op.deathFound === DEATH.FLUSHED) counters[block + COUNTER.getFlushed]++;
+    deathCount(call);
     return 0;
   }
   if (itemType(p, ref) !== ITEM_TYPE.STRING) return LOOKUP_WRONG_TYPE;
   return touches ? keyTouch(call, p, ref) : ref;
+}
+
+/** Counts why a key was missed, if its item was there but dead. */
+export function deathCount({ op, counters, block }: Call): void {
+  if (op.deathFound === DEATH.EXPIRED) counters[block + COUNTER.getExpired]++;
+  else if (op.deathFound === DEATH.FLUSHED) counters[block + COUNTER.getFlushed]++;
 }
 
 /** The touch of a live item that is read as well. Returns its ref, which may be new. */

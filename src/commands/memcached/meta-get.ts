@@ -5,7 +5,6 @@
  */
 import { uint64Equals } from '../../base/uint64.ts';
 import { indexFind } from '../../engine/hash-index.ts';
-import { DEATH } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
 import { itemClass, itemFind, itemTouch, STORE, stringStore } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
@@ -35,7 +34,7 @@ import { FLAG, metaCreatedExpiresAtMs } from '../../protocol/memcached/meta-flag
 import { CRLF, META, REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes, replyDecimal, replyRoom, replyUint64 } from '../../protocol/reply.ts';
 import { type Call, uniqueTake } from './call.ts';
-import { LOOKUP_WRONG_TYPE } from './lookup.ts';
+import { deathCount, LOOKUP_WRONG_TYPE } from './lookup.ts';
 import {
   metaTake,
   replyFlagKey,
@@ -89,8 +88,7 @@ function metaGet(call: Call, at: number): number {
 function lookup(call: Call, p: Partition): number {
   const { op, flags, counters, block } = call;
   const found = itemFind(p, op);
-  if (found === 0 && op.deathFound === DEATH.EXPIRED) counters[block + COUNTER.getExpired]++;
-  else if (found === 0 && op.deathFound === DEATH.FLUSHED) counters[block + COUNTER.getFlushed]++;
+  if (found === 0) deathCount(call);
   const ref = found === 0 && flags.creates ? itemCreate(call, p) : found;
   if (ref === 0) {
     counters[block + COUNTER.getCommands]++;
