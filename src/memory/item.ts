@@ -10,7 +10,7 @@
  *
  *   meta  bits 0–2    which optional fields are there. They weigh 4, 8 and 16 bytes, so the key
  *                     starts at 16 + (bits 0–2) × 4: no table, no branch
- *         bits 3–4    what the chunk is: 0 free, 1 item, 2 link of a chain
+ *         bits 3–4    what the chunk is: 0 free, 1 item, 2 link of a chain, 3 node (node.ts)
  *         bits 5–6    frequency, saturating: uses since eviction last came by
  *         bit  7      main: was used while on probation
  *         bits 8–11   type: string, list, …
@@ -59,6 +59,7 @@ const GIVEN_CAS_BYTES = 8;
 export const KIND_FREE = 0;
 export const KIND_ITEM = 1;
 export const KIND_LINK = 2;
+export const KIND_NODE = 3;
 const KIND_SHIFT = 3;
 const KIND_MASK = 3;
 
@@ -80,8 +81,17 @@ const ACCESSED_MASK = (1 << 20) - 1;
 const CAS_HI_SHIFT = 20;
 export const CAS_HI_MAX = 0xfff;
 
-/** What a value is. Lists, hashes and the rest take further numbers. */
-export const ITEM_TYPE = { STRING: 0 } as const;
+/** What a value is. */
+export const ITEM_TYPE = {
+  STRING: 0,
+  LIST: 1,
+  SET: 2,
+  ZSET: 3,
+  HASH: 4,
+  STREAM: 5,
+  MEMBER: 8, // of a large collection; its key is in the collection's namespace
+  ELEMENT: 9, // of a list, too long to lie beside others; it has no key
+} as const;
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
 assert(EXTRA_CAS >>> EXTRA_CAS_SHIFT === GIVEN_CAS_BYTES, 'the bit of the given CAS is its size');

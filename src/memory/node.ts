@@ -1,0 +1,94 @@
+/**
+ * Nodes: the chunks of which large collections consist, besides their members. What kind a node is
+ * stands where an item has its type; every node but the root names its root.
+ *
+ *   node   word 0            1
+ *          ┌────────────────┬─────────┬───────────────────────────────
+ *          │ meta           │ rootRef │ what the kind of node has …
+ *          └────────────────┴─────────┴───────────────────────────────
+ *            bits 3–4 KIND_NODE · bits 8–11 NODE_TYPE
+ *
+ *   root   word 0      1         2       3           4             5         6       7        8
+ *          ┌──────────┬─────────┬───────┬───────────┬─────────────┬─────────┬───────┬────────┬───────────┐
+ *          │ meta     │ itemRef │ count │ rosterRef │ rosterDepth │ treeRef │ flags │ spare  │ bytes f64 │
+ *          └──────────┴─────────┴───────┴───────────┴─────────────┴─────────┴───────┴────────┴───────────┘
+ *
+ * `itemRef` is the item of the collection's key, and follows it when it moves; 0 while the collection is
+ * being made, or being freed. `count` is its members or elements. `bytes` is what all its chunks have
+ * asked for. A root never moves: its ref is the namespace of the collection's members (base/key.ts).
+ *
+ * Guard: the partition lock.
+ */
+import { KIND_NODE } from './item.ts';
+import type { Partition } from './partition.ts';
+
+/** Words of every node, as i32 indices from `ref << 1`. */
+export const NODE = { meta: 0, rootRef: 1, headerWords: 2 } as const;
+export const NODE_HEADER_BYTES = 8;
+
+export const NODE_TYPE = {
+  ROOT: 0,
+  ROSTER: 1, // member refs, or refs of further such nodes: engine/collection/roster.ts
+  TREE_LEAF: 2, // refs in order: engine/collection/counted-tree.ts
+  TREE_INNER: 3,
+  STRIP: 4, // elements of a list: engine/types/list.ts
+} as const;
+
+/** Words of a root, as i32 indices from `ref << 1`. */
+export const ROOT = {
+  itemRef: 1,
+  count: 2,
+  rosterRef: 3,
+  rosterDepth: 4,
+  treeRef: 5,
+  flags: 6,
+} as const;
+/** f64 index from `ref`. */
+export const ROOT_F64 = { bytes: 4 } as const;
+export const ROOT_BYTES = 40;
+
+const KIND_SHIFT = 3;
+const TYPE_SHIFT = 8;
+const TYPE_MASK = 15;
+
+/** Makes a chunk a node. What lies behind the header is the caller's to fill. */
+export function nodeInit(p: Partition, ref: number, type: number, rootRef: number): void {
+  p.i32[ref << 1] = (KIND_NODE << KIND_SHIFT) | (type << TYPE_SHIFT);
+  p.i32[(ref << 1) + NODE.rootRef] = rootRef;
+}
+
+/** One of NODE_TYPE. */
+export function nodeType(p: Partition, ref: number): number {
+  return (p.i32[ref << 1] >>> TYPE_SHIFT) & TYPE_MASK;
+}
+
+/** The root of any node: of a root, itself. */
+export function nodeRoot(p: Partition, ref: number): number {
+  return nodeType(p, ref) === NODE_TYPE.ROOT ? ref : p.i32[(ref << 1) + NODE.rootRef];
+}
+
+/** Makes a chunk the root of an empty collection that no key names yet. */
+export function rootInit(p: Partition, ref: number): void {
+  nodeInit(p, ref, NODE_TYPE.ROOT, 0);
+  const word = ref << 1;
+  for (let at = ROOT.itemRef; at <= ROOT.flags + 1; at++) p.i32[word + at] = 0;
+  p.f64[ref + ROOT_F64.bytes] = 0;
+}
+
+/** The item of the key whose collection this is, or 0. */
+export function rootItem(p: Partition, rootRef: number): number {
+  return p.i32[(rootRef << 1) + ROOT.itemRef];
+}
+
+export function rootItemSet(p: Partition, rootRef: number, itemRef: number): void {
+  p.i32[(rootRef << 1) + ROOT.itemRef] = itemRef;
+}
+
+/** Members or elements. */
+export function rootCount(p: Partition, rootRef: number): number {
+  return p.i32[(rootRef << 1) + ROOT.count];
+}
+
+export function rootCountAdd(p: Partition, rootRef: number, difference: number): void {
+  p.i32[(rootRef << 1) + ROOT.count] += difference;
+}
