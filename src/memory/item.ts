@@ -237,6 +237,15 @@ export function itemCasSet(p: Partition, ref: number, casLo: number, casHi: numb
   p.i32[word + 3] = (p.i32[word + 3] & ACCESSED_MASK) | (casHi << CAS_HI_SHIFT);
 }
 
+/** A member's place in the roster of its collection; it has that instead of a CAS unique. */
+export function itemSlot(p: Partition, ref: number): number {
+  return p.i32[(ref << 1) + 2];
+}
+
+export function itemSlotSet(p: Partition, ref: number, slot: number): void {
+  p.i32[(ref << 1) + 2] = slot;
+}
+
 export function itemCasIsGiven(p: Partition, ref: number): boolean {
   return (p.i32[ref << 1] & EXTRA_CAS) !== 0;
 }
