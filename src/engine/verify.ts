@@ -14,6 +14,7 @@ import {
   linkNext,
   linkUsed,
 } from '../memory/chain.ts';
+import { itemIsCollection } from '../memory/collection.ts';
 import {
   chunkKind,
   itemBytes,
@@ -48,7 +49,6 @@ import {
   pageRecord,
 } from '../memory/partition.ts';
 import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
-import { itemIsCollection } from './collection/value-header.ts';
 import { indexBucketOf, indexOverflowCount, indexWalk } from './hash-index.ts';
 import { packedProblem } from './verify-packed.ts';
 

@@ -8,6 +8,13 @@
  */
 import { assert } from '../../base/assert.ts';
 import {
+  COLLECTION,
+  collectionHeaderWrite,
+  collectionRoot,
+  FORM,
+  itemIsLarge,
+} from '../../memory/collection.ts';
+import {
   EXTRA_EXPIRY,
   itemBytes,
   itemBytesFor,
@@ -34,13 +41,11 @@ import { ghostTake } from '../forget.ts';
 import { indexReplace } from '../hash-index.ts';
 import { itemCasRenew, itemCount, itemFree, itemLink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
-import {
-  itemIsLarge,
-  largeRoot,
-  PACKED_BYTES_MAX,
-  PACKED_HEADER_BYTES,
-  packedInit,
-} from './value-header.ts';
+
+/** Bytes before the strip. */
+export const PACKED_HEADER_BYTES = COLLECTION.body;
+/** Bytes of a packed collection's value, header and strip. */
+export const PACKED_BYTES_MAX = 2048;
 
 /**
  * An empty packed collection under op's key, which has no item so far. It never expires. Returns its
@@ -66,8 +71,18 @@ export function collectionMake(p: Partition, op: Operation, type: number): numbe
   if (ref === 0) return 0;
   itemHeaderWrite(p, ref, type, 0, key.bytes, PACKED_HEADER_BYTES);
   itemKeyWrite(p, ref, key);
-  packedInit(p, ref);
+  collectionHeaderWrite(p, itemValueOffset(p, ref), FORM.PACKED, 0, 0);
   return ref;
+}
+
+/** Where a packed collection's strip starts. */
+export function packedStart(p: Partition, ref: number): number {
+  return itemValueOffset(p, ref) + PACKED_HEADER_BYTES;
+}
+
+/** Where it ends. */
+export function packedEnd(p: Partition, ref: number): number {
+  return itemValueOffset(p, ref) + itemValueBytes(p, ref);
 }
 
 /** Whether the strip of a packed collection can grow by so many bytes. If not, it has to get large. */
@@ -155,7 +170,7 @@ function itemPlaceChange(p: Partition, hash: number, ref: number, to: number): v
   if (itemIsLinked(p, to)) indexReplace(p, hash, ref, to);
   pageNoteExpiry(p, to, itemExpiresAtMs(p, to));
   if (p.guardRef === ref) p.guardRef = to;
-  if (itemIsLarge(p, to)) rootItemSet(p, largeRoot(p, to), to);
+  if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
   chunkGive(p, ref);
 }
 

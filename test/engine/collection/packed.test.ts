@@ -8,8 +8,12 @@ import {
   collectionCreate,
   collectionMake,
   itemChanged,
+  PACKED_BYTES_MAX,
+  PACKED_HEADER_BYTES,
+  packedEnd,
   packedFits,
   packedGrowFits,
+  packedStart,
   valueSplice,
 } from '../../../src/engine/collection/packed.ts';
 import {
@@ -20,25 +24,19 @@ import {
   stripSeek,
   stripWrite,
 } from '../../../src/engine/collection/strip.ts';
-import {
-  FORM,
-  LARGE_VALUE_BYTES,
-  largeRoot,
-  largeRootSet,
-  PACKED_BYTES_MAX,
-  PACKED_HEADER_BYTES,
-  packedCount,
-  packedCountAdd,
-  packedEnd,
-  packedFlags,
-  packedFlagsSet,
-  packedForm,
-  packedFormSet,
-  packedStart,
-} from '../../../src/engine/collection/value-header.ts';
 import { indexFind } from '../../../src/engine/hash-index.ts';
 import { itemCasUnique, itemFree, itemLink } from '../../../src/engine/lifecycle.ts';
 import { STATUS } from '../../../src/engine/status.ts';
+import {
+  collectionCount,
+  collectionCountSet,
+  collectionFlags,
+  collectionFlagsSet,
+  collectionForm,
+  collectionRoot,
+  FORM,
+  LARGE_VALUE_BYTES,
+} from '../../../src/memory/collection.ts';
 import {
   ITEM_TYPE,
   itemBytes,
@@ -84,7 +82,7 @@ function splice(
   { index, removed, added }: { index: number; removed: number; added: readonly Buffer[] },
 ): number {
   const start = packedStart(p, from);
-  const count = packedCount(p, from);
+  const count = collectionCount(p, from);
   const at = stripSeek(p.u8, start, packedEnd(p, from), count, index);
   const end = stripSeek(p.u8, start, packedEnd(p, from), count, index + removed);
   const position = at - itemValueOffset(p, from);
@@ -94,7 +92,7 @@ function splice(
   if (ref === 0) return 0;
   let to = itemValueOffset(p, ref) + position;
   for (const each of added) to = stripWrite(p.u8, to, each, 0, each.length);
-  packedCountAdd(p, ref, added.length - removed);
+  collectionCountSet(p, ref, count + added.length - removed);
   itemChanged(p, ref);
   return ref;
 }
@@ -139,9 +137,9 @@ class World {
         continue;
       }
       expect(Buffer.concat(contentsOf(p, ref)).equals(Buffer.concat(contents))).toBe(true);
-      expect(packedCount(p, ref)).toBe(contents.length);
-      expect([itemType(p, ref), packedForm(p, ref)]).toEqual([ITEM_TYPE.LIST, FORM.PACKED]);
-      expect(packedFlags(p, ref)).toBe(key.length & 0xff);
+      expect(collectionCount(p, ref)).toBe(contents.length);
+      expect([itemType(p, ref), collectionForm(p, ref)]).toEqual([ITEM_TYPE.LIST, FORM.PACKED]);
+      expect(collectionFlags(p, ref)).toBe(key.length & 0xff);
       expect([itemExpiresAtMs(p, ref), itemCasUnique(p, ref)]).toEqual([expiresAtMs, casUnique]);
     }
   }
@@ -155,7 +153,7 @@ class World {
         this.refusals++;
         return;
       }
-      packedFlagsSet(p, ref, step.key.length);
+      collectionFlagsSet(p, ref, step.key.length);
       const casUnique = itemCasUnique(p, ref);
       model.set(step.key, { contents: [], expiresAtMs: 0, casUnique });
     }
@@ -265,13 +263,14 @@ describe('an item of a collection', () => {
     rootInit(p, rootRef);
     let ref = collectionCreate(p, client.op, ITEM_TYPE.LIST);
     ref = splice(p, client, ref, { index: 0, removed: 0, added: [valueMake(200, 1)] });
+    const start = itemValueOffset(p, ref);
+    p.u8.writeUInt8(FORM.LARGE, start);
+    p.u8.writeUInt32LE(rootRef, start + PACKED_HEADER_BYTES);
     rootItemSet(p, rootRef, ref);
-    packedFormSet(p, ref, FORM.LARGE);
-    largeRootSet(p, ref, rootRef);
     const bytes = itemValueBytes(p, ref) - LARGE_VALUE_BYTES;
     const moved = valueSplice(p, hash, ref, LARGE_VALUE_BYTES, bytes, 0, NOW_MS);
     expect(moved).not.toBe(ref);
-    expect([rootItem(p, rootRef), largeRoot(p, moved)]).toEqual([moved, rootRef]);
+    expect([rootItem(p, rootRef), collectionRoot(p, moved)]).toEqual([moved, rootRef]);
   });
 
   it('is made beside the one it is to replace', () => {
