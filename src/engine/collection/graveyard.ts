@@ -11,13 +11,13 @@
  *
  * Guard: the partition lock.
  */
+import { collectionRoot } from '../../memory/collection.ts';
 import { ROOT, rootItemSet } from '../../memory/node.ts';
 import { HEADER, type Partition } from '../../memory/partition.ts';
-import { largeRoot } from './value-header.ts';
 
 /** The item of a large collection is about to be freed: the collection follows later. */
 export function collectionDiscard(p: Partition, itemRef: number): void {
-  rootDiscard(p, largeRoot(p, itemRef));
+  rootDiscard(p, collectionRoot(p, itemRef));
 }
 
 /** Gives up a collection that no key names, or whose item goes. */

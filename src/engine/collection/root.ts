@@ -6,11 +6,17 @@
  * Guard: the partition lock.
  */
 import { assert } from '../../base/assert.ts';
-import { itemValueBytes } from '../../memory/item.ts';
+import {
+  collectionFlags,
+  collectionHeaderWrite,
+  collectionRootSet,
+  FORM,
+  LARGE_VALUE_BYTES,
+} from '../../memory/collection.ts';
+import { itemValueBytes, itemValueOffset } from '../../memory/item.ts';
 import { ROOT_BYTES, rootBytesAdd, rootInit, rootItem, rootItemSet } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkObtain } from '../eviction.ts';
-import { FORM, LARGE_VALUE_BYTES, largeRootSet, packedFormSet } from './value-header.ts';
 
 /** An empty collection that no key names; 0 without memory. It has to be attached, or discarded. */
 export function rootCreate(p: Partition, nowMs: number): number {
@@ -28,8 +34,9 @@ export function rootAttach(p: Partition, itemRef: number, rootRef: number): void
     "a large collection's value is its root",
   );
   assert(rootItem(p, rootRef) === 0, 'a root is attached once');
-  packedFormSet(p, itemRef, FORM.LARGE);
-  largeRootSet(p, itemRef, rootRef);
+  const flags = collectionFlags(p, itemRef);
+  collectionHeaderWrite(p, itemValueOffset(p, itemRef), FORM.LARGE, flags, 0);
+  collectionRootSet(p, itemRef, rootRef);
   rootItemSet(p, rootRef, itemRef);
 }
 
