@@ -3,7 +3,13 @@
  *
  * Guard: the partition lock. Nothing here takes memory. (member.ts has what commands do.)
  */
-import { itemBytes, itemExpiresAtMs, itemHash, itemNamespace, itemSlot } from '../../memory/item.ts';
+import {
+  itemBytes,
+  itemExpiresAtMs,
+  itemHash,
+  itemNamespace,
+  itemSlot,
+} from '../../memory/item.ts';
 import { rootBytesAdd, rootCount, rootExpiringAdd, rootItem } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE, changeNote } from '../change-log.ts';

@@ -21,9 +21,9 @@ import {
   itemExpiresAtMs,
   itemExpiresAtMsSet,
   itemExtras,
+  itemHash,
   itemHeaderRewrite,
   itemHeaderWrite,
-  itemIsChained,
   itemKeyBytes,
   itemKeyOffset,
   itemKeyWrite,
@@ -37,7 +37,7 @@ import {
 import { rootBytesAdd, rootExpiringAdd } from '../../memory/node.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { chunkClass } from '../../memory/slab.ts';
+import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { chunkObtain } from '../eviction.ts';
 import { indexFind, indexReplace } from '../hash-index.ts';
