@@ -1,4 +1,4 @@
-/** Memory that runs out: pages taken away from the pool of a partition, and given back. */
+/** Memory that runs out at a test's will: any allocation may fail then. */
 import {
   HEADER,
   PAGE,

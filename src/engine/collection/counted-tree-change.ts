@@ -6,7 +6,7 @@
  * guarded, or not yet attached to a key. Its nodes then stay where they are, and so do places in it.
  */
 import { assert } from '../../base/assert.ts';
-import { NODE_TYPE, nodeInit, nodeRoot, nodeType, ROOT, ROOT_F64 } from '../../memory/node.ts';
+import { NODE_TYPE, nodeInit, nodeRoot, nodeType, ROOT, rootBytesAdd } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
 import { chunkObtain } from '../eviction.ts';
@@ -146,13 +146,13 @@ function nodeObtain(
   if (ordered) nodeOrderedSet(p, node);
   p.i32[(node << 1) + TREE.parentRef] = 0;
   p.i32[(node << 1) + TREE.count] = 0;
-  p.f64[rootRef + ROOT_F64.bytes] += bytes;
+  rootBytesAdd(p, rootRef, bytes);
   return node;
 }
 
 function nodeFree(p: Partition, node: number): void {
   const bytes = nodeBytes(nodeType(p, node), nodeIsOrdered(p, node));
-  p.f64[nodeRoot(p, node) + ROOT_F64.bytes] -= bytes;
+  rootBytesAdd(p, nodeRoot(p, node), -bytes);
   chunkGive(p, node);
 }
 
