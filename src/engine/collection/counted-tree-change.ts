@@ -99,6 +99,34 @@ export function treeReplace(p: Partition, place: TreePlace, entry: number): void
   if (slot === 0) pathFirstSet(p, leafRef);
 }
 
+/**
+ * Moves an ordered tree's entry to before another place, where it belongs by a score that it has been
+ * given already. What both places are afterwards is not said. False: no memory, and the tree is as it
+ * was; so has the score to be.
+ */
+export function treeMove(p: Partition, from: TreePlace, to: TreePlace, nowMs: number): boolean {
+  const { leafRef, slot } = from;
+  const entry = p.i32[slotWord(leafRef, slot)];
+  if (to.leafRef === leafRef) {
+    entryShift(p, leafRef, slot, to.slot > slot ? to.slot - 1 : to.slot);
+    return true;
+  }
+  // In before out: to take the entry back might need memory. Only the other leaf is split by that.
+  if (!treeInsert(p, to, entry, 1, nowMs)) return false;
+  treeRemove(p, from);
+  return true;
+}
+
+/** Moves an entry within an ordered tree's leaf, by words. */
+function entryShift(p: Partition, leaf: number, from: number, to: number): void {
+  const { i32 } = p;
+  const entry = i32[slotWord(leaf, from)];
+  if (from < to) wordsMove(i32, slotWord(leaf, from + 1), slotWord(leaf, from), to - from);
+  else wordsMove(i32, slotWord(leaf, to), slotWord(leaf, to + 1), from - to);
+  i32[slotWord(leaf, to)] = entry;
+  if (from === 0 || to === 0) pathFirstSet(p, leaf);
+}
+
 /** An entry of a counting tree has become heavier, or lighter. */
 export function treeWeightAdd(p: Partition, place: TreePlace, difference: number): void {
   slotWeightAdd(p, place.leafRef, place.slot, difference);
