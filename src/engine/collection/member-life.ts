@@ -15,6 +15,8 @@ import type { Partition } from '../../memory/partition.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
 import { indexRemove } from '../hash-index.ts';
 import { itemCasRenew, itemRetire, itemUnlink } from '../lifecycle.ts';
+import { treeTop } from './counted-tree.ts';
+import { treeMemberReplace } from './counted-tree-order.ts';
 import { rosterRemove, rosterReplace } from './roster.ts';
 
 /** Takes a member out of its collection and frees it. A sorted set's has left the tree before. */
@@ -40,7 +42,9 @@ export function memberReap(p: Partition, ref: number): void {
   }
 }
 
-/** A member was copied to another chunk, and the index knows. */
-export function memberMoved(p: Partition, to: number): void {
-  rosterReplace(p, itemNamespace(p, to), itemSlot(p, to), to);
+/** A member was copied from one chunk to another, and the index knows. The old copy is still there. */
+export function memberMoved(p: Partition, from: number, to: number): void {
+  const rootRef = itemNamespace(p, to);
+  rosterReplace(p, rootRef, itemSlot(p, to), to);
+  if (treeTop(p, rootRef) !== 0) treeMemberReplace(p, rootRef, from, to);
 }
