@@ -48,6 +48,8 @@ export const HEADER = {
   pagesStay: 34, // pages move between classes only out of need
   pageLimit: 35, // pages that may be in use, of the pageCount there are
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
+  graveyardRef: 37, // first of the large collections that wait to be freed
+  graveyardCount: 38,
   expiryPage: 46, // where the expiry sweep goes on
   resetCount: 47, // times the partition was emptied because a thread died in it
 
@@ -82,6 +84,7 @@ export const HEADER_F64 = {
   pageMoveTotal: 78,
   changeHead: 79, // change records ever written, in bytes
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
+  discardTotal: 81, // large collections freed
   words: 128,
 } as const;
 
