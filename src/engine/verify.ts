@@ -57,6 +57,7 @@ import {
 import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
 import { databaseExpiringCount, databaseKeyCount, itemIsFlushed } from './database.ts';
 import { indexBucketOf, indexOverflowCount, indexPageCount, indexWalk } from './hash-index.ts';
+
 import { type CollectionChunks, collectionsVerify } from './verify-collection.ts';
 import { packedProblem } from './verify-packed.ts';
 

@@ -3,14 +3,23 @@
  *
  * Guard: the partition lock. Nothing here takes memory. (member.ts has what commands do.)
  */
+import { collectionRoot, itemIsLarge } from '../../memory/collection.ts';
 import {
+  ITEM_TYPE,
   itemBytes,
   itemExpiresAtMs,
   itemHash,
   itemNamespace,
   itemSlot,
+  itemType,
 } from '../../memory/item.ts';
-import { rootBytesAdd, rootCount, rootExpiringAdd, rootItem } from '../../memory/node.ts';
+import {
+  rootBytesAdd,
+  rootCount,
+  rootExpiringAdd,
+  rootItem,
+  rootItemSet,
+} from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
 import { indexRemove } from '../hash-index.ts';
@@ -42,8 +51,16 @@ export function memberReap(p: Partition, ref: number): void {
   }
 }
 
-/** A member was copied from one chunk to another, and the index knows. The old copy is still there. */
-export function memberMoved(p: Partition, from: number, to: number): void {
+/**
+ * An item was copied from one chunk to another, and the index knows: so does the collection that it is the
+ * name or a member of. The old copy is still there.
+ */
+export function itemMoved(p: Partition, from: number, to: number): void {
+  if (itemType(p, to) === ITEM_TYPE.MEMBER) memberMoved(p, from, to);
+  else if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
+}
+
+function memberMoved(p: Partition, from: number, to: number): void {
   const rootRef = itemNamespace(p, to);
   rosterReplace(p, rootRef, itemSlot(p, to), to);
   if (treeTop(p, rootRef) !== 0) treeMemberReplace(p, rootRef, from, to);
