@@ -35,6 +35,7 @@ export const CONTROL = {
   crawlClasses: 20, // CRAWL_CLASS_WORDS words: a bit for each slab class that it is to look at
   crawlSleepUs: 18, // how long a crawl rests after a thousand items
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
+  databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
 } as const;
 
 /** f64 indices. */

@@ -1,5 +1,6 @@
 /** Partitions and keyspaces for tests: small, in this thread unless told otherwise, with a set seed. */
 import { expect } from 'vitest';
+import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/keyspace.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
@@ -9,7 +10,6 @@ import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-lo
 import {
   CLASS,
   classRecord,
-  HEADER,
   Partition,
   type Partition as PartitionType,
 } from '../../src/memory/partition.ts';
@@ -82,7 +82,7 @@ export function partitionExpectSound(p: PartitionType): void {
 /** The partition has no item, and no page or chunk that only an item would need. */
 export function partitionExpectEmpty(p: PartitionType): void {
   partitionExpectSound(p);
-  expect(p.i32[HEADER.itemCount]).toBe(0);
+  expect(indexKeyCount(p)).toBe(0);
   for (let classId = 1; classId < p.classes.count; classId++) {
     expect(p.i32[classRecord(classId) + CLASS.pageCount], `pages of class ${classId}`).toBe(0);
   }

@@ -5,6 +5,7 @@
  *
  * Guard: the partition lock.
  */
+import { assert } from '../../base/assert.ts';
 import { bytesCompare } from '../../memory/bytes.ts';
 import { itemKeyBytes, itemKeyOffset } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
@@ -15,9 +16,12 @@ import {
   scoreIndex,
   slotFirst,
   slotWord,
-  type TreePlace,
+  TreePlace,
+  treeEntry,
+  treeSettle,
   treeTop,
 } from './counted-tree.ts';
+import { treeReplace } from './counted-tree-change.ts';
 
 /** A member's key is its name behind the ref of its collection's root. */
 const NAMESPACE_BYTES = 4;
@@ -80,6 +84,22 @@ export function treeSeek(
   place.leafRef = node;
   place.slot = low;
 }
+
+/** A member is at another ref from now on; what was at the old one can still be read. */
+export function treeMemberReplace(p: Partition, rootRef: number, from: number, to: number): void {
+  memberTarget.by = ORDER.BOTH;
+  memberTarget.score = memberScore(p, from);
+  memberTarget.name = p.u8;
+  memberTarget.nameStart = memberNameOffset(p, from);
+  memberTarget.nameBytes = memberNameBytes(p, from);
+  treeSeek(p, rootRef, memberTarget, memberPlace);
+  treeSettle(p, memberPlace);
+  assert(treeEntry(p, memberPlace) === from, 'a member is where its order says');
+  treeReplace(p, memberPlace, to);
+}
+
+const memberTarget = new OrderTarget(Buffer.alloc(0));
+const memberPlace = new TreePlace();
 
 function memberIsBefore(p: Partition, score: number, member: number, target: OrderTarget): boolean {
   if (target.by !== ORDER.NAME && score !== target.score) return score < target.score;

@@ -21,15 +21,14 @@ import {
   treeWeight,
 } from '../../../src/engine/collection/counted-tree.ts';
 import {
-  treeCreate,
   treeFree,
-  treeInsert,
   treeRemove,
   treeReplace,
   treeWeightAdd,
 } from '../../../src/engine/collection/counted-tree-change.ts';
+import { treeCreate, treeInsert } from '../../../src/engine/collection/counted-tree-growth.ts';
 import { treeVerify } from '../../../src/engine/verify-tree.ts';
-import { NODE_TYPE, nodeInit, ROOT_BYTES, ROOT_F64, rootInit } from '../../../src/memory/node.ts';
+import { NODE_TYPE, nodeInit, ROOT_BYTES, rootBytes, rootInit } from '../../../src/memory/node.ts';
 import type { Partition } from '../../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../../src/memory/slab.ts';
 import { Famine } from '../famine.ts';
@@ -148,7 +147,7 @@ class Lists {
     const { p, rootRef } = this;
     for (let leaves = -1; leaves !== 0; ) leaves = treeFree(p, rootRef, 3);
     expect(treeTop(p, rootRef)).toBe(0);
-    expect(p.f64[rootRef + ROOT_F64.bytes]).toBe(0);
+    expect(rootBytes(p, rootRef)).toBe(0);
     for (const { ref } of this.model) chunkGive(p, ref);
     chunkGive(p, rootRef);
     partitionExpectEmpty(p);

@@ -9,17 +9,17 @@ import {
   treePosition,
   treeSettle,
 } from '../../../src/engine/collection/counted-tree.ts';
+import { treeFree, treeRemove } from '../../../src/engine/collection/counted-tree-change.ts';
 import {
   treeCreate,
-  treeFree,
   treeInsert,
-  treeRemove,
-  treeReplace,
-} from '../../../src/engine/collection/counted-tree-change.ts';
+  treeMove,
+} from '../../../src/engine/collection/counted-tree-growth.ts';
 import {
   membersCompare,
   ORDER,
   OrderTarget,
+  treeMemberReplace,
   treeSeek,
 } from '../../../src/engine/collection/counted-tree-order.ts';
 import { treeVerify } from '../../../src/engine/verify-tree.ts';
@@ -112,20 +112,32 @@ class SortedSets {
     else expect(treeEntry(this.p, this.place)).toBe(this.model[index].ref);
   }
 
-  /** The member moves to another chunk; maybe its score becomes another one that leaves it there. */
+  /** The member gets another score. */
+  move(index: number, score: number): void {
+    const { p, place } = this;
+    const { name, ref, score: before } = this.model[index];
+    const others = this.model.filter((_, other) => other !== index);
+    this.seek(ORDER.BOTH, false, score, name);
+    const to = Object.assign(new TreePlace(), place);
+    this.goTo(index);
+    p.view.setFloat64(itemValueOffset(p, ref), score, true);
+    if (treeMove(p, place, to, NOW_MS)) {
+      this.model.splice(0, this.model.length, ...others, { name, score, ref });
+      this.model.sort(memberOrder);
+    } else {
+      this.refusals++;
+      p.view.setFloat64(itemValueOffset(p, ref), before, true);
+    }
+  }
+
+  /** The member goes to another chunk. */
   replace(index: number): void {
-    const { name, score, ref } = this.goTo(index);
-    const next = this.model.at(index + 1)?.score ?? score + 2;
-    const between = (score + next) / 2;
-    const to = this.memberMake(name, between > score && between < next ? between : score);
+    const { name, score, ref } = this.model[index];
+    const to = this.memberMake(name, score);
     if (to === 0) return;
-    treeReplace(this.p, this.place, to);
+    treeMemberReplace(this.p, this.rootRef, ref, to);
     chunkGive(this.p, ref);
-    this.model[index] = {
-      name,
-      score: between > score && between < next ? between : score,
-      ref: to,
-    };
+    this.model[index] = { name, score, ref: to };
   }
 
   expectSound(): void {
@@ -165,7 +177,17 @@ class SortedSets {
 
 const steps = fc.array(
   fc.record({
-    what: fc.constantFrom('add', 'add', 'ascend', 'descend', 'remove', 'removeRange', 'replace'),
+    what: fc.constantFrom(
+      'add',
+      'add',
+      'ascend',
+      'descend',
+      'remove',
+      'removeRange',
+      'replace',
+      'move',
+      'nudge',
+    ),
     at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     times: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 250 })),
     score: fc.integer({ min: -20, max: 20 }),
@@ -194,7 +216,10 @@ describe('an ordered tree', () => {
           else if (model.length === 0) break;
           else if (what === 'remove') sets.remove(index);
           else if (what === 'removeRange') sets.remove(Math.floor(at * model.length));
-          else sets.replace(index);
+          else if (what === 'replace') sets.replace(index);
+          else if (sameScore) sets.goTo(index);
+          else if (what === 'move') sets.move(index, score + Math.floor(salt * 100));
+          else sets.move(index, model[index].score + (salt - 0.5) / 8);
           if (time % 50 === 0) sets.expectFinds(sameScore ? 1 : score, name.slice(0, -1));
         }
         famine.end();
