@@ -10,6 +10,8 @@ import { HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
 import { indexRemove } from '../hash-index.ts';
 import { itemRetire } from '../lifecycle.ts';
+import { treeTop } from './counted-tree.ts';
+import { treeFree } from './counted-tree-change.ts';
 import { graveyardFirst, graveyardShift } from './graveyard.ts';
 import { rosterAt, rosterRemove } from './roster.ts';
 
@@ -20,6 +22,11 @@ export function graveyardWork(p: Partition, membersMax: number): number {
     const rootRef = graveyardFirst(p);
     if (rootRef === 0) break;
     const count = rootCount(p, rootRef);
+    if (treeTop(p, rootRef) !== 0) {
+      // A sorted set's tree names its members: it goes before them.
+      freed += treeFree(p, rootRef, membersMax - freed);
+      continue;
+    }
     if (count > 0) {
       lastMemberFree(p, rootRef, count - 1);
     } else {
