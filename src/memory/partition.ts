@@ -48,12 +48,12 @@ export const HEADER = {
   pagesStay: 34, // pages move between classes only out of need
   pageLimit: 35, // pages that may be in use, of the pageCount there are
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
+  graveyardRef: 37, // first of the large collections that wait to be freed
+  graveyardCount: 38,
   expiryPage: 46, // where the expiry sweep goes on
   resetCount: 47, // times the partition was emptied because a thread died in it
 
   membersTable: 48, // TABLE words: the index of the members of large collections
-  graveyardRef: 56, // first of the large collections that wait to be freed
-  graveyardCount: 57,
   databaseKeys: 64, // keys of each database, as its clients see it: those flushed are gone at once
   databaseExpiring: 80, // … of them with an expiry time
   databaseFlushLo: 96, // items of the database whose CAS unique is not above this are dead
@@ -85,6 +85,7 @@ export const HEADER_F64 = {
   changeHead: 79, // change records ever written, in bytes
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
   discardTotal: 81, // large collections freed
+  fieldExpiryTotal: 82, // expired fields of hashes reclaimed
   words: 128,
 } as const;
 

@@ -15,7 +15,8 @@ import {
   treeEntry,
   treePosition,
 } from '../collection/counted-tree.ts';
-import { treeCreate, treeInsert, treeMove, treeRemove } from '../collection/counted-tree-change.ts';
+import { treeRemove } from '../collection/counted-tree-change.ts';
+import { treeCreate, treeInsert, treeMove } from '../collection/counted-tree-growth.ts';
 import { treeMemberSeek, treeSeek } from '../collection/counted-tree-order.ts';
 import { rootDiscard } from '../collection/graveyard.ts';
 import { memberAdd, memberFind, memberKeyFill } from '../collection/member.ts';

@@ -9,13 +9,12 @@ import {
   treePosition,
   treeSettle,
 } from '../../../src/engine/collection/counted-tree.ts';
+import { treeFree, treeRemove } from '../../../src/engine/collection/counted-tree-change.ts';
 import {
   treeCreate,
-  treeFree,
   treeInsert,
   treeMove,
-  treeRemove,
-} from '../../../src/engine/collection/counted-tree-change.ts';
+} from '../../../src/engine/collection/counted-tree-growth.ts';
 import {
   membersCompare,
   treeMemberReplace,
