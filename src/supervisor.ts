@@ -2,7 +2,7 @@
  * The supervisor: starts the threads, and starts a thread anew when one dies. It runs on the main
  * thread, which serves no requests.
  */
-import { randomFillSync } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { authFileRead } from './auth/auth-file.ts';
@@ -14,6 +14,7 @@ import type { Config } from './cli/config.ts';
 import {
   listenTargets,
   listenTargetText,
+  respTargets,
   type UdpTarget,
   udpTargets,
 } from './cli/listen-address.ts';
@@ -82,6 +83,7 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
+  private readonly bulletinName = `flagstone ${randomUUID()}`;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
     this.config = config;
@@ -98,7 +100,7 @@ export class Supervisor {
     i32[CONTROL.crawlItemCountMax] = config.lruCrawlerItemCountMax;
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
-    this.targets = listenTargets(config);
+    this.targets = [...listenTargets(config), ...respTargets(config)];
     this.udp = udpTargets(config);
     this.tls = config.tlsEnabled ? this.tlsStart() : null;
     this.dataSeats = Array.from(
@@ -221,6 +223,7 @@ export class Supervisor {
       credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
+      bulletinName: config.threadCount > 1 ? this.bulletinName : null,
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
       udp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.udp : [],

@@ -129,6 +129,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   { kind: 'value',    flag: 'a', name: 'unix-mask',          argument: 'mode',  group: 'Network',  field: 'unixSocketMask',      default: '700',   parse: maskParse,
     doc: 'File mode of the unix socket, in octal.' },
   { kind: 'value',    flag: 'U', name: 'udp-port',           argument: 'num',   group: 'Network',  field: 'udpPort',             default: '0',     parse: portParse,
+  { kind: 'value',    flag: '',  name: 'resp-port',          argument: 'num',   group: 'Network',  field: 'respPort',            default: '0',     parse: portParse,
     doc: 'UDP port. 0 turns UDP off, -1 takes any free port. Without -p it is the TCP port too.' },
   { kind: 'value',    flag: 'c', name: 'conn-limit',         argument: 'num',   group: 'Network',  field: 'connectionCountMax',  default: '1024',  parse: integerParser(1, CONNECTION_COUNT_MAX),
     doc: 'Most connections open at a time.' },

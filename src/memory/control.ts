@@ -34,6 +34,10 @@ export const CONTROL = {
   eventOrdinal: 26, // of the next event, over all threads; wraps at 2^32
   crawlClasses: 20, // CRAWL_CLASS_WORDS words: a bit for each slab class that it is to look at
   crawlSleepUs: 18, // how long a crawl rests after a thousand items
+  bulletinEpoch: 27, // notices that threads posted for each other
+  clientIds: 28, // ids given to RESP clients
+  waitTokens: 29, // given to blocked clients
+  waitsAreNoted: 30, // 1: partitions note which keys may serve blocked clients
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
 } as const;
 

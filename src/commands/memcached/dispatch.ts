@@ -7,7 +7,7 @@ import { LF } from '../../protocol/memcached/line.ts';
 import { replyRoom } from '../../protocol/reply.ts';
 import { binaryCommand } from './binary-dispatch.ts';
 import { type Call, callClock } from './call.ts';
-import { RUN_ENDED } from './run-ended.ts';
+import { RUN_ENDED } from '../run-ended.ts';
 import { PHASE, PROTOCOL, waitAt } from './session.ts';
 import { textCommand } from './text-dispatch.ts';
 
