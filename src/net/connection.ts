@@ -9,7 +9,6 @@
 import { assert } from '../base/assert.ts';
 import type { Call } from '../commands/memcached/call.ts';
 import { sessionRun } from '../commands/memcached/dispatch.ts';
-import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CLOSE_REASON,
   PHASE,
@@ -20,6 +19,7 @@ import {
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
 import type { RespCall } from '../commands/resp/call.ts';
+import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,
   connectionRelease,

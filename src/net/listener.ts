@@ -11,8 +11,8 @@ import { PROTOCOL, type Protocol } from '../commands/memcached/session.ts';
 import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
-import { RESP_ERROR } from '../protocol/resp/errors.ts';
 import { textBytes } from '../protocol/reply.ts';
+import { RESP_ERROR } from '../protocol/resp/errors.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { RespConnection } from './resp-connection.ts';
 import type { TlsMode } from './tls-material.ts';
@@ -71,7 +71,7 @@ export async function listenTcp(
   await listening(server, { port: target.port, ...host, backlog, reusePort });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
-  const listener = {
+  const listener: Listener = {
     text: listenerText(target, port),
     protocol: target.protocol === 'resp' ? PROTOCOL_RESP : PROTOCOL_OF[target.protocol],
   };

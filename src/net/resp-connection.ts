@@ -11,13 +11,13 @@
 import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
-import { sessionEnd } from '../commands/resp/session-end.ts';
 import { PHASE, type RespHost, RespSession } from '../commands/resp/session.ts';
+import { sessionEnd } from '../commands/resp/session-end.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
 import { CONTROL, COUNTER } from '../memory/control.ts';
-import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import { REPLY_BYTES_MAX, replyClear, replyPiece, replyRenew } from '../protocol/reply.ts';
+import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import type { OpenConnection } from './open-connection.ts';
 import {
   CARRY_BYTES_MAX,
@@ -227,7 +227,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
       if (this.isClosed || this.session.phase !== PHASE.COMMAND) return;
       if (this.gather !== null) this.gatherRun();
       else if (this.carried !== null) this.run(0);
-      if (this.session.phase !== PHASE.CLOSED && !this.waitsForTurn) this.wire?.resume();
+      if (!this.waitsForTurn) this.wire?.resume();
     });
   }
 

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partitionFlush } from '../../src/engine/expiry.ts';
+import { partitionFlush } from '../../src/engine/database.ts';
+import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import { STORE } from '../../src/engine/types/string.ts';
 import {
@@ -14,6 +15,7 @@ import {
   pageGive,
   pageRecord,
   pageTake,
+  TABLE,
 } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
 import { partitionExpectEmpty, partitionExpectSound, partitionMake } from './fixture.ts';
@@ -37,7 +39,7 @@ class Famine {
     while (this.p.i32[HEADER.pageFreeCount] > pages) {
       const page = pageTake(this.p);
       this.p.i32[pageRecord(this.p, page) + PAGE.classId] = PAGE_TAKEN_AWAY;
-      this.p.i32[HEADER.indexPageCount]++;
+      this.p.i32[HEADER.keysTable + TABLE.pageCount]++;
       this.pages.push(page);
     }
   }
@@ -45,7 +47,7 @@ class Famine {
   /** The index counts its pages; those taken away are none of them. */
   end(): void {
     for (const page of this.pages.splice(0)) {
-      this.p.i32[HEADER.indexPageCount]--;
+      this.p.i32[HEADER.keysTable + TABLE.pageCount]--;
       pageGive(this.p, page);
     }
   }
@@ -137,7 +139,7 @@ describe('a partition that may not evict', () => {
     }
     for (const key of keys) client.delete(p, key);
     partitionExpectSound(p);
-    expect(p.i32[HEADER.itemCount]).toBe(0);
+    expect(indexKeyCount(p)).toBe(0);
     // And takes other sizes once there is room.
     expect(client.set(p, 'other', valueMake(20_000, 1))).toBe(STATUS.OK);
   });

@@ -10,7 +10,7 @@
  *
  * What nobody has to know at once, such as a message for subscribers, comes by the event loop.
  */
-import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CONTROL, type Control } from '../../memory/control.ts';
 
 /** A notice; `kind` says who is concerned. The rest is structured-cloneable. */
@@ -54,7 +54,8 @@ export class Bulletin {
     if (epoch === this.seen || this.channel === null) return;
     this.seen = epoch;
     for (;;) {
-      const received = receiveMessageOnPort(this.channel);
+      // Node takes channels here as well as ports; its types know of ports alone.
+      const received = receiveMessageOnPort(this.channel as unknown as MessagePort);
       if (received === undefined) return;
       this.handle(received.message as Notice);
     }

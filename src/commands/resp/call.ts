@@ -12,14 +12,14 @@ import { COMMAND_STAT, commandStatsBlock } from '../../memory/command-stats.ts';
 import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { eventKindsRead } from '../../memory/event-log.ts';
 import type { Partition } from '../../memory/partition.ts';
+import type { Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/resp/arguments.ts';
 import { respError } from '../../protocol/resp/reply.ts';
 import { RequestParser } from '../../protocol/resp/request-parser.ts';
-import type { Reply } from '../../protocol/reply.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
-import type { CommandTable } from './command-table.ts';
+import type { CommandTable } from './command-lookup.ts';
 import { Locks } from './locks.ts';
 import type { RespSession } from './session.ts';
 import { type Wait, WaitRegistry } from './waits.ts';
@@ -51,6 +51,9 @@ export class RespCall {
   p: Partition;
   /** GATE bits that concern all sessions, as of this batch. */
   gate = 0;
+  /** Classes of key events that somebody wants to hear of: KEY_EVENT bits. */
+  keyEvents = 0;
+  keyEventSink: ((event: string, key: Buffer, database: number) => void) | null = null;
   /** The running command has answered an error. */
   failed = false;
   /** EXEC is running: locks are held until its end, and nothing blocks. */

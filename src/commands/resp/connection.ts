@@ -1,13 +1,8 @@
 /** Commands on the connection itself. */
+import { databaseOf } from '../../engine/database.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import {
-  respArray,
-  respBulk,
-  respOk,
-  respSimple,
-  respText,
-} from '../../protocol/resp/reply.ts';
+import { respArray, respBulk, respOk, respSimple, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { PHASE, subscriptionCount } from './session.ts';
@@ -57,7 +52,7 @@ function select(call: RespCall): void {
     return;
   }
   session.database = database;
-  session.namespace = keyspace.namespaceOfDatabase(database);
+  session.namespace = databaseOf(keyspace.control, database);
   respOk(call.reply);
 }
 

@@ -1,19 +1,24 @@
 /**
  * The loop of a RESP session: from bytes to commands.
  */
+import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
 import { respError, respSimple } from '../../protocol/resp/reply.ts';
-import { REQUEST_BROKEN, type RequestParser, requestParse } from '../../protocol/resp/request-parser.ts';
+import {
+  REQUEST_BROKEN,
+  type RequestParser,
+  requestParse,
+} from '../../protocol/resp/request-parser.ts';
 import { RUN_ENDED } from '../run-ended.ts';
 import { type RespCall, respClock } from './call.ts';
 import type { Command } from './command.ts';
-import { subcommandFind } from './command-table.ts';
+import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
 import { FLAG } from './row.ts';
-import { GATE, PHASE, type RespSession } from './session.ts';
+import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
 
 /** Requests of one event; then others have their turn. */
 const REQUESTS_PER_EVENT_MAX = 1000;
@@ -44,7 +49,7 @@ export function respRun(call: RespCall, parser: RequestParser, start: number): n
   call.runEnded = RUN_ENDED.INPUT;
   batchStart(call, parser);
   for (;;) {
-    if (session.phase !== PHASE.COMMAND) {
+    if (phaseOf(session) !== PHASE.COMMAND) {
       call.runEnded = RUN_ENDED.BLOCKED;
       return at;
     }
@@ -63,10 +68,15 @@ export function respRun(call: RespCall, parser: RequestParser, start: number): n
       call.args = parser.args;
       call.reply.mark = call.reply.used;
       commandRun(call);
-      if (session.phase === PHASE.PAUSED) return at; // it is asked for again when the pause is over
+      if (phaseOf(session) === PHASE.PAUSED) return at; // it is asked for again when the pause is over
     }
     at = next;
   }
+}
+
+/** Commands change it, which the compiler does not see. */
+function phaseOf(session: RespSession): Phase {
+  return session.phase;
 }
 
 /** What holds for a batch: the clock, what other threads have told, the database's namespace. */
@@ -75,7 +85,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   respClock(call);
   call.bulletin.catchUp();
   call.clockUs = performance.now() * 1000;
-  session.namespace = call.keyspace.namespaceOfDatabase(session.database);
+  session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
 }
@@ -181,4 +191,3 @@ function unknownCommand({ args }: RespCall): string {
   const name = argumentText(args, 0).slice(0, UNKNOWN_ARGS_TEXT_MAX);
   return `ERR unknown command '${name}', with args beginning with: ${words}`;
 }
-

@@ -2,11 +2,13 @@
  * Running one command: its partitions are locked, its handler runs, they are released, and who waited
  * for what it stored is served.
  */
+
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
+import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
+import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { Reply, replyClear } from '../../protocol/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
@@ -96,7 +98,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   const { session, reply, args, command } = call;
   const ghost = new RespSession(session.host, wait.clientId);
   ghost.database = wait.database;
-  ghost.namespace = call.keyspace.namespaceOfDatabase(wait.database);
+  ghost.namespace = databaseOf(call.keyspace.control, wait.database);
   ghost.resp = wait.resp;
   scratch.resp = wait.resp;
   call.session = ghost;

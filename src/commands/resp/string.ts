@@ -17,6 +17,7 @@ import {
   itemValueOffset,
 } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
+import type { Reply } from '../../protocol/reply.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
   respBulkEnd,
@@ -25,7 +26,6 @@ import {
   respOk,
   respRaw,
 } from '../../protocol/resp/reply.ts';
-import type { Reply } from '../../protocol/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 

@@ -1,5 +1,5 @@
 /** The one table of all RESP commands. */
-import { CommandTable } from './command-table.ts';
+import { CommandTable } from './command-lookup.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import type { RespRow } from './row.ts';
 import { STRING_ROWS } from './string.ts';

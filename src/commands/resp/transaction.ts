@@ -5,7 +5,9 @@
  * Every change of a key gives it a new CAS unique, so a watch is a number to compare, and costs those who
  * change the key nothing.
  */
+
 import { keyFillIn } from '../../base/key.ts';
+import { databaseOf } from '../../engine/database.ts';
 import { indexFind } from '../../engine/hash-index.ts';
 import { itemCasUnique, itemIsDead } from '../../engine/lifecycle.ts';
 import type { Partition } from '../../memory/partition.ts';
@@ -117,7 +119,7 @@ function exec(call: RespCall): void {
 }
 
 function watchedPartition({ keyspace, op }: RespCall, { database, key }: Watched): Partition {
-  keyFillIn(op.key, keyspace.namespaceOfDatabase(database), key, 0, key.length);
+  keyFillIn(op.key, databaseOf(keyspace.control, database), key, 0, key.length);
   return keyspace.partitionFor(op.key.hash);
 }
 
@@ -129,4 +131,3 @@ function watchHolds(call: RespCall, watch: Watched): boolean {
   if (itemIsDead(p, ref, call.op.nowMs)) return watch.cas === 0 || watch.wasExpired;
   return itemCasUnique(p, ref) === watch.cas && !watch.wasExpired;
 }
-

@@ -15,6 +15,7 @@
  * may happen on different threads at once.
  */
 import { changeNoteReady } from '../../engine/change-log.ts';
+import { databaseCalled } from '../../engine/database.ts';
 import { CONNECTION } from '../../memory/connections.ts';
 import { CONTROL } from '../../memory/control.ts';
 import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
@@ -182,7 +183,7 @@ export function blockOnKeys(
   const { i32 } = keyspace.control;
   const names: string[] = [];
   for (let index = first; index <= last; index++) {
-    const key = args.source.latin1Slice(args.start[index], args.end[index]);
+    const key = args.source.toString('latin1', args.start[index], args.end[index]);
     names.push(waitName(session.database, key));
   }
   // Zero means that nobody waits.
@@ -289,8 +290,8 @@ export function waitsServe(call: RespCall, run: WaitRunner): void {
   const { ready } = call.p;
   call.bulletin.catchUp();
   for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
-    const database = databaseOf(call, next.namespace);
-    const name = waitName(database, next.key.latin1Slice());
+    const database = databaseCalled(call.keyspace.control, next.namespace);
+    const name = waitName(database, next.key.toString('latin1'));
     for (const wait of [...call.waits.queue(name)]) {
       const reply = run(call, wait);
       if (wait.isServed) waitForget(call, wait, reply);
@@ -302,9 +303,4 @@ export function waitsServe(call: RespCall, run: WaitRunner): void {
 /** Whether nobody has answered the client yet. */
 function waitStands(call: RespCall, { record, token }: Wait): boolean {
   return Atomics.load(call.keyspace.control.i32, record + CONNECTION.waitToken) === token;
-}
-
-/** Which database a namespace is at the moment. */
-function databaseOf(call: RespCall, namespace: number): number {
-  return call.keyspace.databaseOfNamespace(namespace);
 }

@@ -54,7 +54,7 @@ export function argumentBytes(args: Arguments, index: number): number {
 
 /** An argument as text, one character a byte. */
 export function argumentText(args: Arguments, index: number): string {
-  return args.source.latin1Slice(args.start[index], args.end[index]);
+  return args.source.toString('latin1', args.start[index], args.end[index]);
 }
 
 /** A copy of one argument. */
@@ -97,7 +97,9 @@ export function argumentsCopy(args: Arguments): Arguments {
 
 /** Arguments made of words, as if a client had sent them. */
 export function argumentsOf(words: readonly (string | Buffer)[]): Arguments {
-  const pieces = words.map((word) => (typeof word === 'string' ? Buffer.from(word, 'latin1') : word));
+  const pieces = words.map((word) =>
+    typeof word === 'string' ? Buffer.from(word, 'latin1') : word,
+  );
   const args = new Arguments(Buffer.concat(pieces));
   let at = 0;
   for (const piece of pieces) {

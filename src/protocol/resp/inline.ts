@@ -40,9 +40,10 @@ export function inlineSplit(args: Arguments, source: Buffer, start: number, end:
       }
       const close = quotedEnd(source, at, end);
       if (close < 0 || (close + 1 < end && !isSpace(source[close + 1]))) return false;
-      used = byte === DOUBLE_QUOTE
-        ? unescape(source, at + 1, close, words, used)
-        : unquote(source, at + 1, close, words, used);
+      used =
+        byte === DOUBLE_QUOTE
+          ? escapesResolve(source, at + 1, close, words, used)
+          : quotedCopy(source, at + 1, close, words, used);
       at = close + 1;
     }
     argumentPush(args, first, used);
@@ -64,7 +65,13 @@ function quotedEnd(source: Buffer, at: number, end: number): number {
   return -1;
 }
 
-function unquote(source: Buffer, start: number, end: number, target: Buffer, used: number): number {
+function quotedCopy(
+  source: Buffer,
+  start: number,
+  end: number,
+  target: Buffer,
+  used: number,
+): number {
   let to = used;
   for (let at = start; at < end; at++) {
     if (source[at] === BACKSLASH && source[at + 1] === SINGLE_QUOTE) at++;
@@ -73,14 +80,21 @@ function unquote(source: Buffer, start: number, end: number, target: Buffer, use
   return to;
 }
 
-function unescape(source: Buffer, start: number, end: number, target: Buffer, used: number): number {
+function escapesResolve(
+  source: Buffer,
+  start: number,
+  end: number,
+  target: Buffer,
+  used: number,
+): number {
   let to = used;
   for (let at = start; at < end; at++) {
     if (source[at] !== BACKSLASH || at + 1 >= end) {
       target[to++] = source[at];
       continue;
     }
-    const hex = source[at + 1] === LOWER_X ? source.latin1Slice(at + 2, Math.min(at + 4, end)) : '';
+    const hex =
+      source[at + 1] === LOWER_X ? source.toString('latin1', at + 2, Math.min(at + 4, end)) : '';
     if (/^[0-9a-fA-F]{2}$/.test(hex)) {
       target[to++] = Number.parseInt(hex, 16);
       at += 3;

@@ -197,7 +197,7 @@ function respRawText(reply: Reply, text: string): void {
   for (let at = 0; at < text.length; at += PIECE_BYTES) {
     const piece = text.slice(at, at + PIECE_BYTES);
     replyRoom(reply, piece.length);
-    reply.used += reply.bytes.latin1Write(piece, reply.used);
+    reply.used += reply.bytes.write(piece, reply.used, 'latin1');
   }
 }
 

@@ -73,6 +73,6 @@ function nameEquals(name: Buffer, source: Buffer, start: number, end: number): b
 /** The subcommand that the second argument names, or null. */
 export function subcommandFind(command: Command, args: Arguments): Command | null {
   if (args.count < 2 || argumentBytes(args, 1) > NAME_BYTES_MAX) return null;
-  const name = args.source.latin1Slice(args.start[1], args.end[1]).toLowerCase();
+  const name = args.source.toString('latin1', args.start[1], args.end[1]).toLowerCase();
   return command.subcommands.find(({ row }) => row.name === name) ?? null;
 }
