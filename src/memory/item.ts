@@ -219,6 +219,11 @@ export function itemValueBytes(p: Partition, ref: number): number {
   return p.i32[(ref << 1) + 1];
 }
 
+/** For an item whose value gets longer or shorter within its chunk. */
+export function itemValueBytesSet(p: Partition, ref: number, valueBytes: number): void {
+  p.i32[(ref << 1) + 1] = valueBytes;
+}
+
 /** Bytes that the item asked for; a chained item's links are not counted one by one. */
 export function itemBytes(p: Partition, ref: number): number {
   const meta = p.i32[ref << 1];

@@ -52,6 +52,8 @@ export const HEADER = {
   resetCount: 47, // times the partition was emptied because a thread died in it
 
   membersTable: 48, // TABLE words: the index of the members of large collections
+  graveyardRef: 56, // first of the large collections that wait to be freed
+  graveyardCount: 57,
   databaseKeys: 64, // keys of each database, as its clients see it: those flushed are gone at once
   databaseExpiring: 80, // … of them with an expiry time
   databaseFlushLo: 96, // items of the database whose CAS unique is not above this are dead
@@ -82,6 +84,7 @@ export const HEADER_F64 = {
   pageMoveTotal: 78,
   changeHead: 79, // change records ever written, in bytes
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
+  discardTotal: 81, // large collections freed
   words: 128,
 } as const;
 
