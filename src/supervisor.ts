@@ -19,6 +19,7 @@ import {
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
+import { RespConfig } from './config/resp-config.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -83,6 +84,7 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
+  private readonly respConfig = new RespConfig();
   private readonly bulletinName = `flagstone ${randomUUID()}`;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
@@ -224,6 +226,7 @@ export class Supervisor {
       version: options.version,
       threadIndex: seat.index,
       bulletinName: config.threadCount > 1 ? this.bulletinName : null,
+      respConfig: this.respConfig.image(),
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
       udp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.udp : [],

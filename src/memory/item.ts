@@ -105,10 +105,7 @@ export const ITEM_TYPE = {
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
 assert(EXTRA_CAS >>> EXTRA_CAS_SHIFT === GIVEN_CAS_BYTES, 'the bit of the given CAS is its size');
-assert(
-  KEY_BYTES_LIMIT + NAMESPACE_BYTES < 1 << (32 - KEY_SHIFT),
-  'the length of a key fits its bits',
-);
+assert((KEY_BYTES_LIMIT + NAMESPACE_BYTES) >>> (32 - KEY_SHIFT) === 0, 'a length fits its bits');
 
 /** Bytes of all optional fields: `extras` is a set of EXTRA bits; others may be among them. */
 export function extrasBytes(extras: number): number {
@@ -180,7 +177,7 @@ export function itemMetaIsSound(p: Partition, ref: number): boolean {
   return !itemIsNamespaced(p, ref) || itemKeyBytes(p, ref) >= NAMESPACE_BYTES;
 }
 
-/** Whether the key is in another namespace than 0: a database that memcached does not see, or a collection. */
+/** Whether the key is in another namespace than 0: in a further database, or in a collection. */
 export function itemIsNamespaced(p: Partition, ref: number): boolean {
   return (p.i32[ref << 1] & NAMESPACED) !== 0;
 }
@@ -278,7 +275,7 @@ export function itemCasSet(p: Partition, ref: number, casLo: number, casHi: numb
   p.i32[word + 3] = (p.i32[word + 3] & ACCESSED_MASK) | (casHi << CAS_HI_SHIFT);
 }
 
-/** A member's slot in its collection's roster. */
+/** A member's place in the roster of its collection; it has that instead of a CAS unique. */
 export function itemSlot(p: Partition, ref: number): number {
   return p.i32[(ref << 1) + 2];
 }

@@ -14,6 +14,7 @@ import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
 import { waitsListen } from '../commands/resp/waits.ts';
 import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
+import { RespConfig, type RespConfigImage } from '../config/resp-config.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
@@ -41,6 +42,7 @@ export type DataThreadStart = {
   readonly threadIndex: number;
   /** What the threads' bulletin is called; null: there is but one thread. */
   readonly bulletinName: string | null;
+  readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
   readonly tcp: readonly TcpTarget[];
@@ -115,7 +117,7 @@ export class DataThread {
     const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
     const auth = new Authentication(start.credentials);
     const call = new Call(keyspace, server, auth, new Reply(), idle);
-    const respCall = respCallCreate(keyspace, server, start.bulletinName);
+    const respCall = respCallCreate(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     this.housekeep();
@@ -210,13 +212,14 @@ export class DataThread {
 function respCallCreate(
   keyspace: Keyspace,
   server: ServerContext,
-  bulletinName: string | null,
+  start: DataThreadStart,
 ): RespCall {
   const nothing = (): void => undefined;
   const nobody = { record: -1, push: nothing, wake: nothing, close: nothing };
-  const bulletin = new Bulletin(keyspace.control, bulletinName);
+  const bulletin = new Bulletin(keyspace.control, start.bulletinName);
   const idle = new RespSession(nobody, 0);
-  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, new Reply(), idle);
+  const config = RespConfig.fromImage(start.respConfig);
+  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
   return call;
 }

@@ -6,6 +6,7 @@
  * in `call.op.key` and its partition in `call.p`; others take their keys one by one with `keyTake`.
  */
 import { keyFillIn } from '../../base/key.ts';
+import type { RespConfig } from '../../config/resp-config.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { Operation } from '../../engine/operation.ts';
 import { COMMAND_STAT, commandStatsBlock } from '../../memory/command-stats.ts';
@@ -29,6 +30,7 @@ export class RespCall {
   readonly server: ServerContext;
   readonly table: CommandTable;
   readonly bulletin: Bulletin;
+  readonly config: RespConfig;
   reply: Reply;
   readonly op: Operation;
   readonly locks: Locks;
@@ -73,6 +75,7 @@ export class RespCall {
     server: ServerContext,
     table: CommandTable,
     bulletin: Bulletin,
+    config: RespConfig,
     reply: Reply,
     idle: RespSession,
   ) {
@@ -80,6 +83,7 @@ export class RespCall {
     this.server = server;
     this.table = table;
     this.bulletin = bulletin;
+    this.config = config;
     this.reply = reply;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = 2 ** 31 - 1;
