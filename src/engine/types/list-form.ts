@@ -28,7 +28,7 @@ import {
   treeNext,
   treeTop,
 } from '../collection/counted-tree.ts';
-import { treeCreate } from '../collection/counted-tree-change.ts';
+import { treeCreate } from '../collection/counted-tree-growth.ts';
 import {
   PACKED_BYTES_MAX,
   PACKED_HEADER_BYTES,

@@ -18,7 +18,8 @@ import {
   treeLast,
   treePrevious,
 } from '../collection/counted-tree.ts';
-import { treeInsert, treeReplace, treeWeightAdd } from '../collection/counted-tree-change.ts';
+import { treeReplace, treeWeightAdd } from '../collection/counted-tree-change.ts';
+import { treeInsert } from '../collection/counted-tree-growth.ts';
 import { stripCount, stripEntryBytes, stripNext, stripWrite } from '../collection/strip.ts';
 import { chunkObtain } from '../eviction.ts';
 import type { ListCursor } from './list-cursor.ts';

@@ -102,14 +102,18 @@ export function entryFree(p: Partition, rootRef: number, entry: number): void {
 export function stripTidy(p: Partition, rootRef: number, strip: number): void {
   if (stripNodeBytes(p, strip) * 2 > stripNodeBytesMax(p)) return;
   treeFind(p, strip, place);
-  if (treeNext(p, place) && stripsFitOne(p, strip, treeEntry(p, place))) {
-    stripsJoin(p, rootRef, strip, treeEntry(p, place));
-    return;
-  }
+  const next = treeNext(p, place) ? treeEntry(p, place) : 0;
+  if (next !== 0 && stripsFitOne(p, strip, next)) stripsJoin(p, rootRef, strip, next);
+  else stripJoinBefore(p, rootRef, strip);
+}
+
+/** Joins a strip with the one before it if the two hold little. Whether it did. */
+export function stripJoinBefore(p: Partition, rootRef: number, strip: number): boolean {
   treeFind(p, strip, place);
-  if (treePrevious(p, place) && stripsFitOne(p, strip, treeEntry(p, place))) {
-    stripsJoin(p, rootRef, treeEntry(p, place), strip);
-  }
+  const previous = treePrevious(p, place) ? treeEntry(p, place) : 0;
+  return (
+    previous !== 0 && stripsFitOne(p, strip, previous) && stripsJoin(p, rootRef, previous, strip)
+  );
 }
 
 function stripsFitOne(p: Partition, strip: number, entry: number): boolean {
@@ -119,13 +123,13 @@ function stripsFitOne(p: Partition, strip: number, entry: number): boolean {
 }
 
 /** Puts two strips into the chunk of one of them, or into a third if there is one to be had. */
-function stripsJoin(p: Partition, rootRef: number, left: number, right: number): void {
+function stripsJoin(p: Partition, rootRef: number, left: number, right: number): boolean {
   const leftBytes = stripNodeBytes(p, left);
   const rightBytes = stripNodeBytes(p, right);
   let kept = left;
   if (stripNodeRoom(p, left) < rightBytes) {
     kept = stripNodeRoom(p, right) < leftBytes ? stripTake(p, rootRef, left, rightBytes) : right;
-    if (kept === 0) return;
+    if (kept === 0) return false;
   }
   const moved = kept === right ? left : right;
   const count = stripNodeCount(p, moved);
@@ -137,6 +141,7 @@ function stripsJoin(p: Partition, rootRef: number, left: number, right: number):
   treeFind(p, moved, place);
   treeRemove(p, place);
   stripNodeFree(p, moved);
+  return true;
 }
 
 /** Moves a strip into a chunk with room for `bytes` more, without evicting for it. 0 if there is none. */
