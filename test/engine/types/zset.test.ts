@@ -4,165 +4,24 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyFill } from '../../../src/base/key.ts';
 import { graveyardWork } from '../../../src/engine/collection/graveyard-work.ts';
-import { ORDER, OrderTarget } from '../../../src/engine/collection/order-target.ts';
-import { Operation } from '../../../src/engine/operation.ts';
+import { STATUS } from '../../../src/engine/status.ts';
+import { ADD, zsetIsLarge, zsetIsSkiplist } from '../../../src/engine/types/zset.ts';
 import {
-  ADD,
-  ADDED,
-  zsetAdd,
-  zsetFind,
-  zsetIsLarge,
-  zsetIsSkiplist,
-  zsetRank,
-  zsetRankOf,
-  zsetRemove,
-  zsetRemoveRange,
-  zsetScore,
-  zsetSettle,
-} from '../../../src/engine/types/zset.ts';
-import { entrySetName, ZsetEntry } from '../../../src/engine/types/zset-entry.ts';
-import { walkBegin, walkNext, ZsetWalk } from '../../../src/engine/types/zset-walk.ts';
+  AGGREGATE,
+  type ZsetRow,
+  zsetDifference,
+  zsetIntersection,
+  zsetIntersectionCount,
+  zsetUnion,
+} from '../../../src/engine/types/zset-combine.ts';
+import { ZsetSource } from '../../../src/engine/types/zset-source.ts';
+import { zsetStore } from '../../../src/engine/types/zset-store.ts';
 import { collectionCount } from '../../../src/memory/collection.ts';
-import type { Partition } from '../../../src/memory/partition.ts';
 import { Famine } from '../famine.ts';
 import { partitionExpectEmpty, partitionExpectSound, partitionMake } from '../fixture.ts';
-import { MIB, NOW_MS } from '../limits.ts';
-
-type Pair = readonly [name: string, score: number];
-
-function pairOrder(one: Pair, other: Pair): number {
-  return one[1] - other[1] || Buffer.compare(Buffer.from(one[0]), Buffer.from(other[0]));
-}
-
-/** Sorted sets of one partition, and a Map for each. */
-class Zsets {
-  readonly p: Partition;
-  readonly op = new Operation(Buffer.alloc(16));
-  readonly entry = new ZsetEntry(Buffer.alloc(16_384));
-  readonly walk = new ZsetWalk();
-  readonly target = new OrderTarget(Buffer.alloc(16_384));
-  readonly models = new Map<string, Map<string, number>>();
-  refusals = 0;
-
-  constructor(p: Partition) {
-    this.p = p;
-    this.op.nowMs = NOW_MS;
-    this.op.nowSec = NOW_MS / 1000;
-  }
-
-  find(key: string): number {
-    const bytes = Buffer.from(key);
-    keyFill(this.op.key, bytes, 0, bytes.length);
-    return zsetFind(this.p, this.op);
-  }
-
-  name(name: string): ZsetEntry {
-    const bytes = this.entry.name.write(name, 5);
-    entrySetName(this.entry, this.entry.name, 5, bytes);
-    return this.entry;
-  }
-
-  pairs(key: string): Pair[] {
-    return [...(this.models.get(key) ?? new Map<string, number>())].sort(pairOrder);
-  }
-
-  add(key: string, name: string, score: number, conditions: number): void {
-    const { p, op } = this;
-    const before = this.models.get(key)?.get(name);
-    const sum = before !== undefined && conditions & ADD.INCR ? before + score : score;
-    let expected: number = ADDED.NEW;
-    if (before === undefined) {
-      if (conditions & ADD.XX) expected = ADDED.NOTHING;
-    } else if (conditions & ADD.NX) expected = ADDED.NOTHING;
-    else if (Number.isNaN(sum)) expected = ADDED.NAN;
-    else if (conditions & ADD.GT && sum <= before) expected = ADDED.NOTHING;
-    else if (conditions & ADD.LT && sum >= before) expected = ADDED.NOTHING;
-    else expected = sum === before ? ADDED.SAME : ADDED.CHANGED;
-
-    const ref = this.find(key);
-    const entry = this.name(name);
-    entry.score = score;
-    const to = zsetAdd(p, op, ref, entry, conditions);
-    zsetSettle(p, op, to, entry.outcome === ADDED.NEW || entry.outcome === ADDED.CHANGED);
-    if (entry.outcome === ADDED.NO_MEMORY) {
-      this.refusals++;
-      expect([ADDED.NEW, ADDED.CHANGED]).toContain(expected);
-    } else {
-      expect(entry.outcome).toBe(expected);
-      if (expected === ADDED.NEW || expected === ADDED.CHANGED) {
-        const model = this.models.get(key) ?? new Map<string, number>();
-        this.models.set(key, model.set(name, sum));
-        expect(entry.score).toBe(sum);
-      }
-    }
-    this.entry.name = this.target.name;
-  }
-
-  remove(key: string, name: string): void {
-    const { p, op } = this;
-    const ref = this.find(key);
-    if (ref === 0) return;
-    const entry = this.name(name);
-    const to = zsetRemove(p, op, ref, entry);
-    zsetSettle(p, op, to, entry.outcome === ADDED.CHANGED);
-    expect(entry.outcome === ADDED.CHANGED).toBe(this.models.get(key)?.delete(name));
-  }
-
-  removeRange(key: string, at: number, share: number): void {
-    const { p, op } = this;
-    const ref = this.find(key);
-    if (ref === 0) return;
-    const pairs = this.pairs(key);
-    const rank = Math.floor(at * pairs.length);
-    const count = Math.floor(share * (pairs.length - rank));
-    if (count === 0) return;
-    zsetSettle(p, op, zsetRemoveRange(p, op, ref, rank, count), true);
-    for (const [name] of pairs.slice(rank, rank + count)) this.models.get(key)?.delete(name);
-  }
-
-  expectMembers(key: string): void {
-    const { p, walk, entry } = this;
-    const pairs = this.pairs(key);
-    const ref = this.find(key);
-    expect(ref === 0).toBe(pairs.length === 0);
-    if (ref === 0) return;
-    expect(collectionCount(p, ref)).toBe(pairs.length);
-    const from = pairs.length >>> 2;
-    const found: Pair[] = [];
-    walkBegin(p, ref, walk, 0, pairs.length, false);
-    while (walkNext(p, walk, entry)) found.push([this.nameText(), entry.score]);
-    expect(found).toEqual(pairs);
-    const back: Pair[] = [];
-    walkBegin(p, ref, walk, from, from + 1, true);
-    while (walkNext(p, walk, entry)) back.push([this.nameText(), entry.score]);
-    expect(back.reverse()).toEqual(pairs.slice(0, from + 1));
-    entry.name = this.target.name;
-  }
-
-  nameText(): string {
-    const { name, nameStart, nameBytes } = this.entry;
-    return name.toString('utf8', nameStart, nameStart + nameBytes);
-  }
-
-  expectFinds(key: string, name: string, score: number): void {
-    const { p, target } = this;
-    const ref = this.find(key);
-    if (ref === 0) return;
-    const pairs = this.pairs(key);
-    const entry = this.name(name);
-    const known = this.models.get(key)?.get(name);
-    expect(zsetScore(p, ref, entry) ? entry.score : undefined).toBe(known);
-    expect(zsetRank(p, ref, entry)).toBe(pairs.findIndex((pair) => pair[0] === name));
-    target.by = ORDER.SCORE;
-    target.score = score;
-    target.isBehind = false;
-    expect(zsetRankOf(p, ref, target)).toBe(pairs.filter((pair) => pair[1] < score).length);
-    target.isBehind = true;
-    expect(zsetRankOf(p, ref, target)).toBe(pairs.filter((pair) => pair[1] <= score).length);
-  }
-}
+import { MIB } from '../limits.ts';
+import { type Pair, Zsets } from './zsets.ts';
 
 const KEYS = ['small', 'large', 'longNames'];
 const conditions = fc.constantFrom(
@@ -248,5 +107,74 @@ describe('a sorted set', () => {
     expect(zsetIsSkiplist(p, zsets.find('long'))).toBe(false);
     zsets.add('long', 'x'.repeat(65), 1, 0);
     expect(zsetIsSkiplist(p, zsets.find('long'))).toBe(true);
+  });
+});
+
+describe('sorted sets', () => {
+  const sizes = fc.tuple(fc.nat(300), fc.nat(30), fc.nat(300));
+  const weights = fc.tuple(fc.integer({ min: -2, max: 2 }), fc.constantFrom(0, 1, Infinity));
+
+  it.each([1, Date.now() & 0x7fffffff])('are combined as Maps are (seed %i)', (seed) => {
+    const aggregates = fc.constantFrom(...Object.values(AGGREGATE));
+    const property = fc.property(sizes, weights, aggregates, (counts, [one, two], aggregate) => {
+      const zsets = new Zsets(partitionMake({ bytes: 2 * MIB, evicts: false }));
+      const { p } = zsets;
+      const keys = ['a', 'b', 'c'];
+      counts.forEach((count, index) => {
+        for (let n = 0; n < count; n++)
+          zsets.add(keys[index], `m${n * (index + 1)}`, (n % 9) - 3, 0);
+      });
+      const factors = [1, one, two];
+      const sources = keys.map((key, index) => new ZsetSource(p, zsets.find(key), factors[index]));
+      const maps = keys.map((key) => new Map(zsets.pairs(key)));
+      const names = (rows: ZsetRow[]) => rows.map(({ name }) => name).sort();
+      const all = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort();
+      const common = all.filter((name) => maps.every((map) => map.has(name)));
+      expect(names(zsetUnion(sources, aggregate))).toEqual(all);
+      expect(names(zsetIntersection(sources, aggregate))).toEqual(common);
+      expect(zsetIntersectionCount(sources, 0)).toBe(common.length);
+      expect(zsetIntersectionCount(sources, 3)).toBe(Math.min(3, common.length));
+      const first = [...maps[0].keys()].filter((name) => !maps[1].has(name) && !maps[2].has(name));
+      expect(names(zsetDifference(sources))).toEqual(first.sort());
+      for (const { name, score } of zsetUnion(sources.slice(0, 2), aggregate)) {
+        const values = [0, 1].flatMap((at) => {
+          const value = maps[at].get(name);
+          return value === undefined ? [] : [value * factors[at]];
+        });
+        const sum = values.reduce((total, value) => total + value, 0);
+        const expected = [sum, Math.min(...values), Math.max(...values)];
+        expect(score + 0).toBe(expected[aggregate] + 0);
+      }
+    });
+    fc.assert(property, { seed, numRuns: 30 });
+  });
+
+  it('are stored whole, or the key keeps what it had', () => {
+    const zsets = new Zsets(partitionMake({ bytes: 2 * MIB, evicts: false }));
+    const { p, op } = zsets;
+    const famine = new Famine(p);
+    let refusals = 0;
+    for (const count of [0, 1, 30, 5000, 3, 4000, 6000, 20, 0]) {
+      for (const pagesLeft of [0, 1, 2, 8, 1000]) {
+        const rows = Array.from({ length: count }, (_, n) => ({
+          name: `row${n + 10_000}`,
+          score: n,
+        }));
+        famine.begin(pagesLeft);
+        zsets.find('stored');
+        const status = zsetStore(p, op, rows);
+        famine.end();
+        if (status === STATUS.NO_MEMORY) refusals++;
+        else
+          zsets.models.set('stored', new Map(rows.map(({ name, score }): Pair => [name, score])));
+        partitionExpectSound(p);
+        zsets.expectMembers('stored');
+        while (graveyardWork(p, 1000) > 0);
+        const ref = zsets.find('stored');
+        if (ref !== 0 && collectionCount(p, ref) > 128) expect(zsetIsSkiplist(p, ref)).toBe(true);
+      }
+    }
+    expect(refusals).toBeGreaterThan(0);
+    partitionExpectEmpty(p);
   });
 });
