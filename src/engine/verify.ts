@@ -5,23 +5,13 @@
  * Guard: the caller holds the partition lock.
  */
 import { DATABASE_COUNT } from '../base/key.ts';
-import {
-  CHAIN,
-  chainFirst,
-  chainHolds,
-  itemHeadValueBytes,
-  LINK,
-  linkHead,
-  linkNext,
-  linkUsed,
-} from '../memory/chain.ts';
+import { chainHolds } from '../memory/chain.ts';
 import { itemIsCollection, itemIsLarge } from '../memory/collection.ts';
 import {
   chunkKind,
   ITEM_TYPE,
   itemBytes,
   itemBytesFor,
-  itemChainWord,
   itemExpiresAtMs,
   itemExtras,
   itemHash,
@@ -57,7 +47,7 @@ import {
 import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
 import { databaseExpiringCount, databaseKeyCount, itemIsFlushed } from './database.ts';
 import { indexBucketOf, indexOverflowCount, indexPageCount, indexWalk } from './hash-index.ts';
-
+import { chainProblem } from './verify-chain.ts';
 import { type CollectionChunks, collectionsVerify } from './verify-collection.ts';
 import { packedProblem } from './verify-packed.ts';
 
@@ -215,7 +205,10 @@ class Walk {
     this.equal('overflow buckets', overflowBuckets, this.overflowChunks);
     const counts = new Map<number, { items: number; main: number; bytes: number }>();
     for (const ref of this.items) {
-      if (itemIsChained(p, ref)) this.chain(ref);
+      if (itemIsChained(p, ref)) {
+        const problem = chainProblem(p, ref, this.links);
+        this.check(problem === '', `chain of ${ref}: ${problem}`);
+      }
       if (!itemIsLinked(p, ref)) {
         if (itemType(p, ref) === ITEM_TYPE.ELEMENT) this.collections.elements.add(ref);
         else
@@ -303,29 +296,6 @@ class Walk {
     if (itemIsFlushed(p, ref)) return;
     this.databaseKeys[namespace]++;
     if (expiresAtMs !== 0) this.databaseExpiring[namespace]++;
-  }
-
-  /** The links of a chain are its own, and hold the value (of an item still received: at most). */
-  chain(ref: number): void {
-    const { p } = this;
-    let tail = 0;
-    let bytes = itemHeadValueBytes(p, ref);
-    for (let link = chainFirst(p, ref); link !== 0; link = linkNext(p, link)) {
-      if (!this.links.delete(link)) {
-        this.check(
-          false,
-          `chain of ${ref} leads to chunk ${link}, which is no link or seen before`,
-        );
-        return;
-      }
-      this.equal(`link ${link}: head`, linkHead(p, link), ref);
-      this.equal(`link ${link}: meta`, p.i32[(link << 1) + LINK.meta], KIND_LINK << 3);
-      bytes += linkUsed(p, link);
-      tail = link;
-    }
-    this.equal(`item ${ref}: tail`, p.i32[itemChainWord(p, ref) + CHAIN.tailRef], tail);
-    if (itemIsLinked(p, ref)) this.equal(`item ${ref}: bytes`, bytes, itemValueBytes(p, ref));
-    else this.check(bytes <= itemValueBytes(p, ref), `item ${ref} has more bytes than its value`);
   }
 
   totals(): void {

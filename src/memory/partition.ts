@@ -94,6 +94,8 @@ export const CLASS_TABLE_OFFSET = HEADER_BYTES;
 const CLASS_RECORD_BYTES = 128;
 export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
 const PAGE_RECORD_BYTES = 64;
+/** Guards that a thread has room for from the start. */
+const GUARDS_MIN = 16;
 const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
 const GHOST_BYTES_PER_ENTRY = 512;
@@ -126,8 +128,11 @@ export class Partition {
   readonly log: EventLog;
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
-  /** While the lock is held: an item that eviction must leave alone, or 0. */
+  /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
   guardRef: number;
+  /** … and more of them: the first guardCount. */
+  guards: Int32Array;
+  guardCount: number;
 
   constructor(sab: SharedArrayBuffer, place: PartitionPlace, classes: SlabClasses, owner: number) {
     const layout = layoutFor(sab.byteLength);
@@ -149,6 +154,8 @@ export class Partition {
     this.log = place.log;
     this.owner = owner;
     this.guardRef = 0;
+    this.guards = new Int32Array(GUARDS_MIN);
+    this.guardCount = 0;
   }
 }
 
