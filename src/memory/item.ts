@@ -183,6 +183,11 @@ export function itemValueBytes(p: Partition, ref: number): number {
   return p.i32[(ref << 1) + 1];
 }
 
+/** For an item whose value gets longer or shorter within its chunk. */
+export function itemValueBytesSet(p: Partition, ref: number, valueBytes: number): void {
+  p.i32[(ref << 1) + 1] = valueBytes;
+}
+
 /** Bytes that the item asked for; a chained item's links are not counted one by one. */
 export function itemBytes(p: Partition, ref: number): number {
   const meta = p.i32[ref << 1];
@@ -230,6 +235,15 @@ export function itemCasSet(p: Partition, ref: number, casLo: number, casHi: numb
   const word = ref << 1;
   p.i32[word + 2] = casLo;
   p.i32[word + 3] = (p.i32[word + 3] & ACCESSED_MASK) | (casHi << CAS_HI_SHIFT);
+}
+
+/** A member's place in the roster of its collection; it has that instead of a CAS unique. */
+export function itemSlot(p: Partition, ref: number): number {
+  return p.i32[(ref << 1) + 2];
+}
+
+export function itemSlotSet(p: Partition, ref: number, slot: number): void {
+  p.i32[(ref << 1) + 2] = slot;
 }
 
 export function itemCasIsGiven(p: Partition, ref: number): boolean {

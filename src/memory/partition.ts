@@ -54,6 +54,8 @@ export const HEADER = {
   flushSweepPages: 33, // pages the expiry sweep still has to visit since the last flush
   pageLimit: 35, // pages that may be in use, of the pageCount there are
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
+  graveyardRef: 60, // first of the large collections that wait to be freed
+  graveyardCount: 61,
   words: 64,
 } as const;
 
@@ -68,6 +70,7 @@ export const HEADER_F64 = {
   pageMoveTotal: 38,
   changeHead: 39, // change records ever written, in bytes
   rescueTotal: 40, // items that moved to another page so that theirs could be given up
+  discardTotal: 60, // large collections freed
   words: 64,
 } as const;
 
