@@ -8,6 +8,8 @@
  *   │ + 1    │    │       │ Sec    │              │         │        │             │              │
  *   └────────┴────┴───────┴────────┴──────────────┴─────────┴────────┴─────────────┴──────────────┘
  *
+ * The last word is the token of a blocked RESP client: whoever exchanges it for 0 may answer the client.
+ *
  * `hold` names the chained item that the connection is sending or receiving, and the reset count of
  * its partition at the time: whoever clears the record releases the item, unless a reset took it.
  *
@@ -29,11 +31,12 @@ export const CONNECTION = {
   holdPartition: 4,
   holdRef: 5,
   holdResets: 6,
+  waitToken: 31, // RESP: what the blocked client's wait is called; 0: it does not wait, or is being served
 } as const;
 
 const RECORD_WORDS = CONNECTION_RECORD_BYTES >>> 2;
 const TABLE_WORD = CONNECTION_TABLE_OFFSET >>> 2;
-const TEXT_BYTES_MAX = 49;
+const TEXT_BYTES_MAX = 47;
 const REMOTE_TEXT_OFFSET = 28;
 const LISTENER_TEXT_OFFSET = REMOTE_TEXT_OFFSET + TEXT_BYTES_MAX + 1;
 
@@ -55,6 +58,7 @@ export function connectionClaim(control: Control, threadIndex: number): number {
 }
 
 export function connectionRelease(control: Control, record: number): void {
+  Atomics.store(control.i32, record + CONNECTION.waitToken, 0);
   Atomics.store(control.i32, record + CONNECTION.owner, 0);
   Atomics.sub(control.i32, CONTROL.connectionCount, 1);
 }
