@@ -2,13 +2,13 @@
  * The connection table: a record for each open connection, in the control block, so that any thread
  * can list all of them and a dead thread's can be cleared away.
  *
- *   ┌────────┬────┬───────┬────────┬──────────────┬─────────┬────────┬─────────────┬──────────────┐
- *   │ owner  │ id │ phase │ last   │ hold         │ hold    │ hold   │ remote text │ listener text│
- *   │ thread │    │       │ Command│ partition + 1│ Ref     │ Resets │ 50 B        │ 50 B         │
- *   │ + 1    │    │       │ Sec    │              │         │        │             │              │
- *   └────────┴────┴───────┴────────┴──────────────┴─────────┴────────┴─────────────┴──────────────┘
+ *   ┌────────┬────┬───────┬────────┬──────────────┬─────────┬────────┬───────┬─────────────┬──────────────┐
+ *   │ owner  │ id │ phase │ last   │ hold         │ hold    │ hold   │ wait  │ remote text │ listener text│
+ *   │ thread │    │       │ Command│ partition + 1│ Ref     │ Resets │ Token │ 48 B        │ 48 B         │
+ *   │ + 1    │    │       │ Sec    │              │         │        │       │             │              │
+ *   └────────┴────┴───────┴────────┴──────────────┴─────────┴────────┴───────┴─────────────┴──────────────┘
  *
- * The last word is the token of a blocked RESP client: whoever exchanges it for 0 may answer the client.
+ * `waitToken` is that of a blocked RESP client: whoever exchanges it for 0 may answer the client.
  *
  * `hold` names the chained item that the connection is sending or receiving, and the reset count of
  * its partition at the time: whoever clears the record releases the item, unless a reset took it.
@@ -31,13 +31,13 @@ export const CONNECTION = {
   holdPartition: 4,
   holdRef: 5,
   holdResets: 6,
-  waitToken: 31, // RESP: what the blocked client's wait is called; 0: it does not wait, or is being served
+  waitToken: 7, // RESP: what the blocked client's wait is called; 0: it does not wait, or is being served
 } as const;
 
 const RECORD_WORDS = CONNECTION_RECORD_BYTES >>> 2;
 const TABLE_WORD = CONNECTION_TABLE_OFFSET >>> 2;
 const TEXT_BYTES_MAX = 47;
-const REMOTE_TEXT_OFFSET = 28;
+const REMOTE_TEXT_OFFSET = 32;
 const LISTENER_TEXT_OFFSET = REMOTE_TEXT_OFFSET + TEXT_BYTES_MAX + 1;
 
 /** Claims a record for a connection of the thread; its i32 index, or -1 when the table is full. */

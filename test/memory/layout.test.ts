@@ -142,8 +142,8 @@ describe('fields', () => {
   it('of a connection record leave room for two texts', () => {
     const words = fields(CONNECTION, 4);
     const texts = [
-      { name: 'remote', from: 28, to: 78 },
-      { name: 'listener', from: 78, to: 128 },
+      { name: 'remote', from: 32, to: 80 },
+      { name: 'listener', from: 80, to: 128 },
     ];
     expect(faults([...words, ...texts], CONNECTION_RECORD_BYTES)).toEqual([]);
     expect(gapBytes([...words, ...texts], CONNECTION_RECORD_BYTES)).toBe(0);
