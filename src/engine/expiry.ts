@@ -3,8 +3,7 @@
  * the active side, which gives its memory back: a sweep over the pages, in slices, that reads only
  * pages where something is due.
  *
- * `flush_all` does not walk at all: every item stored before it has a smaller CAS unique than the one
- * it notes, and is dead from that moment. The sweep then collects them.
+ * A flush (database.ts) does not walk at all; the sweep then collects what it left dead.
  *
  * Guard: the partition lock.
  */
@@ -19,17 +18,7 @@ import {
   pageOffset,
   pageRecord,
 } from '../memory/partition.ts';
-import { changeNoteFlush } from './change-log.ts';
 import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
-
-/** Everything stored up to now is dead. */
-export function partitionFlush(p: Partition): void {
-  p.i32[HEADER.flushCasLo] = p.i32[HEADER.casLo];
-  p.i32[HEADER.flushCasHi] = p.i32[HEADER.casHi];
-  // Once round all pages there may be by then.
-  p.i32[HEADER.flushSweepPages] = Math.max(p.i32[HEADER.pageLimit], p.i32[HEADER.pageBump]);
-  changeNoteFlush(p);
-}
 
 /**
  * Visits up to `pagesMax` pages that have something due, starting where the last call ended, and

@@ -6,6 +6,7 @@
 
 import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
+import type { CommandStats } from '../memory/command-stats.ts';
 import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
@@ -21,7 +22,12 @@ import {
 } from '../memory/partition.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
 import { changeListen } from './change-log.ts';
-import { partitionFlush } from './expiry.ts';
+import {
+  databaseExpiringCount,
+  databaseKeyCount,
+  databasesInit,
+  partitionFlush,
+} from './database.ts';
 import { indexInit } from './hash-index.ts';
 
 export class Keyspace {
@@ -31,6 +37,8 @@ export class Keyspace {
   readonly log: EventLog;
   /** Small texts beside the keys, which nothing evicts or flushes. */
   readonly configs: ConfigStore;
+  /** What RESP commands cost. */
+  readonly commandStats: CommandStats;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -40,6 +48,7 @@ export class Keyspace {
     this.events = arena.events;
     this.log = arena.log;
     this.configs = arena.configs;
+    this.commandStats = arena.commandStats;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.
@@ -58,6 +67,7 @@ export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: num
   keyspace.control.f64[CONTROL_F64.startedAtMs] = nowMs;
   keyspace.control.f64[CONTROL_F64.memoryBytes] = memoryBytes;
   keyspace.control.i32[CONTROL.sweepIsOn] = 1;
+  databasesInit(keyspace.control);
   const pageLimit = budgetPages(memoryBytes, keyspace.partitions);
   for (const p of keyspace.partitions) partitionInit(p, pageLimit);
   return keyspace;
@@ -91,7 +101,7 @@ export function partitionReset(p: Partition): void {
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
-  i32.fill(0, HEADER.pageFreeHead, p.pagesOffset >>> 2);
+  i32.fill(0, HEADER.keysTable, p.pagesOffset >>> 2); // all but the lock
   RESET_KEEPS.forEach((word, at) => {
     i32[word] = kept[at];
   });
@@ -107,7 +117,17 @@ export function partitionReset(p: Partition): void {
 /** Header words that outlive the items. */
 const RESET_KEEPS = [HEADER.casLo, HEADER.casHi, HEADER.resetCount, HEADER.pagesStay];
 
-/** Everything stored up to now is gone, in every partition. */
+/** Keys of a database, in all partitions. Reads without the locks: exact when nothing changes. */
+export function keyspaceKeyCount({ partitions }: Keyspace, database: number): number {
+  return partitions.reduce((sum, p) => sum + databaseKeyCount(p, database), 0);
+}
+
+/** … of them with an expiry time. */
+export function keyspaceExpiringCount({ partitions }: Keyspace, database: number): number {
+  return partitions.reduce((sum, p) => sum + databaseExpiringCount(p, database), 0);
+}
+
+/** Everything stored up to now is gone, in every partition and database. */
 export function keyspaceFlush(keyspace: Keyspace): void {
   Atomics.store(keyspace.control.i32, CONTROL.flushIsScheduled, 0);
   for (const p of keyspace.partitions) {

@@ -9,12 +9,14 @@ import { chainFree, chainHolds, chainUnhold } from '../memory/chain.ts';
 import {
   CAS_HI_MAX,
   EXTRA_CAS,
+  ITEM_TYPE,
   itemAccessedSecSet,
   itemBytes,
   itemCas,
   itemCasIsGiven,
   itemCasSet,
   itemExpiresAtMs,
+  itemExpiresAtMsSet,
   itemGivenCasTake,
   itemIsChained,
   itemIsFetched,
@@ -22,11 +24,13 @@ import {
   itemIsMain,
   itemLinkedClear,
   itemLinkedSet,
+  itemType,
 } from '../memory/item.ts';
 import { pageNoteExpiry } from '../memory/page-times.ts';
 import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memory/partition.ts';
 import { chunkClass, chunkGive } from '../memory/slab.ts';
 import { CHANGE, changeNote } from './change-log.ts';
+import { databaseCount, databaseCountExpiry, itemIsFlushed } from './database.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
 import type { Operation } from './operation.ts';
 
@@ -71,9 +75,7 @@ export type Death = (typeof DEATH)[keyof typeof DEATH];
 export function itemDeath(p: Partition, ref: number, nowMs: number): Death {
   const expiresAtMs = itemExpiresAtMs(p, ref);
   if (expiresAtMs !== 0 && expiresAtMs <= nowMs) return DEATH.EXPIRED;
-  if ((p.i32[HEADER.flushCasLo] | p.i32[HEADER.flushCasHi]) === 0) return DEATH.NONE;
-  const flushed = p.i32[HEADER.flushCasHi] * 4294967296 + (p.i32[HEADER.flushCasLo] >>> 0);
-  return itemCas(p, ref) <= flushed ? DEATH.FLUSHED : DEATH.NONE;
+  return itemIsFlushed(p, ref) ? DEATH.FLUSHED : DEATH.NONE;
 }
 
 export function itemIsDead(p: Partition, ref: number, nowMs: number): boolean {
@@ -93,11 +95,27 @@ export function itemLink(p: Partition, hash: number, ref: number, nowSec: number
   return true;
 }
 
+/** As itemLink, for a MEMBER: where a key has its CAS unique it has its slot, and it is no change of a key. */
+export function memberLink(p: Partition, hash: number, ref: number): boolean {
+  if (!indexInsert(p, hash, ref)) return false;
+  itemLinkedSet(p, ref);
+  itemCount(p, ref, 1);
+  pageNoteExpiry(p, ref, itemExpiresAtMs(p, ref));
+  return true;
+}
+
 /** Takes an item out of the index, and frees it unless somebody holds it. */
 export function itemUnlink(p: Partition, hash: number, ref: number, change: number): void {
-  changeNote(p, change, ref);
+  if (itemType(p, ref) !== ITEM_TYPE.MEMBER) changeNote(p, change, ref);
   indexRemove(p, hash, ref);
   itemRetire(p, ref);
+}
+
+/** Gives a linked item that has the expiry field another time, 0 for never. */
+export function itemExpirySet(p: Partition, ref: number, expiresAtMs: number): void {
+  databaseCountExpiry(p, ref, expiresAtMs);
+  itemExpiresAtMsSet(p, ref, expiresAtMs);
+  pageNoteExpiry(p, ref, expiresAtMs);
 }
 
 /** The second half of unlinking: for an item whose index entry is gone or points elsewhere. */
@@ -107,14 +125,19 @@ export function itemRetire(p: Partition, ref: number): void {
   if (!itemIsHeld(p, ref)) itemFree(p, ref);
 }
 
-/** Adds the item to the counts of its class and partition, or takes it away. */
+/**
+ * Adds the item to the counts of its class, its database and the partition, or takes it away. Of a member
+ * only the bytes count: it is no item by itself.
+ */
 export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
   const klass = classRecord(chunkClass(p, ref));
   const bytes = itemBytes(p, ref) * sign;
-  p.i32[klass + CLASS.itemCount] += sign;
   p.i32[klass + CLASS.itemBytes] += bytes;
-  if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
   p.f64[HEADER_F64.itemBytes] += bytes;
+  if (itemType(p, ref) === ITEM_TYPE.MEMBER) return;
+  p.i32[klass + CLASS.itemCount] += sign;
+  if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
+  databaseCount(p, ref, sign);
 }
 
 export function itemIsHeld(p: Partition, ref: number): boolean {

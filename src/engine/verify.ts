@@ -4,21 +4,14 @@
  *
  * Guard: the caller holds the partition lock.
  */
-import {
-  CHAIN,
-  chainFirst,
-  chainHolds,
-  itemHeadValueBytes,
-  LINK,
-  linkHead,
-  linkNext,
-  linkUsed,
-} from '../memory/chain.ts';
+import { DATABASE_COUNT } from '../base/key.ts';
+import { chainHolds } from '../memory/chain.ts';
+import { itemIsCollection } from '../memory/collection.ts';
 import {
   chunkKind,
+  ITEM_TYPE,
   itemBytes,
   itemBytesFor,
-  itemChainWord,
   itemExpiresAtMs,
   itemExtras,
   itemHash,
@@ -27,6 +20,8 @@ import {
   itemIsMain,
   itemKeyBytes,
   itemMetaIsSound,
+  itemNamespace,
+  itemType,
   itemValueBytes,
   KIND_FREE,
   KIND_ITEM,
@@ -46,9 +41,13 @@ import {
   pageOf,
   pageOffset,
   pageRecord,
+  TABLE,
 } from '../memory/partition.ts';
 import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
-import { indexBucketOf, indexOverflowCount, indexWalk } from './hash-index.ts';
+import { databaseExpiringCount, databaseKeyCount, itemIsFlushed } from './database.ts';
+import { indexBucketOf, indexOverflowCount, indexPageCount, indexWalk } from './hash-index.ts';
+import { chainProblem } from './verify-chain.ts';
+import { packedProblem } from './verify-packed.ts';
 
 /** What is wrong with a partition: empty when nothing is. Each line names the place. */
 export function partitionVerify(p: Partition): string[] {
@@ -74,6 +73,9 @@ class Walk {
   readonly links = new Set<number>();
   overflowChunks = 0;
   itemBytes = 0;
+  /** By database. */
+  readonly databaseKeys = new Int32Array(DATABASE_COUNT);
+  readonly databaseExpiring = new Int32Array(DATABASE_COUNT);
 
   constructor(p: Partition) {
     this.p = p;
@@ -104,7 +106,7 @@ class Walk {
     const limit = p.i32[HEADER.pageLimit];
     this.check(limit > 0 && limit <= p.pageCount, `the limit is ${limit} pages`);
     this.equal('pages in the pool', p.i32[HEADER.pageFreeCount], free - (p.pageCount - limit));
-    this.equal('index pages', p.i32[HEADER.indexPageCount], index);
+    this.equal('index pages', indexPageCount(p), index);
     let listed = 0;
     for (let page = p.i32[HEADER.pageFreeHead]; page !== 0 && listed <= p.pageCount; listed++) {
       page = p.i32[pageRecord(p, page - 1) + PAGE.partialNext];
@@ -181,28 +183,21 @@ class Walk {
     }
   }
 
-  /** Every entry leads to one linked item of that bucket; every linked item has an entry. */
+  /** Every entry of the tables leads to one linked item of that bucket; every linked item has an entry. */
   index(): void {
     const { p } = this;
     const seen = new Set<number>();
-    indexWalk(p, (ref, bucket) => {
-      if (!this.items.has(ref) || seen.has(ref)) {
-        this.check(
-          false,
-          `bucket ${bucket} leads to chunk ${ref}, which is no item or seen before`,
-        );
-        return;
-      }
-      seen.add(ref);
-      this.check(itemIsLinked(p, ref), `item ${ref} is in the index but not marked as linked`);
-      this.equal(`item ${ref}: bucket`, indexBucketOf(p, itemHash(p, ref)), bucket);
-    });
-    this.equal('items in the index', p.i32[HEADER.itemCount], seen.size);
-    this.equal('overflow buckets', p.i32[HEADER.overflowBucketCount], this.overflowChunks);
-    this.equal('overflow buckets in chains', indexOverflowCount(p), this.overflowChunks);
+    for (const table of [HEADER.keysTable, HEADER.membersTable]) this.table(table, seen);
+    const overflowBuckets =
+      p.i32[HEADER.keysTable + TABLE.overflowCount] +
+      p.i32[HEADER.membersTable + TABLE.overflowCount];
+    this.equal('overflow buckets', overflowBuckets, this.overflowChunks);
     const counts = new Map<number, { items: number; main: number; bytes: number }>();
     for (const ref of this.items) {
-      if (itemIsChained(p, ref)) this.chain(ref);
+      if (itemIsChained(p, ref)) {
+        const problem = chainProblem(p, ref, this.links);
+        this.check(problem === '', `chain of ${ref}: ${problem}`);
+      }
       if (!itemIsLinked(p, ref)) {
         this.check(
           itemIsChained(p, ref) && chainHolds(p, ref) > 0,
@@ -223,6 +218,29 @@ class Walk {
     }
   }
 
+  table(table: number, seen: Set<number>): void {
+    const { p } = this;
+    const before = seen.size;
+    const visit = (ref: number, bucket: number): void => {
+      if (!this.items.has(ref) || seen.has(ref)) {
+        this.check(
+          false,
+          `bucket ${bucket} leads to chunk ${ref}, which is no item or seen before`,
+        );
+        return;
+      }
+      seen.add(ref);
+      const isMember = itemType(p, ref) === ITEM_TYPE.MEMBER;
+      this.check(isMember === (table === HEADER.membersTable), `item ${ref} is in the wrong table`);
+      this.check(itemIsLinked(p, ref), `item ${ref} is in the index but not marked as linked`);
+      this.equal(`item ${ref}: bucket`, indexBucketOf(p, itemHash(p, ref), table), bucket);
+    };
+    indexWalk(p, visit, table);
+    this.equal('items in the index', p.i32[table + TABLE.itemCount], seen.size - before);
+    const overflowCount = p.i32[table + TABLE.overflowCount];
+    this.equal('overflow buckets in chains', indexOverflowCount(p, table), overflowCount);
+  }
+
   item(ref: number, counts: Map<number, { items: number; main: number; bytes: number }>): void {
     const { p } = this;
     const page = pageOf(p, ref);
@@ -232,7 +250,14 @@ class Walk {
       : p.classes.classFor(
           itemBytesFor(itemExtras(p, ref), itemKeyBytes(p, ref), itemValueBytes(p, ref)),
         );
-    this.equal(`item ${ref}: class`, classId, expected);
+    // A collection that got shorter may have stayed in its chunk.
+    if (itemIsCollection(p, ref)) {
+      this.check(classId >= expected, `collection ${ref} is larger than its chunk`);
+      const problem = packedProblem(p, ref);
+      this.check(problem === '', `collection ${ref}: ${problem}`);
+    } else {
+      this.equal(`item ${ref}: class`, classId, expected);
+    }
     this.check(itemMetaIsSound(p, ref), `item ${ref} has bits that nothing may have`);
     const expiresAtMs = itemExpiresAtMs(p, ref);
     const earliest = pageExpiresAtMinMs(p, page);
@@ -241,39 +266,32 @@ class Walk {
       `item ${ref} expires before its page knows`,
     );
     const count = counts.get(classId) ?? { items: 0, main: 0, bytes: 0 };
-    count.items++;
-    if (itemIsMain(p, ref)) count.main++;
     count.bytes += itemBytes(p, ref);
     this.itemBytes += itemBytes(p, ref);
     counts.set(classId, count);
-  }
-
-  /** The links of a chain are its own, and hold the value (of an item still received: at most). */
-  chain(ref: number): void {
-    const { p } = this;
-    let tail = 0;
-    let bytes = itemHeadValueBytes(p, ref);
-    for (let link = chainFirst(p, ref); link !== 0; link = linkNext(p, link)) {
-      if (!this.links.delete(link)) {
-        this.check(
-          false,
-          `chain of ${ref} leads to chunk ${link}, which is no link or seen before`,
-        );
-        return;
-      }
-      this.equal(`link ${link}: head`, linkHead(p, link), ref);
-      this.equal(`link ${link}: meta`, p.i32[(link << 1) + LINK.meta], KIND_LINK << 3);
-      bytes += linkUsed(p, link);
-      tail = link;
-    }
-    this.equal(`item ${ref}: tail`, p.i32[itemChainWord(p, ref) + CHAIN.tailRef], tail);
-    if (itemIsLinked(p, ref)) this.equal(`item ${ref}: bytes`, bytes, itemValueBytes(p, ref));
-    else this.check(bytes <= itemValueBytes(p, ref), `item ${ref} has more bytes than its value`);
+    const namespace = itemNamespace(p, ref);
+    const isMember = itemType(p, ref) === ITEM_TYPE.MEMBER;
+    this.check(
+      namespace >= DATABASE_COUNT === isMember,
+      `item ${ref} of type ${itemType(p, ref)} is in namespace ${namespace}`,
+    );
+    if (isMember) return;
+    count.items++;
+    if (itemIsMain(p, ref)) count.main++;
+    if (itemIsFlushed(p, ref)) return;
+    this.databaseKeys[namespace]++;
+    if (expiresAtMs !== 0) this.databaseExpiring[namespace]++;
   }
 
   totals(): void {
     const { p } = this;
     this.equal('item bytes', p.f64[HEADER_F64.itemBytes], this.itemBytes);
+    for (let database = 0; database < DATABASE_COUNT; database++) {
+      const keys = this.databaseKeys[database];
+      this.equal(`database ${database}: keys`, databaseKeyCount(p, database), keys);
+      const expiring = this.databaseExpiring[database];
+      this.equal(`database ${database}: expiring`, databaseExpiringCount(p, database), expiring);
+    }
     this.check(
       p.pagesOffset + p.pageCount * PAGE_BYTES <= p.sab.byteLength,
       'the pages end within the partition',

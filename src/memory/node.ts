@@ -8,14 +8,18 @@
  *          └────────────────┴─────────┴───────────────────────────────
  *            bits 3–4 KIND_NODE · bits 8–11 NODE_TYPE
  *
- *   root   word 0      1         2       3           4             5         6       7        8
- *          ┌──────────┬─────────┬───────┬───────────┬─────────────┬─────────┬───────┬────────┬───────────┐
- *          │ meta     │ itemRef │ count │ rosterRef │ rosterDepth │ treeRef │ flags │ spare  │ bytes f64 │
- *          └──────────┴─────────┴───────┴───────────┴─────────────┴─────────┴───────┴────────┴───────────┘
+ *   root   word 0      1         2       3           4             5         6               7
+ *          ┌──────────┬─────────┬───────┬───────────┬─────────────┬─────────┬───────────────┬─────────┐
+ *          │ meta     │ itemRef │ count │ rosterRef │ rosterDepth │ treeRef │ expiringCount │ nextRef │
+ *          ├──────────┴─────────┼───────┴───────────┴─────────────┴─────────┴───────────────┴─────────┘
+ *          │ bytes f64          │
+ *          └────────────────────┘
  *
  * `itemRef` is the item of the collection's key, and follows it when it moves; 0 while the collection is
- * being made, or being freed. `count` is its members or elements. `bytes` is what all its chunks have
- * asked for. A root never moves: its ref is the namespace of the collection's members (base/key.ts).
+ * being made, or being freed. `count` is its members or elements, `expiringCount` a hash's fields that
+ * have an expiry time. `bytes` is what all its chunks have asked for. `nextRef` leads on through the
+ * graveyard (engine/collection/graveyard.ts). A root never moves: its ref is the namespace of the
+ * collection's members (base/key.ts).
  *
  * Guard: the partition lock.
  */
@@ -41,7 +45,8 @@ export const ROOT = {
   rosterRef: 3,
   rosterDepth: 4,
   treeRef: 5,
-  flags: 6,
+  expiringCount: 6,
+  nextRef: 7,
 } as const;
 /** f64 index from `ref`. */
 export const ROOT_F64 = { bytes: 4 } as const;
@@ -71,7 +76,7 @@ export function nodeRoot(p: Partition, ref: number): number {
 export function rootInit(p: Partition, ref: number): void {
   nodeInit(p, ref, NODE_TYPE.ROOT, 0);
   const word = ref << 1;
-  for (let at = ROOT.itemRef; at <= ROOT.flags + 1; at++) p.i32[word + at] = 0;
+  for (let at = ROOT.itemRef; at <= ROOT.nextRef; at++) p.i32[word + at] = 0;
   p.f64[ref + ROOT_F64.bytes] = 0;
 }
 
@@ -91,4 +96,22 @@ export function rootCount(p: Partition, rootRef: number): number {
 
 export function rootCountAdd(p: Partition, rootRef: number, difference: number): void {
   p.i32[(rootRef << 1) + ROOT.count] += difference;
+}
+
+/** Bytes that all chunks of the collection have asked for. */
+export function rootBytes(p: Partition, rootRef: number): number {
+  return p.f64[rootRef + ROOT_F64.bytes];
+}
+
+export function rootBytesAdd(p: Partition, rootRef: number, difference: number): void {
+  p.f64[rootRef + ROOT_F64.bytes] += difference;
+}
+
+/** Fields of a hash that have an expiry time. */
+export function rootExpiringCount(p: Partition, rootRef: number): number {
+  return p.i32[(rootRef << 1) + ROOT.expiringCount];
+}
+
+export function rootExpiringAdd(p: Partition, rootRef: number, difference: number): void {
+  p.i32[(rootRef << 1) + ROOT.expiringCount] += difference;
 }

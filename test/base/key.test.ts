@@ -63,7 +63,7 @@ describe('a key', () => {
         const words = wordsAround(bytes, gap);
         expect(hashWords(words, gap, bytes.length)).toBe(expected.hash);
         expect(keyEquals(key, words, gap)).toBe(true);
-        keyFillWords(key, words, gap, bytes.length);
+        keyFillWords(key, words, gap, bytes.length << 1);
         expect([key.hash, key.bytes]).toEqual([expected.hash, bytes.length]);
         const count = (bytes.length + 3) >>> 2;
         expect([...key.words.subarray(0, count)]).toEqual([...expected.words.subarray(0, count)]);

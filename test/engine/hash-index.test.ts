@@ -9,10 +9,10 @@ import {
   indexRemove,
   indexReplace,
   indexWalk,
-  SLOTS_PER_BUCKET,
 } from '../../src/engine/hash-index.ts';
+import { SLOTS_PER_BUCKET } from '../../src/engine/index-buckets.ts';
 import { ITEM_TYPE, itemHash, itemHeaderWrite, itemKeyWrite } from '../../src/memory/item.ts';
-import { HEADER, type Partition, pageTake } from '../../src/memory/partition.ts';
+import { HEADER, type Partition, pageTake, TABLE } from '../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../src/memory/slab.ts';
 import { PAGE_BYTES } from '../../src/memory/slab-classes.ts';
 import { partitionMake } from './fixture.ts';
@@ -70,8 +70,8 @@ function entriesExpectPlaced(p: Partition): void {
     if (indexBucketOf(p, itemHash(p, ref)) !== bucket) misplaced++;
   });
   expect(misplaced).toBe(0);
-  expect(p.i32[HEADER.itemCount]).toBe(seen.size);
-  expect(p.i32[HEADER.overflowBucketCount]).toBe(indexOverflowCount(p));
+  expect(p.i32[KEYS + TABLE.itemCount]).toBe(seen.size);
+  expect(p.i32[KEYS + TABLE.overflowCount]).toBe(indexOverflowCount(p));
 }
 
 /** `count` keys whose hashes agree with that of the first in all of `mask`. */
@@ -85,24 +85,26 @@ function keysColliding(count: number, mask: number): Buffer[] {
   return found;
 }
 
+const KEYS = HEADER.keysTable;
+
 describe('the index', () => {
   it('finds every key while it grows one bucket at a time, over many pages', () => {
     const p = partitionMake({ bytes: 8 * MIB });
     const COUNT = 40_000;
     const refs = new Map<number, number>();
     for (let n = 0; n < COUNT; n++) {
-      const before = p.i32[HEADER.bucketCount];
+      const before = p.i32[KEYS + TABLE.bucketCount];
       refs.set(n, insert(p, keyOf(n)));
-      expect(p.i32[HEADER.bucketCount] - before).toBeLessThanOrEqual(1);
+      expect(p.i32[KEYS + TABLE.bucketCount] - before).toBeLessThanOrEqual(1);
     }
     entriesExpectPlaced(p);
     for (const [n, ref] of refs) if (find(p, keyOf(n)) !== ref) expect(n).toBe('found');
     expect(find(p, keyOf(COUNT))).toBe(0);
-    const buckets = p.i32[HEADER.bucketCount];
+    const buckets = p.i32[KEYS + TABLE.bucketCount];
     expect(buckets).toBe(Math.ceil(COUNT / ITEMS_PER_BUCKET));
-    expect(p.i32[HEADER.indexPageCount]).toBe(Math.ceil(buckets / BUCKETS_PER_PAGE));
+    expect(p.i32[KEYS + TABLE.pageCount]).toBe(Math.ceil(buckets / BUCKETS_PER_PAGE));
     // Few run over: linear hashing has its fullest buckets just before their turn to split.
-    expect(p.i32[HEADER.overflowBucketCount] / buckets).toBeLessThan(0.6);
+    expect(p.i32[KEYS + TABLE.overflowCount] / buckets).toBeLessThan(0.6);
   });
 
   it('forgets exactly what is removed, in any order', () => {
@@ -168,7 +170,7 @@ describe('the index without memory', () => {
     const inserted = items.map((ref) => indexInsert(p, itemHash(p, ref), ref));
     expect(inserted).toEqual([...Array(SLOTS_PER_BUCKET).fill(true), false]);
     expect(keys.map((key) => find(p, key))).toEqual([...items.slice(0, -1), 0]);
-    expect(p.i32[HEADER.itemCount]).toBe(SLOTS_PER_BUCKET);
+    expect(p.i32[KEYS + TABLE.itemCount]).toBe(SLOTS_PER_BUCKET);
     entriesExpectPlaced(p);
   });
 
@@ -185,10 +187,10 @@ describe('the index without memory', () => {
       const key = keyOf(at);
       if ((hashOf(key) & mask) === wanted) keys.push(key);
     }
-    p.i32[HEADER.itemCount] = -100; // no split for now
+    p.i32[KEYS + TABLE.itemCount] = -100; // no split for now
     for (const key of keys) expect(insert(p, key)).not.toBe(0);
-    p.i32[HEADER.itemCount] += 100;
-    expect(p.i32[HEADER.bucketCount]).toBe(1);
+    p.i32[KEYS + TABLE.itemCount] += 100;
+    expect(p.i32[KEYS + TABLE.bucketCount]).toBe(1);
     expect(indexOverflowCount(p)).toBe(2);
     while (pageTake(p) >= 0);
     while (chunkTake(p, 0) !== 0);
@@ -197,7 +199,7 @@ describe('the index without memory', () => {
     const ref = itemMake(p, more);
     expect(ref).not.toBe(0);
     expect(indexInsert(p, itemHash(p, ref), ref)).toBe(true);
-    expect([p.i32[HEADER.bucketCount], p.i32[HEADER.bucketMask]]).toEqual([1, 0]);
+    expect([p.i32[KEYS + TABLE.bucketCount], p.i32[KEYS + TABLE.bucketMask]]).toEqual([1, 0]);
     expect(keys.map((key) => find(p, key))).toEqual(before);
     expect(find(p, more)).toBe(ref);
     entriesExpectPlaced(p);
@@ -211,7 +213,7 @@ describe('the index without memory', () => {
     while (p.i32[HEADER.pageFreeCount] > 1) pageTake(p);
     let refused = 0;
     for (const ref of items) if (!indexInsert(p, itemHash(p, ref), ref)) refused++;
-    expect(p.i32[HEADER.bucketCount]).toBeLessThanOrEqual(2 * BUCKETS_PER_PAGE);
+    expect(p.i32[KEYS + TABLE.bucketCount]).toBeLessThanOrEqual(2 * BUCKETS_PER_PAGE);
     expect(keys.filter((key) => find(p, key) === 0).length).toBe(refused);
     entriesExpectPlaced(p);
   });

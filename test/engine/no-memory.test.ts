@@ -4,52 +4,16 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partitionFlush } from '../../src/engine/expiry.ts';
+import { partitionFlush } from '../../src/engine/database.ts';
+import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import { STORE } from '../../src/engine/types/string.ts';
-import {
-  HEADER,
-  PAGE,
-  type Partition,
-  pageGive,
-  pageRecord,
-  pageTake,
-} from '../../src/memory/partition.ts';
+import type { Partition } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
+import { Famine } from './famine.ts';
 import { partitionExpectEmpty, partitionExpectSound, partitionMake } from './fixture.ts';
 import { MIB, NOW_MS } from './limits.ts';
 import { valueMake } from './model-steps.ts';
-
-/** Looks like a page of the hash index to whoever counts pages. */
-const PAGE_TAKEN_AWAY = -2;
-
-/** Pages that nobody can have for now. */
-class Famine {
-  readonly p: Partition;
-  readonly pages: number[] = [];
-
-  constructor(p: Partition) {
-    this.p = p;
-  }
-
-  /** Leaves `pages` in the pool, or fewer if it has no more. */
-  begin(pages: number): void {
-    while (this.p.i32[HEADER.pageFreeCount] > pages) {
-      const page = pageTake(this.p);
-      this.p.i32[pageRecord(this.p, page) + PAGE.classId] = PAGE_TAKEN_AWAY;
-      this.p.i32[HEADER.indexPageCount]++;
-      this.pages.push(page);
-    }
-  }
-
-  /** The index counts its pages; those taken away are none of them. */
-  end(): void {
-    for (const page of this.pages.splice(0)) {
-      this.p.i32[HEADER.indexPageCount]--;
-      pageGive(this.p, page);
-    }
-  }
-}
 
 const KEYS = Array.from({ length: 30 }, (_, n) => `key:${n}`);
 const sizes = fc.oneof(fc.nat(300), fc.nat(9000), fc.integer({ min: 8000, max: 60_000 }));
@@ -137,7 +101,7 @@ describe('a partition that may not evict', () => {
     }
     for (const key of keys) client.delete(p, key);
     partitionExpectSound(p);
-    expect(p.i32[HEADER.itemCount]).toBe(0);
+    expect(indexKeyCount(p)).toBe(0);
     // And takes other sizes once there is room.
     expect(client.set(p, 'other', valueMake(20_000, 1))).toBe(STATUS.OK);
   });

@@ -26,6 +26,7 @@ import {
   itemIsChained,
   itemIsFetched,
   itemIsMain,
+  itemIsPlain,
   itemKeyBytes,
   itemKeyOffset,
   itemKeyWrite,
@@ -54,6 +55,7 @@ import {
   itemCasUnique,
   itemCount,
   itemDeath,
+  itemExpirySet,
   itemFree,
   itemIsHeld,
   itemLink,
@@ -171,7 +173,7 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
     (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, op.valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
-  if (old !== 0 && !itemIsChained(p, old) && chunkClass(p, old) === classId) {
+  if (old !== 0 && itemIsPlain(p, old) && chunkClass(p, old) === classId) {
     stringOverwrite(p, op, old, extras);
     return STATUS.OK;
   }
@@ -356,8 +358,7 @@ export function itemTouch(p: Partition, op: Operation, ref: number): number {
     if (touched === 0) return 0;
   }
   if (itemExtras(p, touched) & EXTRA_EXPIRY) {
-    itemExpiresAtMsSet(p, touched, op.expiresAtMs);
-    pageNoteExpiry(p, touched, op.expiresAtMs);
+    itemExpirySet(p, touched, op.expiresAtMs);
   }
   itemAccessedSecSet(p, touched, op.nowSec);
   changeNote(p, CHANGE.TOUCH, touched);
