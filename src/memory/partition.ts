@@ -126,6 +126,8 @@ export class Partition {
   readonly evicts: boolean;
   /** Where this thread notes what it does, while somebody watches. */
   readonly log: EventLog;
+  /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
+  readonly ready: ReadyKey[];
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
@@ -152,6 +154,7 @@ export class Partition {
     this.ghostEntryCount = layout.ghostEntryCount;
     this.evicts = place.evicts;
     this.log = place.log;
+    this.ready = place.ready;
     this.owner = owner;
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
@@ -159,11 +162,15 @@ export class Partition {
   }
 }
 
+/** A key that has got something for clients who wait for it. */
+export type ReadyKey = { readonly key: Buffer; readonly namespace: number };
+
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
   readonly evicts: boolean;
   readonly log: EventLog;
+  readonly ready: ReadyKey[];
 };
 
 type Layout = {

@@ -13,6 +13,7 @@ import { configOf, MACHINE } from './support.ts';
 const DEFAULTS: Config = {
   port: 11211,
   udpPort: 0,
+  respPort: 0,
   listenAddresses: [],
   unixSocketPath: null,
   unixSocketMask: 0o700,
