@@ -11,7 +11,8 @@
 import { globMatches } from '../../base/glob.ts';
 import { databaseKeyCount } from '../../engine/database.ts';
 import { keyspaceKeyCount } from '../../engine/keyspace.ts';
-import { itemIsDead, itemReap } from '../../engine/lifecycle.ts';
+import { itemIsDead } from '../../engine/lifecycle.ts';
+import { itemReap } from '../../engine/reaping.ts';
 import { ScanStep, scanStep } from '../../engine/scan.ts';
 import {
   itemHash,
@@ -85,15 +86,7 @@ function keyIsWanted(call: RespCall, p: Partition, ref: number, walk: Walk): boo
   const { source, start, end } = call.args;
   const name = itemNameOffset(p, ref);
   const nameEnd = name + itemNameBytes(p, ref);
-  return globMatches(
-    source,
-    start[walk.pattern],
-    end[walk.pattern],
-    p.u8,
-    name,
-    nameEnd,
-    false,
-  );
+  return globMatches(source, start[walk.pattern], end[walk.pattern], p.u8, name, nameEnd, false);
 }
 
 /** Answers the keys of the step in hand that are wanted, but for those that are dead, which are freed. */
