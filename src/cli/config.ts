@@ -11,8 +11,6 @@ export interface Config {
   // know the rules.
   /** TCP port: 0 off, -1 any free one. */
   readonly port: number;
-  /** TCP port for RESP: 0 off, -1 any free one. */
-  readonly respPort: number;
   /** UDP port: 0 off, -1 any free one. */
   readonly udpPort: number;
   /** As given, prefixes and all; see `listenAddressSplit`. Empty: all interfaces. */

@@ -132,8 +132,6 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'File mode of the unix socket, in octal.' },
   { kind: 'value',    flag: 'U', name: 'udp-port',           argument: 'num',   group: 'Network',  field: 'udpPort',             default: '0',     parse: portParse,
     doc: 'UDP port. 0 turns UDP off, -1 takes any free port. Without -p it is the TCP port too.' },
-  { kind: 'value',    flag: '',  name: 'resp-port',          argument: 'num',   group: 'Network',  field: 'respPort',            default: '0',     parse: portParse,
-    doc: 'TCP port for RESP, the protocol of Redis. 0 turns it off, -1 takes any free port.' },
   { kind: 'value',    flag: 'c', name: 'conn-limit',         argument: 'num',   group: 'Network',  field: 'connectionCountMax',  default: '1024',  parse: integerParser(1, CONNECTION_COUNT_MAX),
     doc: 'Most connections open at a time.' },
   { kind: 'value',    flag: 'b', name: 'listen-backlog',     argument: 'num',   group: 'Network',  field: 'backlog',             default: '1024',  parse: integerParser(1, INT32_MAX),

@@ -15,7 +15,6 @@ type RespField = 'resp' | 'respPort' | 'respConfPath' | 'requirePass' | 'isRespS
 const DEFAULTS: Omit<Config, RespField> = {
   port: 11211,
   udpPort: 0,
-  respPort: 0,
   listenAddresses: [],
   unixSocketPath: null,
   unixSocketMask: 0o700,
