@@ -50,6 +50,7 @@ export const HEADER = {
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
   graveyardRef: 37, // first of the large collections that wait to be freed
   graveyardCount: 38,
+  evictionPolicy: 39, // engine/policy.ts; 0: nothing is evicted
   expiryPage: 46, // where the expiry sweep goes on
   resetCount: 47, // times the partition was emptied because a thread died in it
 
@@ -94,6 +95,8 @@ export const CLASS_TABLE_OFFSET = HEADER_BYTES;
 const CLASS_RECORD_BYTES = 128;
 export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
 const PAGE_RECORD_BYTES = 64;
+/** Guards that a thread has room for from the start. */
+const GUARDS_MIN = 16;
 const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
 const GHOST_BYTES_PER_ENTRY = 512;
@@ -120,14 +123,17 @@ export class Partition {
   readonly pagesOffset: number;
   readonly ghostStart: number;
   readonly ghostEntryCount: number;
-  /** Whether a full partition evicts; without it a store is refused. */
-  readonly evicts: boolean;
   /** Where this thread notes what it does, while somebody watches. */
   readonly log: EventLog;
+  /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
+  readonly ready: ReadyKey[];
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
-  /** While the lock is held: an item that eviction must leave alone, or 0. */
+  /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
   guardRef: number;
+  /** … and more of them: the first guardCount. */
+  guards: Int32Array;
+  guardCount: number;
 
   constructor(sab: SharedArrayBuffer, place: PartitionPlace, classes: SlabClasses, owner: number) {
     const layout = layoutFor(sab.byteLength);
@@ -145,18 +151,28 @@ export class Partition {
     this.pagesOffset = layout.pagesOffset;
     this.ghostStart = layout.ghostOffset >>> 1;
     this.ghostEntryCount = layout.ghostEntryCount;
-    this.evicts = place.evicts;
     this.log = place.log;
+    this.ready = place.ready;
     this.owner = owner;
     this.guardRef = 0;
+    this.guards = new Int32Array(GUARDS_MIN);
+    this.guardCount = 0;
+  }
+
+  /** Whether a full partition evicts; without it a store is refused. */
+  get evicts(): boolean {
+    return this.i32[HEADER.evictionPolicy] !== 0;
   }
 }
+
+/** A key that has got something for clients who wait for it. */
+export type ReadyKey = { readonly key: Buffer; readonly namespace: number };
 
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
-  readonly evicts: boolean;
   readonly log: EventLog;
+  readonly ready: ReadyKey[];
 };
 
 type Layout = {

@@ -22,6 +22,7 @@ import {
 } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
+import { guardMove } from '../guard.ts';
 import { indexRemove } from '../hash-index.ts';
 import { itemCasRenew, itemRetire, itemUnlink } from '../lifecycle.ts';
 import { treeTop } from './counted-tree.ts';
@@ -52,12 +53,16 @@ export function memberReap(p: Partition, ref: number): void {
 }
 
 /**
- * An item was copied from one chunk to another, and the index knows: so does the collection that it is the
- * name or a member of. The old copy is still there.
+ * An item was copied from one chunk to another, and the index knows: so do the guards, and the collection
+ * that it is the name or a member of. The old copy is still there.
  */
 export function itemMoved(p: Partition, from: number, to: number): void {
-  if (itemType(p, to) === ITEM_TYPE.MEMBER) memberMoved(p, from, to);
-  else if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
+  if (itemType(p, to) === ITEM_TYPE.MEMBER) {
+    memberMoved(p, from, to);
+    return;
+  }
+  guardMove(p, from, to);
+  if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
 }
 
 function memberMoved(p: Partition, from: number, to: number): void {
