@@ -2,7 +2,7 @@
  * The supervisor: starts the threads, and starts a thread anew when one dies. It runs on the main
  * thread, which serves no requests.
  */
-import { randomFillSync } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { authFileRead } from './auth/auth-file.ts';
@@ -14,10 +14,12 @@ import type { Config } from './cli/config.ts';
 import {
   listenTargets,
   listenTargetText,
+  respTargets,
   type UdpTarget,
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
+import { RespConfig } from './config/resp-config.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -82,6 +84,8 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
+  private readonly respConfig = new RespConfig();
+  private readonly bulletinName = `flagstone ${randomUUID()}`;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
     this.config = config;
@@ -98,7 +102,7 @@ export class Supervisor {
     i32[CONTROL.crawlItemCountMax] = config.lruCrawlerItemCountMax;
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
-    this.targets = listenTargets(config);
+    this.targets = [...listenTargets(config), ...respTargets(config)];
     this.udp = udpTargets(config);
     this.tls = config.tlsEnabled ? this.tlsStart() : null;
     this.dataSeats = Array.from(
@@ -221,6 +225,8 @@ export class Supervisor {
       credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
+      bulletinName: config.threadCount > 1 ? this.bulletinName : null,
+      respConfig: this.respConfig.image(),
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
       udp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.udp : [],

@@ -21,7 +21,14 @@
  * Guard: the partition lock, for readers as well.
  */
 import { assert } from '../base/assert.ts';
-import { itemCas, itemNameBytes, itemNameOffset, itemNamespace, itemType } from '../memory/item.ts';
+import {
+  ITEM_TYPE,
+  itemCas,
+  itemNameBytes,
+  itemNameOffset,
+  itemNamespace,
+  itemType,
+} from '../memory/item.ts';
 import {
   HEADER,
   HEADER_F64,
@@ -44,6 +51,11 @@ export const CHANGE = {
   TOUCH: 16, // the expiry time changed, the value did not
   FLUSH: 32, // everything before this, in the database or in all; no key
 } as const;
+
+/** A listener beside those of the kinds: blocked clients, who ask for keys that `ready` names. */
+const WAITERS = 1 << 30;
+/** Types that clients block for: lists, sorted sets, streams. */
+const WAITED_TYPES = (1 << ITEM_TYPE.LIST) | (1 << ITEM_TYPE.ZSET) | (1 << ITEM_TYPE.STREAM);
 
 export type Change = {
   readonly kind: number;
@@ -80,15 +92,29 @@ export function changeListen(p: Partition, kinds: number): number {
 
 /** Stops recording and gives the page back. */
 export function changeUnlisten(p: Partition): void {
-  p.i32[HEADER.changeListeners] = 0;
+  p.i32[HEADER.changeListeners] &= WAITERS;
   if (p.i32[HEADER.changePage] !== 0) pageGive(p, p.i32[HEADER.changePage] - 1);
   p.i32[HEADER.changePage] = 0;
 }
 
+/** From now on whoever stores a list, or another type that clients wait for, finds its key in `p.ready`. */
+export function changeNoteReady(p: Partition): void {
+  p.i32[HEADER.changeListeners] |= WAITERS;
+}
+
 /** Records a change of a linked item. Called before the item's bytes may go. */
 export function changeNote(p: Partition, kind: number, ref: number): void {
-  if ((p.i32[HEADER.changeListeners] & kind) !== 0)
-    changeWrite(p, kind, ref, itemNamespace(p, ref));
+  if ((p.i32[HEADER.changeListeners] & (kind | WAITERS)) !== 0) changeNoteSlow(p, kind, ref);
+}
+
+function changeNoteSlow(p: Partition, kind: number, ref: number): void {
+  const listeners = p.i32[HEADER.changeListeners];
+  if ((listeners & kind) !== 0) changeWrite(p, kind, ref, itemNamespace(p, ref));
+  if ((listeners & WAITERS) === 0 || kind !== CHANGE.STORE) return;
+  if (((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
+  const start = itemNameOffset(p, ref);
+  const key = Buffer.from(p.u8.subarray(start, start + itemNameBytes(p, ref)));
+  p.ready.push({ key, namespace: itemNamespace(p, ref) });
 }
 
 /** Records a flush of a database, or of all (-1). */

@@ -101,6 +101,14 @@ export function databaseOf(control: Control, called: number): number {
   return Atomics.load(control.i32, CONTROL.databases + called);
 }
 
+/** The number by which clients call a database at the moment. */
+export function databaseCalled(control: Control, database: number): number {
+  for (let called = 0; called < DATABASE_COUNT; called++) {
+    if (databaseOf(control, called) === database) return called;
+  }
+  throw new Error('broken invariant: every database is called by a number');
+}
+
 /** Exchanges two databases, by the numbers that clients use. */
 export function databaseSwap(control: Control, one: number, other: number): void {
   const first = databaseOf(control, one);

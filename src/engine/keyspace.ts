@@ -6,6 +6,7 @@
 
 import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
+import type { CommandStats } from '../memory/command-stats.ts';
 import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
@@ -37,6 +38,8 @@ export class Keyspace {
   readonly log: EventLog;
   /** Small texts beside the keys, which nothing evicts or flushes. */
   readonly configs: ConfigStore;
+  /** What RESP commands cost. */
+  readonly commandStats: CommandStats;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -46,6 +49,7 @@ export class Keyspace {
     this.events = arena.events;
     this.log = arena.log;
     this.configs = arena.configs;
+    this.commandStats = arena.commandStats;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.

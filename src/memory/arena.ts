@@ -11,6 +11,7 @@
  * kernel that it is not needed. A lowered budget keeps items out of it, and a raised one uses it again.
  */
 
+import { CommandStats, commandStatsBytes } from './command-stats.ts';
 import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
 import { Control, controlBytes, counterBlock } from './control.ts';
 import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
@@ -52,6 +53,7 @@ export type ArenaHandles = {
   /** A ring for the main thread and one for each data thread. */
   readonly events: SharedArrayBuffer;
   readonly configs: SharedArrayBuffer;
+  readonly commandStats: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -61,6 +63,7 @@ export type Arena = {
   /** This thread's own ring. */
   readonly log: EventLog;
   readonly configs: ConfigStore;
+  readonly commandStats: CommandStats;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -77,6 +80,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     control: new SharedArrayBuffer(controlBytes(config.connectionCountMax)),
     events: new SharedArrayBuffer(eventRingsBytes(config.eventBytes, config.threadCount + 1)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
+    commandStats: new SharedArrayBuffer(commandStatsBytes(config.threadCount)),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -89,12 +93,13 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
   const control = new Control(handles.control);
   const events = new EventRings(handles.events, config.threadCount + 1);
   const log = new EventLog(events, owner - 1, control, owner < 2 ? -1 : counterBlock(owner - 2));
-  const place = { stride, log };
+  const place = { stride, log, ready: [] };
   return {
     control,
     events,
     log,
     configs: new ConfigStore(handles.configs, owner),
+    commandStats: new CommandStats(handles.commandStats),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

@@ -2,11 +2,13 @@
  * The connection table: a record for each open connection, in the control block, so that any thread
  * can list all of them and a dead thread's can be cleared away.
  *
- *   ┌────────┬────┬───────┬────────┬──────────────┬─────────┬────────┬─────────────┬──────────────┐
- *   │ owner  │ id │ phase │ last   │ hold         │ hold    │ hold   │ remote text │ listener text│
- *   │ thread │    │       │ Command│ partition + 1│ Ref     │ Resets │ 50 B        │ 50 B         │
- *   │ + 1    │    │       │ Sec    │              │         │        │             │              │
- *   └────────┴────┴───────┴────────┴──────────────┴─────────┴────────┴─────────────┴──────────────┘
+ *   ┌────────┬────┬───────┬────────┬──────────────┬─────────┬────────┬───────┬─────────────┬──────────────┐
+ *   │ owner  │ id │ phase │ last   │ hold         │ hold    │ hold   │ wait  │ remote text │ listener text│
+ *   │ thread │    │       │ Command│ partition + 1│ Ref     │ Resets │ Token │ 48 B        │ 48 B         │
+ *   │ + 1    │    │       │ Sec    │              │         │        │       │             │              │
+ *   └────────┴────┴───────┴────────┴──────────────┴─────────┴────────┴───────┴─────────────┴──────────────┘
+ *
+ * `waitToken` is that of a blocked RESP client: whoever exchanges it for 0 may answer the client.
  *
  * `hold` names the chained item that the connection is sending or receiving, and the reset count of
  * its partition at the time: whoever clears the record releases the item, unless a reset took it.
@@ -29,12 +31,13 @@ export const CONNECTION = {
   holdPartition: 4,
   holdRef: 5,
   holdResets: 6,
+  waitToken: 7, // RESP: what the blocked client's wait is called; 0: it does not wait, or is being served
 } as const;
 
 const RECORD_WORDS = CONNECTION_RECORD_BYTES >>> 2;
 const TABLE_WORD = CONNECTION_TABLE_OFFSET >>> 2;
-const TEXT_BYTES_MAX = 49;
-const REMOTE_TEXT_OFFSET = 28;
+const TEXT_BYTES_MAX = 47;
+const REMOTE_TEXT_OFFSET = 32;
 const LISTENER_TEXT_OFFSET = REMOTE_TEXT_OFFSET + TEXT_BYTES_MAX + 1;
 
 /** Claims a record for a connection of the thread; its i32 index, or -1 when the table is full. */
@@ -55,6 +58,7 @@ export function connectionClaim(control: Control, threadIndex: number): number {
 }
 
 export function connectionRelease(control: Control, record: number): void {
+  Atomics.store(control.i32, record + CONNECTION.waitToken, 0);
   Atomics.store(control.i32, record + CONNECTION.owner, 0);
   Atomics.sub(control.i32, CONTROL.connectionCount, 1);
 }

@@ -34,6 +34,10 @@ export const CONTROL = {
   eventOrdinal: 26, // of the next event, over all threads; wraps at 2^32
   crawlClasses: 20, // CRAWL_CLASS_WORDS words: a bit for each slab class that it is to look at
   crawlSleepUs: 18, // how long a crawl rests after a thousand items
+  bulletinEpoch: 27, // notices that threads posted for each other
+  clientIds: 28, // ids given to RESP clients
+  waitTokens: 29, // given to blocked clients
+  waitsAreNoted: 30, // 1: partitions note which keys may serve blocked clients
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
 } as const;
@@ -90,6 +94,7 @@ export const COUNTER = {
   eventsLost: 29, // written over before the thread, as a reader, came to them
   eventLinesSkipped: 30, // for a watcher who was behind
   eventLinesSent: 31,
+  respChanges: 32, // changes of keys by RESP commands
 } as const;
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */

@@ -125,6 +125,8 @@ export class Partition {
   readonly ghostEntryCount: number;
   /** Where this thread notes what it does, while somebody watches. */
   readonly log: EventLog;
+  /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
+  readonly ready: ReadyKey[];
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
@@ -150,6 +152,7 @@ export class Partition {
     this.ghostStart = layout.ghostOffset >>> 1;
     this.ghostEntryCount = layout.ghostEntryCount;
     this.log = place.log;
+    this.ready = place.ready;
     this.owner = owner;
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
@@ -162,10 +165,14 @@ export class Partition {
   }
 }
 
+/** A key that has got something for clients who wait for it. */
+export type ReadyKey = { readonly key: Buffer; readonly namespace: number };
+
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
   readonly log: EventLog;
+  readonly ready: ReadyKey[];
 };
 
 type Layout = {

@@ -8,8 +8,14 @@ import { Authentication, type Credentials } from '../commands/memcached/authenti
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
+import { Bulletin } from '../commands/resp/bulletin.ts';
+import { RespCall } from '../commands/resp/call.ts';
+import { RespSession } from '../commands/resp/session.ts';
+import { COMMAND_TABLE } from '../commands/resp/table.ts';
+import { waitsListen } from '../commands/resp/waits.ts';
 import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
-import { keyspaceAttach } from '../engine/keyspace.ts';
+import { RespConfig, type RespConfigImage } from '../config/resp-config.ts';
+import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
 import { Reply } from '../protocol/reply.ts';
@@ -34,6 +40,9 @@ export type DataThreadStart = {
   readonly credentials: Credentials;
   readonly version: string;
   readonly threadIndex: number;
+  /** What the threads' bulletin is called; null: there is but one thread. */
+  readonly bulletinName: string | null;
+  readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
   readonly tcp: readonly TcpTarget[];
@@ -108,7 +117,8 @@ export class DataThread {
     const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
     const auth = new Authentication(start.credentials);
     const call = new Call(keyspace, server, auth, new Reply(), idle);
-    this.context = new ConnectionContext(call, new IoBuffers());
+    const respCall = respCallCreate(keyspace, server, start);
+    this.context = new ConnectionContext(call, respCall, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     this.housekeep();
   }
@@ -197,6 +207,21 @@ export class DataThread {
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
+}
+
+function respCallCreate(
+  keyspace: Keyspace,
+  server: ServerContext,
+  start: DataThreadStart,
+): RespCall {
+  const nothing = (): void => undefined;
+  const nobody = { record: -1, push: nothing, wake: nothing, close: nothing };
+  const bulletin = new Bulletin(keyspace.control, start.bulletinName);
+  const idle = new RespSession(nobody, 0);
+  const config = RespConfig.fromImage(start.respConfig);
+  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
+  waitsListen(call);
+  return call;
 }
 
 function targetText({ host, port }: UdpTarget): string {

@@ -5,6 +5,7 @@ import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/key
 import { EVICTION_POLICY } from '../../src/engine/policy.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
+import { commandStatsBytes } from '../../src/memory/command-stats.ts';
 import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
 import { Control, controlBytes } from '../../src/memory/control.ts';
 import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-log.ts';
@@ -35,7 +36,7 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, log: eventLogMake() };
+  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [] };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
   const policy = evicts ? EVICTION_POLICY.ALLKEYS_LRU : EVICTION_POLICY.NOEVICTION;
   partitionInit(p, p.pageCount, policy);
@@ -67,6 +68,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     events: new SharedArrayBuffer(eventRingsBytes(EVENT_BYTES, THREAD_COUNT + 1)),
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
+    commandStats: new SharedArrayBuffer(commandStatsBytes(THREAD_COUNT)),
     partitions: sabs,
   };
 }

@@ -166,8 +166,8 @@ describe('fields', () => {
   it('of a connection record leave room for two texts', () => {
     const words = fields(CONNECTION, 4);
     const texts = [
-      { name: 'remote', from: 28, to: 78 },
-      { name: 'listener', from: 78, to: 128 },
+      { name: 'remote', from: 32, to: 80 },
+      { name: 'listener', from: 80, to: 128 },
     ];
     expect(faults([...words, ...texts], CONNECTION_RECORD_BYTES)).toEqual([]);
     expect(gapBytes([...words, ...texts], CONNECTION_RECORD_BYTES)).toBe(0);
@@ -195,7 +195,7 @@ describe('a partition', () => {
   );
 
   it('is refused beyond 2 GiB, and without room for a page', () => {
-    const place = { id: 0, stride: 1, log: eventLogMake() };
+    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [] };
     const { classes } = partitionMake();
     const make = (bytes: number) => new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
     expect(() => make(2 ** 31)).toThrow('2 GiB');

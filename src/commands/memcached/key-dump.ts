@@ -24,8 +24,8 @@ import { chunkClass } from '../../memory/slab.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { uriEncode } from '../../protocol/memcached/uri.ts';
 import { REPLY_BYTES_MAX, replyBytes, replyRoom } from '../../protocol/reply.ts';
+import { RUN_ENDED } from '../run-ended.ts';
 import type { Call } from './call.ts';
-import { RUN_ENDED } from './run-ended.ts';
 import { PHASE, waitAt } from './session.ts';
 
 /** Buckets looked at under one lock, and before other connections have their turn. */

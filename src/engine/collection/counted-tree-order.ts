@@ -96,8 +96,9 @@ const memberPlace = new TreePlace();
 
 /** Orders two members by score, then by name: below, above or equal to 0. */
 export function membersCompare(p: Partition, one: number, other: number): number {
-  const difference = memberScore(p, one) - memberScore(p, other);
-  if (difference !== 0) return difference;
+  const score = memberScore(p, one);
+  const otherScore = memberScore(p, other);
+  if (score !== otherScore) return score < otherScore ? -1 : 1;
   return bytesCompare(
     p.u8,
     itemNameOffset(p, one),

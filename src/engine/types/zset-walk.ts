@@ -15,6 +15,7 @@ import {
   treeNext,
   treePrevious,
 } from '../collection/counted-tree.ts';
+import { rosterAt } from '../collection/roster.ts';
 import { zsetIsLarge } from './zset.ts';
 import { entrySetName, type ZsetEntry } from './zset-entry.ts';
 import { packedAt, pairNext, pairPrevious, pairTake } from './zset-packed.ts';
@@ -52,9 +53,7 @@ export function walkNext(p: Partition, walk: ZsetWalk, entry: ZsetEntry): boolea
   if (walk.left <= 0) return false;
   const isLast = --walk.left === 0;
   if (walk.isLarge) {
-    const member = treeEntry(p, walk.place);
-    entrySetName(entry, p.u8, itemNameOffset(p, member), itemNameBytes(p, member));
-    entry.score = memberScore(p, member);
+    memberTake(p, treeEntry(p, walk.place), entry);
     if (isLast) return true;
     if (walk.goesBack) treePrevious(p, walk.place);
     else treeNext(p, walk.place);
@@ -64,4 +63,18 @@ export function walkNext(p: Partition, walk: ZsetWalk, entry: ZsetEntry): boolea
   pairTake(p, at, entry);
   if (!isLast) walk.at = walk.goesBack ? pairPrevious(p.u8, at) : pairNext(p.u8, at);
   return true;
+}
+
+/** Takes some member in hand: number `index` of all, in an order that only holds until the set changes. */
+export function zsetPick(p: Partition, ref: number, index: number, entry: ZsetEntry): void {
+  if (!zsetIsLarge(p, ref)) {
+    pairTake(p, packedAt(p, ref, index), entry);
+    return;
+  }
+  memberTake(p, rosterAt(p, collectionRoot(p, ref), index), entry);
+}
+
+function memberTake(p: Partition, member: number, entry: ZsetEntry): void {
+  entrySetName(entry, p.u8, itemNameOffset(p, member), itemNameBytes(p, member));
+  entry.score = memberScore(p, member);
 }

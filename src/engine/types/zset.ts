@@ -224,7 +224,7 @@ function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): 
   }
   entry.outcome = isAdded ? ADDED.NEW : ADDED.NO_MEMORY;
   if (isAdded) {
-    noteEncoding(p, to, entry.nameBytes);
+    zsetEncodingNote(p, to, entry.nameBytes);
     return to;
   }
   const left = to === 0 ? ref : to;
@@ -239,7 +239,7 @@ function largeAddNamed(p: Partition, op: Operation, rootRef: number, entry: Zset
 }
 
 /** What clients are told of a set changes with its size, or with a long name, and never back. */
-function noteEncoding(p: Partition, ref: number, nameBytes: number): void {
+export function zsetEncodingNote(p: Partition, ref: number, nameBytes: number): void {
   const isBeyond =
     nameBytes > zsetEncoding.nameBytesMax || collectionCount(p, ref) > zsetEncoding.entriesMax;
   if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
