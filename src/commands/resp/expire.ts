@@ -4,13 +4,14 @@
  *
  * A key that is given a time that has passed is deleted, and never seen as expired.
  */
+
+import { INT64_MAX } from '../../base/int64.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemCasRenew, itemUnlink } from '../../engine/lifecycle.ts';
 import { itemFind, itemTouch } from '../../engine/types/string.ts';
 import { itemExpiresAtMs } from '../../memory/item.ts';
 import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { invalidExpire, RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { INT64_MAX } from '../../base/int64.ts';
 import { respBigInteger, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
