@@ -8,6 +8,11 @@ import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { STRING_ROWS } from './string.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
+import { ZSET_ROWS } from './zset.ts';
+import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
+import { ZSET_POP_ROWS } from './zset-pop.ts';
+import { ZSET_RANDOM_ROWS } from './zset-random.ts';
+import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
   ...CONNECTION_ROWS,
@@ -17,6 +22,11 @@ const ROWS: readonly RespRow[] = [
   ...SCAN_ROWS,
   ...STRING_ROWS,
   ...TRANSACTION_ROWS,
+  ...ZSET_ROWS,
+  ...ZSET_COMBINE_ROWS,
+  ...ZSET_POP_ROWS,
+  ...ZSET_RANDOM_ROWS,
+  ...ZSET_RANGE_ROWS,
 ];
 
 export const COMMAND_TABLE = new CommandTable(ROWS);

@@ -3,13 +3,14 @@ import { float64Parse } from '../../base/float64.ts';
 import { itemRead } from '../../engine/types/string.ts';
 import {
   AGGREGATE,
+  itemIsSource,
   type ZsetRow,
+  ZsetSource,
   zsetDifference,
   zsetIntersection,
   zsetIntersectionCount,
   zsetUnion,
 } from '../../engine/types/zset-combine.ts';
-import { itemIsSource, ZsetSource } from '../../engine/types/zset-source.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger } from '../../protocol/resp/reply.ts';
