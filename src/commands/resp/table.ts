@@ -4,6 +4,10 @@ import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { KEY_ROWS } from './keys.ts';
+import { LIST_ROWS } from './list.ts';
+import { LIST_MOVE_ROWS } from './list-move.ts';
+import { LIST_POP_ROWS } from './list-pop.ts';
+import { LIST_POSITION_ROWS } from './list-position.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { STRING_ROWS } from './string.ts';
@@ -19,6 +23,10 @@ const ROWS: readonly RespRow[] = [
   ...DATABASE_ROWS,
   ...EXPIRE_ROWS,
   ...KEY_ROWS,
+  ...LIST_ROWS,
+  ...LIST_MOVE_ROWS,
+  ...LIST_POP_ROWS,
+  ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
   ...STRING_ROWS,
   ...TRANSACTION_ROWS,
