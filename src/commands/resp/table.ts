@@ -4,19 +4,37 @@ import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { KEY_ROWS } from './keys.ts';
+import { LIST_ROWS } from './list.ts';
+import { LIST_MOVE_ROWS } from './list-move.ts';
+import { LIST_POP_ROWS } from './list-pop.ts';
+import { LIST_POSITION_ROWS } from './list-position.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { STRING_ROWS } from './string.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
+import { ZSET_ROWS } from './zset.ts';
+import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
+import { ZSET_POP_ROWS } from './zset-pop.ts';
+import { ZSET_RANDOM_ROWS } from './zset-random.ts';
+import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
   ...CONNECTION_ROWS,
   ...DATABASE_ROWS,
   ...EXPIRE_ROWS,
   ...KEY_ROWS,
+  ...LIST_ROWS,
+  ...LIST_MOVE_ROWS,
+  ...LIST_POP_ROWS,
+  ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
   ...STRING_ROWS,
   ...TRANSACTION_ROWS,
+  ...ZSET_ROWS,
+  ...ZSET_COMBINE_ROWS,
+  ...ZSET_POP_ROWS,
+  ...ZSET_RANDOM_ROWS,
+  ...ZSET_RANGE_ROWS,
 ];
 
 export const COMMAND_TABLE = new CommandTable(ROWS);
