@@ -10,6 +10,8 @@
  * Guard: the partition lock. entry-change.ts is what changes entries.
  */
 import { KEY_BYTES_LIMIT, Key } from '../../base/key.ts';
+import { bytesCopy } from '../../memory/bytes.ts';
+import { itemValueCopy } from '../../memory/chain.ts';
 import { collectionCount, collectionForm, collectionRoot, FORM } from '../../memory/collection.ts';
 import {
   ITEM_TYPE,
@@ -218,4 +220,11 @@ export function walkNext(p: Partition, walk: EntryWalk, entry: Entry, nowMs: num
     if (entryIsAlive(entry, nowMs)) return true;
   }
   return false;
+}
+
+/** Copies the whole value found to the beginning of target, which has room for it. */
+export function entryValueCopy(p: Partition, entry: Entry, target: Buffer): void {
+  const { memberRef, valueStart, valueBytes } = entry;
+  if (memberRef !== 0) itemValueCopy(p, memberRef, target, 0);
+  else bytesCopy(p.u8, valueStart, target, 0, valueBytes);
 }

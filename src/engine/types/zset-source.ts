@@ -27,12 +27,12 @@ const SET_SCORE = 1;
 export class ZsetSource {
   readonly p: Partition;
   readonly ref: number;
-  readonly weight: number;
+  weight = 1.5;
 
-  constructor(p: Partition, ref: number, weight: number) {
+  constructor(p: Partition, ref: number) {
     this.p = p;
     this.ref = ref;
-    this.weight = weight;
+    this.weight = 1;
   }
 }
 

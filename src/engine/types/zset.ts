@@ -246,6 +246,20 @@ export function zsetEncodingNote(p: Partition, ref: number, nameBytes: number): 
   if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
 }
 
+/**
+ * A command brings so many members, of names up to this long: clients are told what Redis then makes of
+ * the set, though they may not all be new.
+ */
+export function zsetEncodingExpect(
+  p: Partition,
+  ref: number,
+  count: number,
+  nameBytesMax: number,
+): void {
+  const isBeyond = nameBytesMax > zsetEncoding.nameBytesMax || count > zsetEncoding.entriesMax;
+  if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
+}
+
 /** Makes a packed set large. Returns its ref, maybe another; 0 without memory: nothing has changed. */
 function zsetEnlarge(p: Partition, op: Operation, ref: number): number {
   p.guardRef = ref;

@@ -125,7 +125,10 @@ describe('sorted sets', () => {
           zsets.add(keys[index], `m${n * (index + 1)}`, (n % 9) - 3, 0);
       });
       const factors = [1, one, two];
-      const sources = keys.map((key, index) => new ZsetSource(p, zsets.find(key), factors[index]));
+      const sources = keys.map((key) => new ZsetSource(p, zsets.find(key)));
+      sources.forEach((source, index) => {
+        source.weight = factors[index];
+      });
       const maps = keys.map((key) => new Map(zsets.pairs(key)));
       const names = (rows: ZsetRow[]) => rows.map(({ name }) => name).sort();
       const all = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort();
