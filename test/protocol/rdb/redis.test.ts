@@ -9,17 +9,15 @@ import { VALUE_KIND, type ValueKind } from '../../../src/base/value-sink.ts';
 import { payloadIsSound } from '../../../src/protocol/rdb/dump-payload.ts';
 import { RDB_TYPE, type RdbType } from '../../../src/protocol/rdb/types.ts';
 import { RedisPeer, type RedisReply, redisVersion } from '../../support/redis-peer.ts';
-import { rdbString, ziplist, zipmap } from './old-formats.ts';
 import {
   distinct,
   integerText,
-  payloadOf,
-  payloadValue,
-  payloadWrap,
   type TestElement,
   type TestValue,
   text,
-} from './values.ts';
+} from '../../support/told-values.ts';
+import { rdbString, ziplist, zipmap } from './old-formats.ts';
+import { payloadOf, payloadValue, payloadWrap } from './values.ts';
 
 const RUNS = 40;
 const version = redisVersion();
