@@ -47,7 +47,7 @@ export const GEO_SEARCH_ROWS: readonly RespRow[] = [
  * Finds the keys to store to among the options from argument `first` on. Only the last of several is used,
  * but a row that looked for the word STORE could take one option's value for another option.
  */
-function storeKeys(first: number): RespRow['keysFind'] {
+function storeKeys(first: number): NonNullable<RespRow['keysFind']> {
   return (args, visit) => {
     for (let at = first; at + 1 < args.count; at++) {
       if (argumentIs(args, at, 'count')) at++;
