@@ -3,6 +3,8 @@ import { CommandTable } from './command-lookup.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { EXPIRE_ROWS } from './expire.ts';
+import { GEO_ROWS } from './geo.ts';
+import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LIST_ROWS } from './list.ts';
 import { LIST_MOVE_ROWS } from './list-move.ts';
@@ -22,6 +24,8 @@ const ROWS: readonly RespRow[] = [
   ...CONNECTION_ROWS,
   ...DATABASE_ROWS,
   ...EXPIRE_ROWS,
+  ...GEO_ROWS,
+  ...GEO_SEARCH_ROWS,
   ...KEY_ROWS,
   ...LIST_ROWS,
   ...LIST_MOVE_ROWS,
