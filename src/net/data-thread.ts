@@ -10,6 +10,7 @@ import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
+import { configListen } from '../commands/resp/config.ts';
 import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
 import { waitsListen } from '../commands/resp/waits.ts';
@@ -265,6 +266,7 @@ function respCallCreate(
   const config = RespConfig.fromImage(start.respConfig);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
+  configListen(call);
   return call;
 }
 

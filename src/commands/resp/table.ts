@@ -1,6 +1,7 @@
 /** The one table of all RESP commands. */
 
 import { CommandTable } from './command-lookup.ts';
+import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { EXPIRE_ROWS } from './expire.ts';
@@ -23,6 +24,7 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...DATABASE_ROWS,
   ...EXPIRE_ROWS,
