@@ -40,6 +40,8 @@ const RESTART_MS_MAX = 2000;
 const RESTART_QUIET_MS = 10000;
 const RECOVER_AGAIN_MS = 5;
 const DRAIN_MS_MAX = 3000;
+/** Room for CONFIG SET maxclients. */
+const CONNECTION_COUNT_RESERVED = 65536;
 
 export type SupervisorOptions = {
   readonly version: string;
@@ -100,6 +102,7 @@ export class Supervisor {
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
     const { i32 } = this.keyspace.control;
+    i32[CONTROL.connectionLimit] = config.connectionCountMax;
     i32[CONTROL.verbosity] = config.verbosity;
     i32[CONTROL.sweepIsOn] = config.lruCrawler ? 1 : 0;
     i32[CONTROL.crawlSleepUs] = config.lruCrawlerSleepUs;
@@ -385,7 +388,7 @@ function arenaConfig(config: Config, memoryBytesMax: number): ArenaConfig {
     memoryBytesMax,
     itemBytesMax: config.itemBytesMax,
     threadCount: config.threadCount,
-    connectionCountMax: config.connectionCountMax,
+    connectionCountMax: Math.max(config.connectionCountMax, CONNECTION_COUNT_RESERVED),
     evicts: config.evict,
     growthFactor: config.growthFactor,
     chunkBytesMin: config.chunkBytesMin,

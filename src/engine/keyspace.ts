@@ -20,6 +20,7 @@ import {
   partitionLock,
   partitionUnlock,
 } from '../memory/partition.ts';
+import type { RespStats } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
 import { changeListen } from './change-log.ts';
 import {
@@ -40,6 +41,7 @@ export class Keyspace {
   readonly configs: ConfigStore;
   /** What RESP commands cost. */
   readonly commandStats: CommandStats;
+  readonly respStats: RespStats;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -50,6 +52,7 @@ export class Keyspace {
     this.log = arena.log;
     this.configs = arena.configs;
     this.commandStats = arena.commandStats;
+    this.respStats = arena.respStats;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.

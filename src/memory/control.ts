@@ -3,7 +3,7 @@
  *
  *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
  *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
- *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 128 B each       │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 448 B each       │
  *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
  *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
@@ -37,6 +37,8 @@ export const CONTROL = {
   bulletinEpoch: 27, // notices that threads posted for each other
   clientIds: 28, // ids given to RESP clients
   waitTokens: 29, // given to blocked clients
+  connectionLimit: 31, // connections there may be; 0: as many as the table holds
+  connectionSpan: 48, // records that were ever in use are below it
   waitsAreNoted: 30, // 1: partitions note which keys may serve blocked clients
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
@@ -115,7 +117,7 @@ export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;
 export const PREFIX_COUNT_MAX = 4096;
 export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
-export const CONNECTION_RECORD_BYTES = 128;
+export const CONNECTION_RECORD_BYTES = 448;
 
 export class Control {
   readonly sab: SharedArrayBuffer;
