@@ -19,7 +19,7 @@ import type { Partition } from '../memory/partition.ts';
 import { Entry, EntryWalk, entryCount, walkNext, walkStart } from './collection/entry.ts';
 import { ListCursor, listNext, listSeek } from './types/list-cursor.ts';
 import { ZsetEntry } from './types/zset-entry.ts';
-import { walkBegin, ZsetWalk, walkNext as zsetWalkNext } from './types/zset-walk.ts';
+import { ZsetWalk, zsetWalkNext, zsetWalkStart } from './types/zset-walk.ts';
 
 const EMPTY = Buffer.alloc(0);
 const entry = new Entry(EMPTY);
@@ -97,7 +97,7 @@ function listTell(p: Partition, ref: number, sink: ValueSink): boolean {
 }
 
 function zsetTell(p: Partition, ref: number, sink: ValueSink): boolean {
-  walkBegin(p, ref, zsetWalk, 0, collectionCount(p, ref), false);
+  zsetWalkStart(p, ref, zsetWalk, 0, collectionCount(p, ref), false);
   while (zsetWalkNext(p, zsetWalk, member)) {
     if (!sink.valueString(member.name, member.nameStart, member.nameBytes)) return false;
     if (!sink.valueScore(member.score)) return false;
