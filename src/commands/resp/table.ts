@@ -1,9 +1,11 @@
 /** The one table of all RESP commands. */
+
 import { CommandTable } from './command-lookup.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { DUMP_ROWS } from './dump.ts';
 import { EXPIRE_ROWS } from './expire.ts';
+import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { KEY_ROWS } from './keys.ts';
@@ -29,6 +31,7 @@ const ROWS: readonly RespRow[] = [
   ...DATABASE_ROWS,
   ...DUMP_ROWS,
   ...EXPIRE_ROWS,
+  ...FUNCTION_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
   ...KEY_ROWS,
