@@ -78,7 +78,8 @@ export function locksWant(call: RespCall, command: Command, args: Arguments): bo
     keyFillIn(op.key, session.namespace, args.source, start, bytes);
     locks.want(keyspace.partitionFor(op.key.hash));
   });
-  if (!fits) locks.wantNone();
+  if (fits) command.row.locks?.(call, args);
+  else locks.wantNone();
   return fits;
 }
 
