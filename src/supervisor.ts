@@ -19,6 +19,8 @@ import {
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
+import { bulletinStrike } from './commands/resp/bulletin.ts';
+import { notesPost } from './commands/resp/key-events.ts';
 import { RespConfig } from './config/resp-config.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -123,7 +125,7 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
-    new Maintainer(this.keyspace).start();
+    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -225,7 +227,8 @@ export class Supervisor {
       credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
-      bulletinName: config.threadCount > 1 ? this.bulletinName : null,
+      bulletinName: this.bulletinName,
+      isAlone: config.threadCount === 1,
       respConfig: this.respConfig.image(),
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
@@ -246,6 +249,7 @@ export class Supervisor {
         else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
+        else if (message.kind === 'warn') this.log.warn(message.details, message.text);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));
     });
@@ -272,6 +276,7 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
     const now = Date.now();
     seat.deaths = now - seat.diedAtMs < RESTART_QUIET_MS ? seat.deaths + 1 : 0;

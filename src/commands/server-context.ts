@@ -77,4 +77,6 @@ export interface ServerContext {
   certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
+  /** Writes a line into the log. */
+  warn(text: string, details: Readonly<Record<string, unknown>>): void;
 }

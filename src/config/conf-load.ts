@@ -27,6 +27,8 @@ export type ConfContext = {
   readonly version: string;
   /** Whether there is a command of that name, in either case, for rename-command. */
   isCommand(name: string): boolean;
+  /** Goes to a directory, as `dir` does at once; what went wrong, or null. */
+  directoryEnter(path: string): string | null;
 };
 
 /** Directives that went out of use, and are skipped. */
@@ -39,9 +41,14 @@ const INCLUDE_DEPTH_MAX = 16;
 
 /**
  * Reads all lines of `source` into `config`.
+ *   returns  the names of the directives met
  *   errors   RESP_CONF, whose message is to be printed as it is
  */
-export function confLoad(config: RespConfig, source: ConfSource, context: ConfContext): void {
+export function confLoad(
+  config: RespConfig,
+  source: ConfSource,
+  context: ConfContext,
+): ReadonlySet<string> {
   const loading = new Loading(config, context);
   if (source.path !== null) config.path = resolve(bytesPath(source.path));
   const file = source.path === null ? '' : loading.fileRead(bytesPath(source.path));
@@ -51,6 +58,8 @@ export function confLoad(config: RespConfig, source: ConfSource, context: ConfCo
     if ((row.flags & DIRECTIVE.REFUSED) === 0 || config.isDefault(row)) continue;
     throw loading.fault(`${row.name} ${config.text(row)} cannot be had: ${row.does}`);
   }
+  config.change('dir', Buffer.from(process.cwd()).toString('latin1'));
+  return loading.met;
 }
 
 /** Directives that were given, and change nothing here: name, and why. */
@@ -69,7 +78,7 @@ class Loading {
   private readonly config: RespConfig;
   private readonly context: ConfContext;
   /** Directives met so far: the first line of one that adds up starts anew. */
-  private readonly met = new Set<DirectiveRow>();
+  readonly met = new Set<string>();
 
   constructor(config: RespConfig, context: ConfContext) {
     this.config = config;
@@ -118,9 +127,13 @@ class Loading {
     } else if (given.length === 1 && given[0] !== '') {
       words = wordsSplit(given[0]) ?? [];
     }
-    const result = this.config.parse(row, words, !this.met.has(row));
+    const result = this.config.parse(row, words, !this.met.has(row.name));
     if (result.problem !== null) return result.problem;
-    this.met.add(row);
+    if (row.name === 'dir') {
+      const problem = this.context.directoryEnter(bytesPath(words[0]));
+      if (problem !== null) return problem;
+    }
+    this.met.add(row.name);
     this.config.assign(row, result);
     return null;
   }

@@ -56,9 +56,10 @@ export const CHANGE = {
   FLUSH: 32, // everything before this, in the database or in all; no key
 } as const;
 
-/** What threads note in `Partition.notes`; bits of HEADER.changeListeners, above those of CHANGE. */
+/** What threads note of what they do; bits of HEADER.changeListeners, above those of CHANGE. */
 export const NOTE = {
-  READY: CHANGE.STORE << 8, // a list, or another type that clients wait for, was stored
+  READY: CHANGE.STORE << 8, // a list, or another type that clients wait for, was stored: in Partition.ready
+  // In Partition.notes:
   EXPIRED: CHANGE.EXPIRE << 8,
   EVICTED: CHANGE.EVICT << 8,
   NEW: 1 << 20, // the key was not there before
@@ -123,9 +124,12 @@ function changeNoteSlow(p: Partition, kind: number, ref: number): void {
   const listeners = p.i32[HEADER.changeListeners];
   if ((listeners & kind) !== 0) changeWrite(p, kind, ref, itemNamespace(p, ref));
   const note = listeners & (kind << 8);
-  if (note === 0) return;
-  if (note === NOTE.READY && ((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
-  noteWrite(p, note, ref);
+  if (note === NOTE.READY) {
+    if (((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
+    p.ready.push({ key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+  } else if (note !== 0) {
+    noteWrite(p, note, ref);
+  }
 }
 
 /** The item is that of a key that was not there before. */
@@ -134,9 +138,12 @@ export function changeNoteNew(p: Partition, ref: number): void {
 }
 
 function noteWrite(p: Partition, kind: number, ref: number): void {
+  p.notes.push({ kind, key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+}
+
+function nameCopy(p: Partition, ref: number): Buffer {
   const start = itemNameOffset(p, ref);
-  const key = Buffer.from(p.u8.subarray(start, start + itemNameBytes(p, ref)));
-  p.notes.push({ kind, key, namespace: itemNamespace(p, ref) });
+  return Buffer.from(p.u8.subarray(start, start + itemNameBytes(p, ref)));
 }
 
 /** Records a flush of a database, or of all (-1). */

@@ -40,8 +40,9 @@ import {
 import { chunkClass, chunkTake, PAGES_RESERVED } from '../memory/slab.ts';
 import { expirySweep } from './expiry.ts';
 import { itemEvict, itemIsEvictable } from './forget.ts';
-import { itemIsDead, itemReap } from './lifecycle.ts';
+import { itemIsDead } from './lifecycle.ts';
 import { compactablePage, pageSteal, pageVacate } from './page-move.ts';
+import { itemReap } from './reaping.ts';
 
 const SWEEP_VISITS_MAX = 2048;
 const TRIES_MAX = 8;

@@ -18,7 +18,8 @@ import {
   pageOffset,
   pageRecord,
 } from '../memory/partition.ts';
-import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
+import { itemIsDead, itemIsHeld } from './lifecycle.ts';
+import { itemReap } from './reaping.ts';
 
 /**
  * Visits up to `pagesMax` pages that have something due, starting where the last call ended, and

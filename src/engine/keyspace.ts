@@ -187,4 +187,6 @@ const EVENT_TOTALS = [
   HEADER_F64.expiredUnfetchedTotal,
   HEADER_F64.pageMoveTotal,
   HEADER_F64.rescueTotal,
+  HEADER_F64.discardTotal,
+  HEADER_F64.fieldExpiryTotal,
 ];

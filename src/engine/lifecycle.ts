@@ -6,6 +6,7 @@
  */
 import { type Uint64, uint64Copy, uint64SetNumber } from '../base/uint64.ts';
 import { chainFree, chainHolds, chainUnhold } from '../memory/chain.ts';
+import { itemIsLarge } from '../memory/collection.ts';
 import {
   CAS_HI_MAX,
   EXTRA_CAS,
@@ -19,7 +20,6 @@ import {
   itemExpiresAtMsSet,
   itemGivenCasTake,
   itemIsChained,
-  itemIsFetched,
   itemIsLinked,
   itemIsMain,
   itemLinkedClear,
@@ -37,6 +37,7 @@ import {
 } from '../memory/partition.ts';
 import { chunkClass, chunkGive } from '../memory/slab.ts';
 import { CHANGE, changeNote, changeNoteNew } from './change-log.ts';
+import { collectionDiscard } from './collection/graveyard.ts';
 import { databaseCount, databaseCountExpiry, itemIsFlushed } from './database.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
 import type { Operation } from './operation.ts';
@@ -178,8 +179,9 @@ export function itemIsHeld(p: Partition, ref: number): boolean {
   return itemIsChained(p, ref) && chainHolds(p, ref) !== 0;
 }
 
-/** Frees the chunks of an item that is not in the index. */
+/** Frees the chunks of an item that is not in the index. A large collection goes to the graveyard. */
 export function itemFree(p: Partition, ref: number): void {
+  if (itemIsLarge(p, ref)) collectionDiscard(p, ref);
   if (itemIsChained(p, ref)) chainFree(p, ref);
   chunkGive(p, ref);
 }
@@ -187,17 +189,4 @@ export function itemFree(p: Partition, ref: number): void {
 /** Lets go of a chained item; frees it when it was unlinked meanwhile and nobody else holds it. */
 export function itemUnhold(p: Partition, ref: number): void {
   if (chainUnhold(p, ref) === 0 && !itemIsLinked(p, ref)) itemFree(p, ref);
-}
-
-/** Unlinks an item that was found dead, and counts it. */
-export function itemReap(p: Partition, hash: number, ref: number): void {
-  const klass = classRecord(chunkClass(p, ref));
-  p.i32[klass + CLASS.expired]++;
-  p.f64[HEADER_F64.expiryTotal]++;
-  if (!itemIsFetched(p, ref)) {
-    p.i32[klass + CLASS.expiredUnfetched]++;
-    p.f64[HEADER_F64.expiredUnfetchedTotal]++;
-  }
-  // A flush has been told of, and is no expiry.
-  itemUnlink(p, hash, ref, itemIsFlushed(p, ref) ? 0 : CHANGE.EXPIRE);
 }

@@ -39,10 +39,12 @@ import {
 } from '../memory/partition.ts';
 import { chunkGive, chunkTake, classFreeCount, pageSetAside, pageSetBack } from '../memory/slab.ts';
 import { CLASS_OVERFLOW } from '../memory/slab-classes.ts';
+import { itemMoved } from './collection/member-life.ts';
 import { eventIsWatched, eventPageMove } from './events.ts';
 import { itemEvict, itemIsEvictable } from './forget.ts';
 import { indexReplace } from './hash-index.ts';
-import { itemIsDead, itemReap } from './lifecycle.ts';
+import { itemIsDead } from './lifecycle.ts';
+import { itemReap } from './reaping.ts';
 
 const STEAL_TRIES_MAX = 8;
 const DONOR_TRIES_MAX = 4;
@@ -235,6 +237,7 @@ function itemMove(p: Partition, classId: number, ref: number): boolean {
   const to = chunkTake(p, classId);
   p.u8.copyWithin(to << 3, ref << 3, (ref << 3) + itemBytes(p, ref));
   indexReplace(p, itemHash(p, ref), ref, to);
+  itemMoved(p, ref, to);
   pageNoteExpiry(p, to, itemExpiresAtMs(p, to));
   chunkGive(p, ref);
   p.f64[HEADER_F64.rescueTotal]++;

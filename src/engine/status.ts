@@ -8,6 +8,7 @@ export const STATUS = {
   WRONG_TYPE: 5, // the key holds a list, hash, …
   TOO_LARGE: 6, // beyond the item size limit
   NO_MEMORY: 7, // full, and nothing may be or can be evicted
+  OUT_OF_RANGE: 8, // the result would not be an int64, or not be finite
 } as const;
 
 export type Status = (typeof STATUS)[keyof typeof STATUS];

@@ -6,7 +6,7 @@
  */
 import { DATABASE_COUNT } from '../base/key.ts';
 import { chainHolds } from '../memory/chain.ts';
-import { itemIsCollection } from '../memory/collection.ts';
+import { itemIsCollection, itemIsLarge } from '../memory/collection.ts';
 import {
   chunkKind,
   ITEM_TYPE,
@@ -26,6 +26,7 @@ import {
   KIND_FREE,
   KIND_ITEM,
   KIND_LINK,
+  KIND_NODE,
 } from '../memory/item.ts';
 import { pageExpiresAtMinMs } from '../memory/page-times.ts';
 import {
@@ -47,6 +48,7 @@ import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
 import { databaseExpiringCount, databaseKeyCount, itemIsFlushed } from './database.ts';
 import { indexBucketOf, indexOverflowCount, indexPageCount, indexWalk } from './hash-index.ts';
 import { chainProblem } from './verify-chain.ts';
+import { type CollectionChunks, collectionsVerify } from './verify-collection.ts';
 import { packedProblem } from './verify-packed.ts';
 
 /** What is wrong with a partition: empty when nothing is. Each line names the place. */
@@ -56,6 +58,7 @@ export function partitionVerify(p: Partition): string[] {
     walk.pages();
     walk.classes();
     walk.index();
+    collectionsVerify(p, walk.collections, (problem) => walk.check(false, problem));
     walk.totals();
   } catch (error) {
     walk.problems.push(`the walk itself failed: ${String(error)}`);
@@ -71,6 +74,13 @@ class Walk {
   /** Chunks found in use in the pages: refs of items and of links. */
   readonly items = new Set<number>();
   readonly links = new Set<number>();
+  /** … and those that make up large collections. */
+  readonly collections: CollectionChunks = {
+    nodes: new Set(),
+    members: new Set(),
+    elements: new Set(),
+    items: new Set(),
+  };
   overflowChunks = 0;
   itemBytes = 0;
   /** By database. */
@@ -145,6 +155,7 @@ class Walk {
       if (freeRefs.has(ref)) this.equal(`free chunk ${ref}: kind`, kind, KIND_FREE);
       else if (kind === KIND_ITEM) this.items.add(ref);
       else if (kind === KIND_LINK) this.links.add(ref);
+      else if (kind === KIND_NODE) this.collections.nodes.add(ref);
       else this.check(false, `chunk ${ref} of page ${page} is neither used nor free`);
     }
   }
@@ -199,10 +210,12 @@ class Walk {
         this.check(problem === '', `chain of ${ref}: ${problem}`);
       }
       if (!itemIsLinked(p, ref)) {
-        this.check(
-          itemIsChained(p, ref) && chainHolds(p, ref) > 0,
-          `item ${ref} is neither linked nor held`,
-        );
+        if (itemType(p, ref) === ITEM_TYPE.ELEMENT) this.collections.elements.add(ref);
+        else
+          this.check(
+            itemIsChained(p, ref) && chainHolds(p, ref) > 0,
+            `item ${ref} is neither linked nor held`,
+          );
         continue;
       }
       this.check(seen.has(ref), `item ${ref} is linked but not in the index`);
@@ -275,6 +288,8 @@ class Walk {
       namespace >= DATABASE_COUNT === isMember,
       `item ${ref} of type ${itemType(p, ref)} is in namespace ${namespace}`,
     );
+    if (itemIsLarge(p, ref)) this.collections.items.add(ref);
+    if (isMember) this.collections.members.add(ref);
     if (isMember) return;
     count.items++;
     if (itemIsMain(p, ref)) count.main++;

@@ -48,12 +48,12 @@ export const HEADER = {
   pagesStay: 34, // pages move between classes only out of need
   pageLimit: 35, // pages that may be in use, of the pageCount there are
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
+  graveyardRef: 37, // first of the large collections that wait to be freed
+  graveyardCount: 38,
   expiryPage: 46, // where the expiry sweep goes on
   resetCount: 47, // times the partition was emptied because a thread died in it
 
   membersTable: 48, // TABLE words: the index of the members of large collections
-  graveyardRef: 56, // first of the large collections that wait to be freed
-  graveyardCount: 57,
   databaseKeys: 64, // keys of each database, as its clients see it: those flushed are gone at once
   databaseExpiring: 80, // … of them with an expiry time
   databaseFlushLo: 96, // items of the database whose CAS unique is not above this are dead
@@ -85,6 +85,7 @@ export const HEADER_F64 = {
   changeHead: 79, // change records ever written, in bytes
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
   discardTotal: 81, // large collections freed
+  fieldExpiryTotal: 82, // expired fields of hashes reclaimed
   removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
   words: 384,
 } as const;
@@ -97,6 +98,8 @@ export const CLASS_TABLE_OFFSET = HEADER_BYTES;
 const CLASS_RECORD_BYTES = 128;
 export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
 const PAGE_RECORD_BYTES = 64;
+/** Guards that a thread has room for from the start. */
+const GUARDS_MIN = 16;
 const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
 const GHOST_BYTES_PER_ENTRY = 512;
@@ -128,12 +131,17 @@ export class Partition {
   readonly evicts: boolean;
   /** Where this thread notes what it does, while somebody watches. */
   readonly log: EventLog;
-  /** What this thread has done to keys, as far as it was asked to note it; one list for all partitions. */
+  /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
+  readonly ready: ReadyKey[];
+  /** What else this thread was asked to note of what it does to keys: likewise. */
   readonly notes: KeyNote[];
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
-  /** While the lock is held: an item that eviction must leave alone, or 0. */
+  /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
   guardRef: number;
+  /** … and more of them: the first guardCount. */
+  guards: Int32Array;
+  guardCount: number;
 
   constructor(sab: SharedArrayBuffer, place: PartitionPlace, classes: SlabClasses, owner: number) {
     const layout = layoutFor(sab.byteLength);
@@ -153,25 +161,27 @@ export class Partition {
     this.ghostEntryCount = layout.ghostEntryCount;
     this.evicts = place.evicts;
     this.log = place.log;
+    this.ready = place.ready;
     this.notes = place.notes;
     this.owner = owner;
     this.guardRef = 0;
+    this.guards = new Int32Array(GUARDS_MIN);
+    this.guardCount = 0;
   }
 }
 
-/** Something that happened to a key: engine/change-log.ts. */
-export type KeyNote = {
-  /** A NOTE bit. */
-  readonly kind: number;
-  readonly key: Buffer;
-  readonly namespace: number;
-};
+/** A key that has got something for clients who wait for it. */
+export type ReadyKey = { readonly key: Buffer; readonly namespace: number };
+
+/** Something else that happened to a key; `kind` is a NOTE bit (engine/change-log.ts). */
+export type KeyNote = ReadyKey & { readonly kind: number };
 
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
   readonly evicts: boolean;
   readonly log: EventLog;
+  readonly ready: ReadyKey[];
   readonly notes: KeyNote[];
 };
 

@@ -12,6 +12,7 @@ const COMMANDS = ['flushdb', 'flushall'];
 const context = {
   version: '1.2.3',
   isCommand: (name: string) => COMMANDS.includes(name.toLowerCase()),
+  directoryEnter: (path: string) => (path === '.' ? null : 'no such file or directory'),
 };
 
 let folder: string;

@@ -35,7 +35,7 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, evicts, log: eventLogMake(), notes: [] };
+  const place = { id: 0, stride: 1, evicts, log: eventLogMake(), ready: [], notes: [] };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
   partitionInit(p);
   return p;

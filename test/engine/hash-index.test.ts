@@ -1,16 +1,18 @@
 /** The index: growth by splits, overflow buckets, tags, and a split that has to be taken back. */
 import { describe, expect, it } from 'vitest';
-import { Key, keyFill } from '../../src/base/key.ts';
+import { Key, keyFill, keyFillIn } from '../../src/base/key.ts';
 import {
   indexBucketOf,
   indexFind,
   indexInsert,
   indexOverflowCount,
+  indexPageCount,
   indexRemove,
   indexReplace,
   indexWalk,
 } from '../../src/engine/hash-index.ts';
 import { SLOTS_PER_BUCKET } from '../../src/engine/index-buckets.ts';
+import { indexShrink } from '../../src/engine/index-growth.ts';
 import { ITEM_TYPE, itemHash, itemHeaderWrite, itemKeyWrite } from '../../src/memory/item.ts';
 import { HEADER, type Partition, pageTake, TABLE } from '../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../src/memory/slab.ts';
@@ -20,6 +22,7 @@ import { MIB } from './limits.ts';
 
 const BUCKETS_PER_PAGE = PAGE_BYTES / 64;
 const ITEMS_PER_BUCKET = 9;
+const KEYS = HEADER.keysTable;
 
 function keyTake(bytes: Buffer): Key {
   const key = new Key();
@@ -29,6 +32,24 @@ function keyTake(bytes: Buffer): Key {
 
 function hashOf(bytes: Buffer): number {
   return keyTake(bytes).hash;
+}
+
+/** A member of the collection whose root is 16, in the index. 0 without memory. */
+function memberInsert(p: Partition, name: Buffer): number {
+  const key = memberKey(name);
+  const ref = chunkTake(p, p.classes.classFor(24 + key.bytes));
+  if (ref === 0) return 0;
+  itemHeaderWrite(p, ref, ITEM_TYPE.MEMBER, 0, key.bytes, 0);
+  itemKeyWrite(p, ref, key);
+  if (indexInsert(p, key.hash, ref)) return ref;
+  chunkGive(p, ref);
+  return 0;
+}
+
+function memberKey(name: Buffer): Key {
+  const key = new Key();
+  keyFillIn(key, 16, name, 0, name.length);
+  return key;
 }
 
 /** A chunk with a header and the key; not in the index. 0 without memory. */
@@ -84,8 +105,6 @@ function keysColliding(count: number, mask: number): Buffer[] {
   }
   return found;
 }
-
-const KEYS = HEADER.keysTable;
 
 describe('the index', () => {
   it('finds every key while it grows one bucket at a time, over many pages', () => {
@@ -158,6 +177,63 @@ describe('the index', () => {
     expect(find(p, keyOf(n))).toBe(ref);
     indexRemove(p, itemHash(p, ref), ref);
     expect(find(p, keyOf(n))).toBe(0);
+  });
+});
+
+describe('the index of members', () => {
+  const MEMBERS = HEADER.membersTable;
+
+  it('has no page until there is a member, and gives it back', () => {
+    const p = partitionMake();
+    const free = p.i32[HEADER.pageFreeCount];
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(0);
+    insert(p, keyOf(1));
+    const ref = memberInsert(p, keyOf(1));
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(ref);
+    expect(find(p, keyOf(1))).not.toBe(ref);
+    expect([p.i32[KEYS + TABLE.itemCount], p.i32[MEMBERS + TABLE.itemCount]]).toEqual([1, 1]);
+    expect(indexPageCount(p)).toBe(2);
+    indexRemove(p, itemHash(p, ref), ref);
+    chunkGive(p, ref);
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(0);
+    expect(indexShrink(p)).toBe(true);
+    expect(indexPageCount(p)).toBe(1);
+    expect(indexShrink(p)).toBe(false);
+    remove(p, keyOf(1));
+    expect(p.i32[HEADER.pageFreeCount]).toBe(free);
+  });
+
+  it('refuses a member without memory for that page', () => {
+    const p = partitionMake();
+    const refs = [memberInsert(p, keyOf(1))];
+    indexRemove(p, itemHash(p, refs[0]), refs[0]);
+    indexShrink(p);
+    while (pageTake(p) >= 0);
+    expect(indexInsert(p, itemHash(p, refs[0]), refs[0])).toBe(false);
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(0);
+  });
+
+  it('grows and shrinks without touching the other', () => {
+    const p = partitionMake({ bytes: 8 * MIB });
+    const COUNT = 20_000;
+    for (let n = 0; n < 1000; n++) insert(p, keyOf(n));
+    const refs = Array.from({ length: COUNT }, (_, n) => memberInsert(p, keyOf(n)));
+    expect(refs).not.toContain(0);
+    for (let n = 0; n < COUNT; n++) {
+      if (indexFind(p, memberKey(keyOf(n))) !== refs[n]) expect(n).toBe('found');
+    }
+    entriesExpectPlaced(p);
+    for (const ref of refs.slice(100)) {
+      indexRemove(p, itemHash(p, ref), ref);
+      chunkGive(p, ref);
+    }
+    while (indexShrink(p));
+    expect(p.i32[MEMBERS + TABLE.pageCount]).toBe(1);
+    for (let n = 0; n < 200; n++) {
+      expect(indexFind(p, memberKey(keyOf(n)))).toBe(n < 100 ? refs[n] : 0);
+    }
+    for (let n = 0; n < 1000; n++) expect(find(p, keyOf(n))).not.toBe(0);
+    entriesExpectPlaced(p);
   });
 });
 

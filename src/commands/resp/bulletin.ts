@@ -103,7 +103,9 @@ export class Bulletin {
   /** Whether so much waits at another thread that those who send it should wait too. */
   get isCrowded(): boolean {
     const { i32 } = this.control;
-    return this.others().some((thread) => Atomics.load(i32, waitingWord(thread)) > WAITING_BYTES_MAX);
+    return this.others().some(
+      (thread) => Atomics.load(i32, waitingWord(thread)) > WAITING_BYTES_MAX,
+    );
   }
 
   /** Handles all notices that were posted before now. */

@@ -12,10 +12,11 @@ import {
   respInteger,
   respNull,
   respPush,
-  respSimple,
   respText,
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
+import { unknownSubcommand } from './execute.ts';
+import { helpRow } from './help.ts';
 import { type ChannelKind, messagesListen, publish } from './pubsub-message.ts';
 import { TOPIC, type TopicCounts, type TopicKind, type Topics } from './pubsub-registry.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
@@ -32,18 +33,18 @@ const CHANNEL_KEYS: readonly KeySpec[] = [{ use: 'not_key', from: 1, to: -1 }];
 // biome-ignore format: a table reads in columns
 const SHOW_ROWS: readonly RespRow[] = [
   { name: 'channels',      arity: -2, flags: SHOW, group: 'pubsub', since: '2.8.0', complexity: 'O(N), N the channels', syntax: '[pattern]', doc: 'Channels that have subscribers.', run: (call) => channelsShow(call, TOPIC.CHANNEL) },
-  { name: 'help',          arity:  2, flags: LOADING | STALE, group: 'pubsub', since: '6.2.0', complexity: 'O(1)', syntax: '', doc: 'What PUBSUB can do.', run: help },
   { name: 'numpat',        arity:  2, flags: SHOW, group: 'pubsub', since: '2.8.0', complexity: 'O(1)', syntax: '', doc: 'How many different patterns are subscribed to.', run: numPat },
   { name: 'numsub',        arity: -2, flags: SHOW, group: 'pubsub', since: '2.8.0', complexity: 'O(N), N the channels named', syntax: '[channel [channel ...]]', doc: 'How many subscribers channels have.', run: (call) => subscribersShow(call, TOPIC.CHANNEL) },
   { name: 'shardchannels', arity: -2, flags: SHOW, group: 'pubsub', since: '7.0.0', complexity: 'O(N), N the shard channels', syntax: '[pattern]', doc: 'Shard channels that have subscribers.', run: (call) => channelsShow(call, TOPIC.SHARD) },
   { name: 'shardnumsub',   arity: -2, flags: SHOW, group: 'pubsub', since: '7.0.0', complexity: 'O(N), N the shard channels named', syntax: '[shardchannel [shardchannel ...]]', doc: 'How many subscribers shard channels have.', run: (call) => subscribersShow(call, TOPIC.SHARD) },
+  helpRow('pubsub', '6.2.0'),
 ];
 
 // biome-ignore format: a table reads in columns
 export const PUBSUB_ROWS: readonly RespRow[] = [
   { name: 'psubscribe',   arity: -2, flags: SUBSCRIBE | SENTINEL, group: 'pubsub', since: '2.0.0', complexity: 'O(N), N the patterns', syntax: 'pattern [pattern ...]', doc: 'Listens to all channels whose names match.', run: (call) => subscribe(call, TOPIC.PATTERN) },
   { name: 'publish',      arity:  3, flags: PUBLISH | SENTINEL, group: 'pubsub', since: '2.0.0', complexity: 'O(N+M), N the subscribers of the channel, M all patterns', syntax: 'channel message', doc: 'Sends a message to who listens to the channel.', run: (call) => publishTo(call, TOPIC.CHANNEL) },
-  { name: 'pubsub',       arity: -2, flags: 0, group: 'pubsub', since: '2.8.0', complexity: 'That of the subcommand', syntax: '', doc: 'Who listens to what.', run: help, subcommands: SHOW_ROWS },
+  { name: 'pubsub',       arity: -2, flags: 0, group: 'pubsub', since: '2.8.0', complexity: 'That of the subcommand', syntax: '', doc: 'Who listens to what.', run: (call) => unknownSubcommand(call, call.command), subcommands: SHOW_ROWS },
   { name: 'punsubscribe', arity: -1, flags: SUBSCRIBE | SENTINEL, group: 'pubsub', since: '2.0.0', complexity: 'O(N), N the patterns', syntax: '[pattern [pattern ...]]', doc: 'Listens to patterns no more, or to none.', run: (call) => unsubscribe(call, TOPIC.PATTERN) },
   { name: 'spublish',     arity:  3, flags: PUBLISH, keys: CHANNEL_KEY, group: 'pubsub', since: '7.0.0', complexity: 'O(N), N the subscribers', syntax: 'shardchannel message', doc: 'Sends a message to who listens to the shard channel.', run: (call) => publishTo(call, TOPIC.SHARD) },
   { name: 'ssubscribe',   arity: -2, flags: SUBSCRIBE, keys: CHANNEL_KEYS, group: 'pubsub', since: '7.0.0', complexity: 'O(N), N the shard channels', syntax: 'shardchannel [shardchannel ...]', doc: 'Listens to shard channels.', run: (call) => subscribe(call, TOPIC.SHARD) },
@@ -103,7 +104,7 @@ function argumentsTexts({ args }: RespCall, from: number): string[] {
 
 function confirm(call: RespCall, kind: TopicKind, word: string, name: string | null): void {
   const { reply, session } = call;
-  call.answersByPush = true;
+  if (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) call.answersByPush = true;
   respPush(reply, 3);
   respText(reply, word);
   if (name === null) respNull(reply);
@@ -162,19 +163,6 @@ function subscribersShow(call: RespCall, kind: ChannelKind): void {
 
 function numPat({ reply, pubsub }: RespCall): void {
   respInteger(reply, pubsub.patterns.size);
-}
-
-const HELP = [
-  'PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
-  ...SHOW_ROWS.flatMap(({ name, syntax, doc }) => [
-    `${name.toUpperCase()} ${syntax}`.trim(),
-    `    ${doc}`,
-  ]),
-];
-
-function help({ reply }: RespCall): void {
-  respArray(reply, HELP.length);
-  for (const line of HELP) respSimple(reply, line);
 }
 
 // ── Between threads ─────────────────────────────────────────────────────────────────────────────

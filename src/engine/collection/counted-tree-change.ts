@@ -1,25 +1,19 @@
 /**
- * Changing a counted tree (counted-tree.ts): entries come and go, nodes split and join. All memory that
- * a change needs is obtained before anything is changed, so a refusal leaves the tree as it was.
+ * Changing a counted tree (counted-tree.ts) in ways that take no memory: entries go, are replaced, get
+ * heavier or lighter; nodes join. Eviction itself goes this way. Growing is counted-tree-growth.ts.
  *
- * Guard: the partition lock. Obtaining memory may evict, and move items: the collection has to be
- * guarded, or not yet attached to a key. Its nodes then stay where they are, and so do places in it.
+ * Guard: the partition lock.
  */
-import { assert } from '../../base/assert.ts';
-import { NODE_TYPE, nodeInit, nodeRoot, nodeType, ROOT, rootBytesAdd } from '../../memory/node.ts';
+import { nodeRoot, nodeType, ROOT, rootBytesAdd } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
-import { chunkObtain } from '../eviction.ts';
 import {
-  INNER_SLOTS,
-  LEAF_SLOTS,
   leafNext,
   nodeBytes,
   nodeCount,
   nodeFirst,
   nodeIsLeaf,
   nodeIsOrdered,
-  nodeOrderedSet,
   nodeParent,
   nodeSlots,
   nodeWeight,
@@ -33,48 +27,6 @@ import {
   TreePlace,
   treeTop,
 } from './counted-tree.ts';
-
-/** More levels than a partition could fill. */
-const DEPTH_MAX = 24;
-/** Nodes set aside for one change, that of the leaves' level first. */
-const spares = new Int32Array(DEPTH_MAX);
-
-/** Gives the collection an empty tree. False: no memory. */
-export function treeCreate(
-  p: Partition,
-  rootRef: number,
-  ordered: boolean,
-  nowMs: number,
-): boolean {
-  const leaf = nodeObtain(p, rootRef, NODE_TYPE.TREE_LEAF, ordered, nowMs);
-  if (leaf === 0) return false;
-  p.i32[(rootRef << 1) + ROOT.treeRef] = leaf;
-  return true;
-}
-
-/**
- * Puts an entry before the one at the place, or behind the leaf's last one if the place is there, and
- * goes to it. An ordered tree's entry weighs 1. False: no memory, and nothing has changed.
- */
-export function treeInsert(
-  p: Partition,
-  place: TreePlace,
-  entry: number,
-  weight: number,
-  nowMs: number,
-): boolean {
-  const { leafRef } = place;
-  if (nodeCount(p, leafRef) === LEAF_SLOTS) {
-    if (!sparesObtain(p, leafRef, nowMs)) return false;
-    place.leafRef = nodeSplit(p, leafRef, place.slot, 0);
-    if (place.leafRef !== leafRef) place.slot -= nodeCount(p, leafRef);
-  }
-  slotOpen(p, place.leafRef, place.slot);
-  slotFill(p, place.leafRef, place.slot, entry, weight);
-  pathWeightAdd(p, place.leafRef, weight);
-  if (place.slot === 0) pathFirstSet(p, place.leafRef);
-  return true;
-}
 
 /** Takes the entry out and goes to the one behind it; nowhere if it was the last. */
 export function treeRemove(p: Partition, place: TreePlace): void {
@@ -99,26 +51,8 @@ export function treeReplace(p: Partition, place: TreePlace, entry: number): void
   if (slot === 0) pathFirstSet(p, leafRef);
 }
 
-/**
- * Moves an ordered tree's entry to before another place, where it belongs by a score that it has been
- * given already. What both places are afterwards is not said. False: no memory, and the tree is as it
- * was; so has the score to be.
- */
-export function treeMove(p: Partition, from: TreePlace, to: TreePlace, nowMs: number): boolean {
-  const { leafRef, slot } = from;
-  const entry = p.i32[slotWord(leafRef, slot)];
-  if (to.leafRef === leafRef) {
-    entryShift(p, leafRef, slot, to.slot > slot ? to.slot - 1 : to.slot);
-    return true;
-  }
-  // In before out: to take the entry back might need memory. Only the other leaf is split by that.
-  if (!treeInsert(p, to, entry, 1, nowMs)) return false;
-  treeRemove(p, from);
-  return true;
-}
-
 /** Moves an entry within an ordered tree's leaf, by words. */
-function entryShift(p: Partition, leaf: number, from: number, to: number): void {
+export function entryShift(p: Partition, leaf: number, from: number, to: number): void {
   const { i32 } = p;
   const entry = i32[slotWord(leaf, from)];
   if (from < to) wordsMove(i32, slotWord(leaf, from + 1), slotWord(leaf, from), to - from);
@@ -158,90 +92,12 @@ export function treeFree(p: Partition, rootRef: number, leavesMax: number): numb
 /** Of who does not look at entries. */
 const NOWHERE = new TreePlace();
 
-// ── Nodes come and go ───────────────────────────────────────────────────────────────────────────
+// ── Nodes go ────────────────────────────────────────────────────────────────────────────────────
 
-function nodeObtain(
-  p: Partition,
-  rootRef: number,
-  type: number,
-  ordered: boolean,
-  nowMs: number,
-): number {
-  const bytes = nodeBytes(type, ordered);
-  const node = chunkObtain(p, p.classes.classFor(bytes), nowMs);
-  if (node === 0) return 0;
-  nodeInit(p, node, type, rootRef);
-  if (ordered) nodeOrderedSet(p, node);
-  p.i32[(node << 1) + TREE.parentRef] = 0;
-  p.i32[(node << 1) + TREE.count] = 0;
-  rootBytesAdd(p, rootRef, bytes);
-  return node;
-}
-
-function nodeFree(p: Partition, node: number): void {
+export function nodeFree(p: Partition, node: number): void {
   const bytes = nodeBytes(nodeType(p, node), nodeIsOrdered(p, node));
   rootBytesAdd(p, nodeRoot(p, node), -bytes);
   chunkGive(p, node);
-}
-
-/** Obtains the nodes that an entry more in a full leaf calls for: one a full level, and a new top. */
-function sparesObtain(p: Partition, leaf: number, nowMs: number): boolean {
-  const rootRef = nodeRoot(p, leaf);
-  const ordered = nodeIsOrdered(p, leaf);
-  let count = 0;
-  for (let node = leaf; node === 0 || nodeCount(p, node) === nodeSlots(p, node); ) {
-    const type = count === 0 ? NODE_TYPE.TREE_LEAF : NODE_TYPE.TREE_INNER;
-    const spare = nodeObtain(p, rootRef, type, ordered, nowMs);
-    if (spare === 0) {
-      while (count > 0) nodeFree(p, spares[--count]);
-      return false;
-    }
-    assert(count < DEPTH_MAX, 'a tree is not deeper than memory allows');
-    spares[count++] = spare;
-    if (node === 0) break;
-    node = nodeParent(p, node);
-  }
-  return true;
-}
-
-/**
- * Splits a full node by the spare of its level, and its parent if that is full too, for something to
- * be put before `slot`. Returns the node that this goes to: the old one, or the new one behind it, and
- * then its slot is as many less as the old one has kept.
- */
-function nodeSplit(p: Partition, node: number, slot: number, level: number): number {
-  const fresh = spares[level];
-  const count = nodeCount(p, node);
-  // At an end, the old node or the new one stays full: more is likely to come there.
-  let kept = count >>> 1;
-  if (slot === count || slot <= 1) kept = slot;
-  slotsMove(p, node, kept, fresh, 0, count - kept);
-  p.i32[(node << 1) + TREE.count] = kept;
-  p.i32[(fresh << 1) + TREE.count] = count - kept;
-  const weight = nodeWeight(p, fresh);
-  pathWeightAdd(p, node, -weight);
-
-  let parent = nodeParent(p, node);
-  if (parent === 0) parent = topRaise(p, node, spares[level + 1]);
-  let place = slotOf(p, parent, node) + 1;
-  if (nodeCount(p, parent) === INNER_SLOTS) {
-    const target = nodeSplit(p, parent, place, level + 1);
-    if (target !== parent) place -= nodeCount(p, parent);
-    parent = target;
-  }
-  slotOpen(p, parent, place);
-  slotFill(p, parent, place, fresh, weight);
-  if (place === 0) pathFirstSet(p, parent);
-  pathWeightAdd(p, parent, weight);
-  return slot > kept || slot === count ? fresh : node;
-}
-
-/** Puts an empty inner node above the top. */
-function topRaise(p: Partition, top: number, above: number): number {
-  slotOpen(p, above, 0);
-  slotFill(p, above, 0, top, nodeWeight(p, top));
-  p.i32[(nodeRoot(p, top) << 1) + ROOT.treeRef] = above;
-  return above;
 }
 
 /** What is to be done after a node has lost slots. A place in a leaf that goes goes with its entry. */
@@ -302,7 +158,7 @@ function nodesJoin(p: Partition, parent: number, slot: number, place: TreePlace)
 // ── Slots ───────────────────────────────────────────────────────────────────────────────────────
 
 /** Makes room for a slot; what it holds is stale. */
-function slotOpen(p: Partition, node: number, slot: number): void {
+export function slotOpen(p: Partition, node: number, slot: number): void {
   slotsMove(p, node, slot, node, slot + 1, nodeCount(p, node) - slot);
   p.i32[(node << 1) + TREE.count]++;
 }
@@ -312,7 +168,13 @@ function slotClose(p: Partition, node: number, slot: number): void {
   p.i32[(node << 1) + TREE.count]--;
 }
 
-function slotFill(p: Partition, node: number, slot: number, ref: number, weight: number): void {
+export function slotFill(
+  p: Partition,
+  node: number,
+  slot: number,
+  ref: number,
+  weight: number,
+): void {
   const isLeaf = nodeIsLeaf(p, node);
   const ordered = nodeIsOrdered(p, node);
   p.i32[slotWord(node, slot)] = ref;
@@ -323,7 +185,7 @@ function slotFill(p: Partition, node: number, slot: number, ref: number, weight:
 }
 
 /** Moves `count` slots, within a node or to another of its kind. */
-function slotsMove(
+export function slotsMove(
   p: Partition,
   from: number,
   fromSlot: number,
@@ -370,14 +232,14 @@ function scoresMove(f64: Float64Array, from: number, to: number, count: number):
 // ── The way up ──────────────────────────────────────────────────────────────────────────────────
 
 /** What hangs below a node has become heavier, or lighter. */
-function pathWeightAdd(p: Partition, below: number, difference: number): void {
+export function pathWeightAdd(p: Partition, below: number, difference: number): void {
   for (let node = below, parent = 0; (parent = nodeParent(p, node)) !== 0; node = parent) {
     slotWeightAdd(p, parent, slotOf(p, parent, node), difference);
   }
 }
 
 /** The first entry below a node may have become another one. */
-function pathFirstSet(p: Partition, below: number): void {
+export function pathFirstSet(p: Partition, below: number): void {
   if (!nodeIsOrdered(p, below)) return;
   const first = nodeFirst(p, below);
   for (let node = below, parent = 0; (parent = nodeParent(p, node)) !== 0; node = parent) {

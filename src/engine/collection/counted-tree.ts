@@ -31,7 +31,8 @@
  * one that shrinks to a quarter goes into its neighbour as soon as both fit three quarters of a node.
  * Two neighbours together always hold more than that.
  *
- * This file has the layout, and what leaves the tree as it is; counted-tree-change.ts changes it, and
+ * This file has the layout, and what leaves the tree as it is; counted-tree-growth.ts and
+ * counted-tree-change.ts change it, with and without taking memory, and
  * counted-tree-order.ts searches it.
  *
  * Guard: the partition lock. Cf. valkey-io/valkey src/t_zset.c, whose skip list knows how many members

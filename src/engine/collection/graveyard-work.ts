@@ -1,40 +1,63 @@
 /**
- * Freeing what lies in the graveyard, some chunks at a time: a collection's members from the last to the
- * first, and the root in the end.
+ * Freeing what lies in the graveyard, some chunks at a time: first the tree, from its end, and with it the
+ * elements of a list; then the members, from the last to the first; in the end the root.
  *
  * Guard: the partition lock. It takes no memory.
  */
-import { itemHash } from '../../memory/item.ts';
-import { rootCount } from '../../memory/node.ts';
+import { chunkKind, itemHash, KIND_NODE } from '../../memory/item.ts';
+import { ROOT, rootCount } from '../../memory/node.ts';
 import { HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
-import { indexRemove } from '../hash-index.ts';
-import { itemRetire } from '../lifecycle.ts';
+import { itemFree } from '../lifecycle.ts';
+import { nodeCount, nodeIsOrdered, slotWord, TreePlace, treeEnd, treeTop } from './counted-tree.ts';
+import { treeFree } from './counted-tree-change.ts';
 import { graveyardFirst, graveyardShift } from './graveyard.ts';
-import { rosterAt, rosterRemove } from './roster.ts';
+import { memberDrop } from './member-life.ts';
+import { rosterAt } from './roster.ts';
 
-/** Frees up to `membersMax` members and what is empty by then. Returns how much: 0 when all is done. */
-export function graveyardWork(p: Partition, membersMax: number): number {
+/**
+ * Frees some `chunksMax` chunks, or a few more: those of a leaf's entries, of a member's long value.
+ * Returns how many went; 0 when the graveyard is empty.
+ */
+export function graveyardWork(p: Partition, chunksMax: number): number {
   let freed = 0;
-  while (freed < membersMax) {
+  while (freed < chunksMax) {
     const rootRef = graveyardFirst(p);
     if (rootRef === 0) break;
-    const count = rootCount(p, rootRef);
-    if (count > 0) {
-      lastMemberFree(p, rootRef, count - 1);
-    } else {
-      graveyardShift(p);
-      chunkGive(p, rootRef);
-      p.f64[HEADER_F64.discardTotal]++;
-    }
-    freed++;
+    freed += collectionShrink(p, rootRef);
   }
   return freed;
 }
 
-function lastMemberFree(p: Partition, rootRef: number, slot: number): void {
-  const ref = rosterAt(p, rootRef, slot);
-  rosterRemove(p, rootRef, slot);
-  indexRemove(p, itemHash(p, ref), ref);
-  itemRetire(p, ref);
+/** Frees the least that can be freed of a collection at once. */
+function collectionShrink(p: Partition, rootRef: number): number {
+  if (treeTop(p, rootRef) !== 0) {
+    const entries = lastEntriesFree(p, rootRef);
+    return entries + treeFree(p, rootRef, 1);
+  }
+  if (p.i32[(rootRef << 1) + ROOT.rosterRef] !== 0) {
+    const ref = rosterAt(p, rootRef, rootCount(p, rootRef) - 1);
+    memberDrop(p, rootRef, ref, itemHash(p, ref));
+    return 1;
+  }
+  graveyardShift(p);
+  chunkGive(p, rootRef);
+  p.f64[HEADER_F64.discardTotal]++;
+  return 1;
+}
+
+const place = new TreePlace();
+
+/** Frees the entries of a list's last leaf. Those of a sorted set are members, and come later. */
+function lastEntriesFree(p: Partition, rootRef: number): number {
+  treeEnd(p, rootRef, place);
+  const leaf = place.leafRef;
+  if (nodeIsOrdered(p, leaf)) return 0;
+  const count = nodeCount(p, leaf);
+  for (let slot = 0; slot < count; slot++) {
+    const entry = p.i32[slotWord(leaf, slot)];
+    if (chunkKind(p, entry) === KIND_NODE) chunkGive(p, entry);
+    else itemFree(p, entry);
+  }
+  return count;
 }

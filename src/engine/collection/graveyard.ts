@@ -12,12 +12,16 @@
  * Guard: the partition lock.
  */
 import { collectionRoot } from '../../memory/collection.ts';
-import { ROOT, rootItemSet } from '../../memory/node.ts';
+import { ROOT, rootItem, rootItemSet } from '../../memory/node.ts';
 import { HEADER, type Partition } from '../../memory/partition.ts';
 
-/** The item of a large collection is about to be freed: the collection follows later. */
+/**
+ * The item of a large collection is about to be freed: the collection follows later, unless it has passed
+ * to another item.
+ */
 export function collectionDiscard(p: Partition, itemRef: number): void {
-  rootDiscard(p, collectionRoot(p, itemRef));
+  const rootRef = collectionRoot(p, itemRef);
+  if (rootItem(p, rootRef) === itemRef) rootDiscard(p, rootRef);
 }
 
 /** Gives up a collection that no key names, or whose item goes. */

@@ -3,18 +3,30 @@
  *
  * Guard: the partition lock. Nothing here takes memory. (member.ts has what commands do.)
  */
+import { collectionRoot, itemIsLarge } from '../../memory/collection.ts';
 import {
+  ITEM_TYPE,
   itemBytes,
   itemExpiresAtMs,
   itemHash,
   itemNamespace,
   itemSlot,
+  itemType,
 } from '../../memory/item.ts';
-import { rootBytesAdd, rootCount, rootExpiringAdd, rootItem } from '../../memory/node.ts';
+import {
+  rootBytesAdd,
+  rootCount,
+  rootExpiringAdd,
+  rootItem,
+  rootItemSet,
+} from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
+import { guardMove } from '../guard.ts';
 import { indexRemove } from '../hash-index.ts';
 import { itemCasRenew, itemRetire, itemUnlink } from '../lifecycle.ts';
+import { treeTop } from './counted-tree.ts';
+import { treeMemberReplace } from './counted-tree-order.ts';
 import { rosterRemove, rosterReplace } from './roster.ts';
 
 /** Takes a member out of its collection and frees it. A sorted set's has left the tree before. */
@@ -40,7 +52,21 @@ export function memberReap(p: Partition, ref: number): void {
   }
 }
 
-/** A member was copied to another chunk, and the index knows. */
-export function memberMoved(p: Partition, to: number): void {
-  rosterReplace(p, itemNamespace(p, to), itemSlot(p, to), to);
+/**
+ * An item was copied from one chunk to another, and the index knows: so do the guards, and the collection
+ * that it is the name or a member of. The old copy is still there.
+ */
+export function itemMoved(p: Partition, from: number, to: number): void {
+  if (itemType(p, to) === ITEM_TYPE.MEMBER) {
+    memberMoved(p, from, to);
+    return;
+  }
+  guardMove(p, from, to);
+  if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
+}
+
+function memberMoved(p: Partition, from: number, to: number): void {
+  const rootRef = itemNamespace(p, to);
+  rosterReplace(p, rootRef, itemSlot(p, to), to);
+  if (treeTop(p, rootRef) !== 0) treeMemberReplace(p, rootRef, from, to);
 }

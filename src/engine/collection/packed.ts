@@ -7,13 +7,7 @@
  * Guard: the partition lock.
  */
 import { assert } from '../../base/assert.ts';
-import {
-  COLLECTION,
-  collectionHeaderWrite,
-  collectionRoot,
-  FORM,
-  itemIsLarge,
-} from '../../memory/collection.ts';
+import { COLLECTION, collectionHeaderWrite, FORM } from '../../memory/collection.ts';
 import {
   EXTRA_EXPIRY,
   itemBytes,
@@ -30,7 +24,6 @@ import {
   itemValueBytesSet,
   itemValueOffset,
 } from '../../memory/item.ts';
-import { rootItemSet } from '../../memory/node.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkClass, chunkGive, chunkTake } from '../../memory/slab.ts';
@@ -41,6 +34,7 @@ import { ghostTake } from '../forget.ts';
 import { indexReplace } from '../hash-index.ts';
 import { itemCasRenew, itemCount, itemFree, itemLink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
+import { itemMoved } from './member-life.ts';
 
 /** Bytes before the strip. */
 export const PACKED_HEADER_BYTES = COLLECTION.body;
@@ -168,9 +162,8 @@ function chunkObtainGuarding(p: Partition, classId: number, ref: number, nowMs: 
 /** All that knew an item at `ref` finds it at `to`, where its bytes are already. */
 function itemPlaceChange(p: Partition, hash: number, ref: number, to: number): void {
   if (itemIsLinked(p, to)) indexReplace(p, hash, ref, to);
+  itemMoved(p, ref, to);
   pageNoteExpiry(p, to, itemExpiresAtMs(p, to));
-  if (p.guardRef === ref) p.guardRef = to;
-  if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
   chunkGive(p, ref);
 }
 

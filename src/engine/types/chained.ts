@@ -297,7 +297,7 @@ function addedAppend(
 }
 
 /** Writes the whole value of `from` at `position` of the chain being built at `ref`. */
-function valueAppend(
+export function valueAppend(
   p: Partition,
   op: Operation,
   ref: number,

@@ -45,6 +45,7 @@ import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/par
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
+import { itemMoved } from '../collection/member-life.ts';
 import { eventDelete, eventIsWatched, eventLookup, LOOKED_UP } from '../events.ts';
 import { chunkObtain } from '../eviction.ts';
 import { ghostTake } from '../forget.ts';
@@ -59,11 +60,11 @@ import {
   itemFree,
   itemIsHeld,
   itemLink,
-  itemReap,
   itemRetire,
   itemUnlink,
 } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
+import { itemReap } from '../reaping.ts';
 import { STATUS, type Status } from '../status.ts';
 import { casAdmits, casHolds } from './cas.ts';
 
@@ -391,6 +392,7 @@ function itemWiden(p: Partition, op: Operation, ref: number): number {
   itemCount(p, to, 1);
   if (to !== ref) {
     indexReplace(p, op.key.hash, ref, to);
+    itemMoved(p, ref, to);
     chunkGive(p, ref);
   }
   return to;

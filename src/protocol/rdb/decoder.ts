@@ -6,6 +6,7 @@
  *
  * Source: valkey-io/valkey src/rdb.c; for fields that expire, redis/redis 7.4 src/rdb.c.
  */
+import { float64Parse } from '../../base/float64.ts';
 import { VALUE_KIND, type ValueKind, type ValueSink } from '../../base/value-sink.ts';
 import { INTSET } from './intset.ts';
 import { LISTPACK } from './listpack.ts';
@@ -24,7 +25,6 @@ import {
   rdbStringRead,
   rdbTimeRead,
 } from './reader.ts';
-import { scoreParse } from './score-text.ts';
 import { QUICKLIST_NODE, RDB_TYPE } from './types.ts';
 import { ZIPLIST } from './ziplist.ts';
 import { ZIPMAP } from './zipmap.ts';
@@ -46,6 +46,8 @@ export class RdbDecoder {
 /** Scores that are text have their length in a byte; these stand for what has none. */
 const SCORE_NAN = 253;
 const SCORE_INFINITE = 254;
+/** A number in a packed collection is not longer. */
+const NUMBER_BYTES_MAX = 400;
 
 /** Reads the value that the reader is at, all of it, and tells it to the sink. */
 export function rdbValueRead(decoder: RdbDecoder, type: number, sink: ValueSink): RdbRead {
@@ -149,7 +151,7 @@ function scoreTextRead(reader: RdbReader): number {
   if (bytes === SCORE_INFINITE) return Number.POSITIVE_INFINITY;
   if (bytes < 0 || bytes === SCORE_NAN || bytes > reader.end - reader.at) return Number.NaN;
   reader.at += bytes;
-  return scoreParse(reader.bytes, reader.at - bytes, bytes);
+  return float64Parse(reader.bytes, reader.at - bytes, reader.at);
 }
 
 /** Fields, each with its expiry before it: 0 for none, else 1 plus its distance from the earliest. */
@@ -237,8 +239,7 @@ function scoresAreSound(decoder: RdbDecoder, format: PackedFormat): boolean {
   packedOpen(entries, format, reader.source, reader.start, reader.start + reader.length);
   while (format.next(entries) === PACKED_STEP.ENTRY) {
     format.next(entries);
-    const score = scoreParse(entries.source, entries.sourceStart, entries.length);
-    if (Number.isNaN(score)) return false;
+    if (Number.isNaN(entryNumber(entries))) return false;
   }
   return true;
 }
@@ -255,14 +256,22 @@ function entriesTell(
   packedOpen(entries, format, reader.source, reader.start, reader.start + reader.length);
   for (let index = 0; index < count; index++) {
     format.next(entries);
-    const { source, sourceStart, length } = entries;
     const isScore = kind === VALUE_KIND.ZSET && (index & 1) === 1;
-    const isTold = isScore
-      ? sink.valueScore(scoreParse(source, sourceStart, length))
-      : sink.valueString(source, sourceStart, length);
+    const isTold = isScore ? sink.valueScore(entryNumber(entries)) : entryTell(entries, sink);
     if (!isTold) return false;
   }
   return true;
+}
+
+function entryTell(entries: PackedEntries, sink: ValueSink): boolean {
+  return sink.valueString(entries.source, entries.sourceStart, entries.length);
+}
+
+/** The number that the entry in hand says, or NaN. */
+function entryNumber(entries: PackedEntries): number {
+  const { source, sourceStart, length } = entries;
+  if (length > NUMBER_BYTES_MAX) return Number.NaN;
+  return float64Parse(source, sourceStart, sourceStart + length);
 }
 
 /** A listpack of field, value and expiry, 0 for none, of each field. */
@@ -279,14 +288,13 @@ function expiringPackTell(decoder: RdbDecoder, sink: ValueSink): RdbRead {
     const { at } = entries;
     for (let step = 0; step < 3; step++) LISTPACK.next(entries);
     const after = entries.at;
-    const expiresAtMs = scoreParse(entries.source, entries.sourceStart, entries.length);
+    const expiresAtMs = entryNumber(entries);
     if (!(expiresAtMs >= 0 && Number.isSafeInteger(expiresAtMs))) return RDB_READ.BROKEN;
     if (expiresAtMs > 0 && !sink.valueExpiry(expiresAtMs)) return RDB_READ.REFUSED;
     entries.at = at;
     for (let step = 0; step < 2; step++) {
       LISTPACK.next(entries);
-      const isTold = sink.valueString(entries.source, entries.sourceStart, entries.length);
-      if (!isTold) return RDB_READ.REFUSED;
+      if (!entryTell(entries, sink)) return RDB_READ.REFUSED;
     }
     entries.at = after;
   }

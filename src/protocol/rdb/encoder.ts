@@ -9,11 +9,11 @@
  *   HASH     HASH · HASH_LISTPACK, if it is small · HASH_METADATA, if fields expire
  */
 import { assert } from '../../base/assert.ts';
+import { FLOAT64_TEXT_BYTES_MAX, float64Write } from '../../base/float64.ts';
+import { int64Exact, int64Parse } from '../../base/int64.ts';
 import { VALUE_KIND, type ValueKind, type ValueSink } from '../../base/value-sink.ts';
-import { integerParse } from './integer.ts';
 import { intsetWrite } from './intset.ts';
 import { listpackAppend, listpackBegin, listpackEnd } from './listpack.ts';
-import { scoreText } from './score-text.ts';
 import { QUICKLIST_NODE, RDB_TYPE, type RdbType } from './types.ts';
 import {
   RDB_LENGTH_32_BYTES,
@@ -30,7 +30,6 @@ import {
 
 /** A node of a quicklist takes no more, and a longer element is a node of its own. */
 const NODE_BYTES_MAX = 8192;
-const SCORE_TEXT_BYTES_MAX = 32;
 
 /** How each type that is written is made of what is told. */
 const FORM = { PLAIN: 0, PACKED: 1, NODES: 2, INTEGERS: 3, EXPIRING: 4 } as const;
@@ -55,7 +54,7 @@ export class RdbEncoder implements ValueSink {
   readonly writer: RdbWriter;
   /** A listpack or intset, until it is whole. */
   private readonly pack: RdbWriter = new RdbWriter();
-  private readonly text: Buffer = Buffer.allocUnsafeSlow(SCORE_TEXT_BYTES_MAX);
+  private readonly text: Buffer = Buffer.allocUnsafeSlow(FLOAT64_TEXT_BYTES_MAX);
   private type: RdbType = RDB_TYPE.STRING;
   private form: Form = FORM.PLAIN;
   private earliestMs = 0;
@@ -131,8 +130,7 @@ export class RdbEncoder implements ValueSink {
       rdbDoubleWrite(this.writer, score);
       return !this.writer.isFull;
     }
-    const bytes = this.text.write(scoreText(score), 0, 'latin1');
-    return this.valueString(this.text, 0, bytes);
+    return this.valueString(this.text, 0, float64Write(this.text, 0, score));
   }
 
   valueEnd(): boolean {
@@ -151,9 +149,9 @@ export class RdbEncoder implements ValueSink {
   }
 
   private integerTake(source: Buffer, start: number, bytes: number): void {
-    const integer = integerParse(source, start, start + bytes);
-    assert(integer !== null, 'a set of integers has no other members');
-    this.integers[this.told] = BigInt(integer);
+    const end = start + bytes;
+    assert(!Number.isNaN(int64Parse(source, start, end)), 'a set of integers has no other members');
+    this.integers[this.told] = int64Exact(source, start, end);
   }
 
   /** Adds an element to the node that is being made, or to the next. */

@@ -8,13 +8,13 @@
  *
  * Source: valkey-io/valkey src/intset.c.
  */
-import { integer64TextWrite, integerTextWrite } from './integer.ts';
 import {
   PACKED_STEP,
   type PackedEntries,
   type PackedFormat,
   type PackedStep,
-  packedText,
+  packedInteger,
+  packedInteger64,
 } from './packed-entries.ts';
 import { type RdbWriter, rdbRoom } from './writer.ts';
 
@@ -34,12 +34,12 @@ function open(entries: PackedEntries): boolean {
 }
 
 function next(entries: PackedEntries): PackedStep {
-  const { bytes, text, at, width } = entries;
+  const { bytes, at, width } = entries;
   if (at === entries.end) return PACKED_STEP.END;
   const isFirst = at === entries.start + HEADER_BYTES;
   if (!isFirst && !isAscending(bytes, at - width, at, width)) return PACKED_STEP.BROKEN;
-  if (width === 8) return packedText(entries, integer64TextWrite(text, 0, bytes, at), at + width);
-  return packedText(entries, integerTextWrite(text, 0, bytes.readIntLE(at, width)), at + width);
+  if (width === 8) return packedInteger64(entries, at, at + width);
+  return packedInteger(entries, bytes.readIntLE(at, width), at + width);
 }
 
 function isAscending(bytes: Buffer, first: number, second: number, width: number): boolean {

@@ -17,20 +17,16 @@
  *
  * Source: valkey-io/valkey src/listpack.c.
  */
-import {
-  INTEGER_TEXT_BYTES_MAX,
-  integer64TextWrite,
-  integerParse,
-  integerTextWrite,
-} from './integer.ts';
+import { INT64_TEXT_BYTES_MAX, int64Exact, int64Parse } from '../../base/int64.ts';
 import {
   PACKED_COUNT_UNKNOWN,
   PACKED_STEP,
   type PackedEntries,
   type PackedFormat,
   type PackedStep,
+  packedInteger,
+  packedInteger64,
   packedString,
-  packedText,
 } from './packed-entries.ts';
 import { type RdbWriter, rdbRoom } from './writer.ts';
 
@@ -74,7 +70,8 @@ function next(entries: PackedEntries): PackedStep {
   const after = at + size + sizeBytes;
   if (after > last || !sizeEquals(bytes, at + size, size, sizeBytes)) return PACKED_STEP.BROKEN;
   if (isString(code)) return packedString(entries, at + head, length, after);
-  return packedText(entries, integerText(entries, at, code), after);
+  if (code === CODE.INTEGER_64) return packedInteger64(entries, at + 1, after);
+  return packedInteger(entries, integer(bytes, at, code), after);
 }
 
 function isString(code: number): boolean {
@@ -96,15 +93,11 @@ function stringBytes(bytes: Buffer, at: number, code: number): number {
   return code < CODE.INTEGER_13 ? code & 0x3f : ((code & 0x0f) << 8) | bytes[at + 1];
 }
 
-function integerText(entries: PackedEntries, at: number, code: number): number {
-  const { bytes, text } = entries;
-  if (code < CODE.STRING_6) return integerTextWrite(text, 0, code);
-  if (code === CODE.INTEGER_64) return integer64TextWrite(text, 0, bytes, at + 1);
-  if (code < CODE.STRING_12) {
-    const value = ((code & 0x1f) << 8) | bytes[at + 1];
-    return integerTextWrite(text, 0, (value << 19) >> 19);
-  }
-  return integerTextWrite(text, 0, bytes.readIntLE(at + 1, code - CODE.INTEGER_16 + 2));
+function integer(bytes: Buffer, at: number, code: number): number {
+  if (code < CODE.STRING_6) return code;
+  if (code >= CODE.INTEGER_16) return bytes.readIntLE(at + 1, code - CODE.INTEGER_16 + 2);
+  const value = ((code & 0x1f) << 8) | bytes[at + 1];
+  return (value << 19) >> 19;
 }
 
 /** How many bytes a size takes. Its limits are one below what 7 bits a byte would hold. */
@@ -142,11 +135,11 @@ export function listpackAppend(
 ): void {
   if (!rdbRoom(writer, bytes + ENTRY_OVERHEAD_MAX)) return;
   const { used } = writer;
-  const isShort = bytes <= INTEGER_TEXT_BYTES_MAX;
-  const integer = isShort ? integerParse(source, start, start + bytes) : null;
-  if (integer === null) stringAppend(writer, source, start, bytes);
-  else if (typeof integer === 'bigint') integer64Append(writer, integer);
-  else integerAppend(writer, integer);
+  const isShort = bytes <= INT64_TEXT_BYTES_MAX;
+  const value = isShort ? int64Parse(source, start, start + bytes) : Number.NaN;
+  if (Number.isNaN(value)) stringAppend(writer, source, start, bytes);
+  else if (Number.isSafeInteger(value)) integerAppend(writer, value);
+  else integer64Append(writer, int64Exact(source, start, start + bytes));
   const size = writer.used - used;
   const sizeBytes = sizeBytesOf(size);
   for (let index = 0; index < sizeBytes; index++) {

@@ -6,6 +6,8 @@
  * counts its entries, then to tell them; so nothing of a broken one is ever told.
  */
 
+import { INT64_TEXT_BYTES_MAX, int64Write, int64WriteExact } from '../../base/int64.ts';
+
 export const PACKED_STEP = { ENTRY: 0, END: 1, BROKEN: 2 } as const;
 export type PackedStep = (typeof PACKED_STEP)[keyof typeof PACKED_STEP];
 
@@ -28,7 +30,7 @@ export class PackedEntries {
   sourceStart = 0;
   length = 0;
   /** The text of an entry that is an integer. */
-  readonly text: Buffer = Buffer.allocUnsafeSlow(24);
+  readonly text: Buffer = Buffer.allocUnsafeSlow(INT64_TEXT_BYTES_MAX);
 }
 
 export interface PackedFormat {
@@ -82,8 +84,20 @@ export function packedString(
   return PACKED_STEP.ENTRY;
 }
 
-/** The entry in hand is the first `length` bytes of `text`, and the next one begins at `next`. */
-export function packedText(entries: PackedEntries, length: number, next: number): PackedStep {
+/** The entry in hand is the text of a safe integer, and the next one begins at `next`. */
+export function packedInteger(entries: PackedEntries, value: number, next: number): PackedStep {
+  return packedText(entries, int64Write(entries.text, 0, value), next);
+}
+
+/** The entry in hand is the text of the little-endian int64 at `at`, and the next one begins at `next`. */
+export function packedInteger64(entries: PackedEntries, at: number, next: number): PackedStep {
+  const value = entries.bytes.readInt32LE(at + 4) * 2 ** 32 + entries.bytes.readUInt32LE(at);
+  if (Number.isSafeInteger(value)) return packedInteger(entries, value, next);
+  const exact = entries.bytes.readBigInt64LE(at);
+  return packedText(entries, int64WriteExact(entries.text, 0, exact), next);
+}
+
+function packedText(entries: PackedEntries, length: number, next: number): PackedStep {
   entries.source = entries.text;
   entries.sourceStart = 0;
   entries.length = length;

@@ -3,8 +3,8 @@
  * read says whether what it wanted was there, and no length is believed before it is compared with
  * the bytes that are left.
  */
+import { INT64_TEXT_BYTES_MAX, int64Write } from '../../base/int64.ts';
 import { lzfExpand, lzfExpandedBytesMax } from '../../base/lzf.ts';
-import { INTEGER_TEXT_BYTES_MAX, integerTextWrite } from './integer.ts';
 import { RDB_BYTES_MAX, RDB_CODE } from './writer.ts';
 
 const UINT32_END = 2 ** 32;
@@ -107,10 +107,10 @@ function rdbEncodedRead(reader: RdbReader, code: number): boolean {
   if (code > RDB_CODE.INT32) return false;
   const width = 1 << (code - RDB_CODE.INT8);
   if (at + 1 + width > end) return false;
-  scratchRoom(reader, INTEGER_TEXT_BYTES_MAX);
+  scratchRoom(reader, INT64_TEXT_BYTES_MAX);
   reader.source = reader.scratch;
   reader.start = 0;
-  reader.length = integerTextWrite(reader.scratch, 0, bytes.readIntLE(at + 1, width));
+  reader.length = int64Write(reader.scratch, 0, bytes.readIntLE(at + 1, width));
   reader.at = at + 1 + width;
   return true;
 }

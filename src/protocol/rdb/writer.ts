@@ -12,8 +12,8 @@
  * Source: valkey-io/valkey src/rdb.c.
  */
 import { assert } from '../../base/assert.ts';
+import { int64Parse } from '../../base/int64.ts';
 import { lzfCompress } from '../../base/lzf.ts';
-import { integerParse } from './integer.ts';
 
 /** First bytes of what is not a short length, read and written. */
 export const RDB_CODE = {
@@ -125,8 +125,8 @@ export function rdbStringWrite(
 }
 
 function rdbIntegerWrite(writer: RdbWriter, source: Buffer, start: number, bytes: number): boolean {
-  const value = integerParse(source, start, start + bytes);
-  if (typeof value !== 'number' || value !== (value | 0)) return false;
+  const value = int64Parse(source, start, start + bytes);
+  if (value !== (value | 0)) return false;
   if (!rdbRoom(writer, 5)) return true;
   const { bytes: target, used } = writer;
   if (value === (value << 24) >> 24) {

@@ -17,15 +17,15 @@
  *
  * Source: valkey-io/valkey src/ziplist.c.
  */
-import { integer64TextWrite, integerTextWrite } from './integer.ts';
 import {
   PACKED_COUNT_UNKNOWN,
   PACKED_STEP,
   type PackedEntries,
   type PackedFormat,
   type PackedStep,
+  packedInteger,
+  packedInteger64,
   packedString,
-  packedText,
 } from './packed-entries.ts';
 
 const HEADER_BYTES = 10;
@@ -72,7 +72,8 @@ function next(entries: PackedEntries): PackedStep {
   if (after > last) return PACKED_STEP.BROKEN;
   entries.width = after - at;
   if (code < CODE.INTEGER_16) return packedString(entries, content, length, after);
-  return packedText(entries, integerText(entries, content, code), after);
+  if (code === CODE.INTEGER_64) return packedInteger64(entries, content, after);
+  return packedInteger(entries, integer(bytes, content, code), after);
 }
 
 /** The end has to be at the end, and the last entry where the header says. */
@@ -106,11 +107,7 @@ function integerBytes(code: number): number {
   return code === CODE.INTEGER_24 ? 3 : 4;
 }
 
-function integerText(entries: PackedEntries, at: number, code: number): number {
-  const { bytes, text } = entries;
-  if (code >= CODE.SMALL_FIRST && code <= CODE.SMALL_LAST) {
-    return integerTextWrite(text, 0, code - CODE.SMALL_FIRST);
-  }
-  if (code === CODE.INTEGER_64) return integer64TextWrite(text, 0, bytes, at);
-  return integerTextWrite(text, 0, bytes.readIntLE(at, integerBytes(code)));
+function integer(bytes: Buffer, at: number, code: number): number {
+  if (code >= CODE.SMALL_FIRST && code <= CODE.SMALL_LAST) return code - CODE.SMALL_FIRST;
+  return bytes.readIntLE(at, integerBytes(code));
 }

@@ -243,7 +243,12 @@ export function respDeferredSet(
   kind: DeferredKind,
   count: number,
 ): void {
-  const bytes = latin1(deferredHeader(reply.resp, kind, count));
+  respInsert(reply, place, deferredHeader(reply.resp, kind, count));
+}
+
+/** Puts a short text where `respDefer` was called. */
+export function respInsert(reply: Reply, place: Deferred, text: string): void {
+  const bytes = latin1(text);
   if (reply.aside.length === place.aside) {
     replyRoom(reply, bytes.length);
   }

@@ -21,13 +21,12 @@ import {
   treeWeight,
 } from '../../../src/engine/collection/counted-tree.ts';
 import {
-  treeCreate,
   treeFree,
-  treeInsert,
   treeRemove,
   treeReplace,
   treeWeightAdd,
 } from '../../../src/engine/collection/counted-tree-change.ts';
+import { treeCreate, treeInsert } from '../../../src/engine/collection/counted-tree-growth.ts';
 import { treeVerify } from '../../../src/engine/verify-tree.ts';
 import { NODE_TYPE, nodeInit, ROOT_BYTES, rootBytes, rootInit } from '../../../src/memory/node.ts';
 import type { Partition } from '../../../src/memory/partition.ts';

@@ -9,22 +9,26 @@ import {
   treePosition,
   treeSettle,
 } from '../../../src/engine/collection/counted-tree.ts';
+import { treeFree, treeRemove } from '../../../src/engine/collection/counted-tree-change.ts';
 import {
   treeCreate,
-  treeFree,
   treeInsert,
   treeMove,
-  treeRemove,
-} from '../../../src/engine/collection/counted-tree-change.ts';
+} from '../../../src/engine/collection/counted-tree-growth.ts';
 import {
   membersCompare,
-  ORDER,
-  OrderTarget,
   treeMemberReplace,
   treeSeek,
 } from '../../../src/engine/collection/counted-tree-order.ts';
+import { ORDER, OrderTarget } from '../../../src/engine/collection/order-target.ts';
 import { treeVerify } from '../../../src/engine/verify-tree.ts';
-import { ITEM_TYPE, itemHeaderWrite, itemValueOffset } from '../../../src/memory/item.ts';
+import {
+  ITEM_TYPE,
+  itemHeaderWrite,
+  itemKeyOffset,
+  itemNameOffset,
+  itemValueOffset,
+} from '../../../src/memory/item.ts';
 import { ROOT_BYTES, rootInit } from '../../../src/memory/node.ts';
 import type { Partition } from '../../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../../src/memory/slab.ts';
@@ -63,8 +67,8 @@ class SortedSets {
     if (ref === 0) return 0;
     const bytes = 4 + Buffer.byteLength(name);
     itemHeaderWrite(p, ref, ITEM_TYPE.MEMBER, NAMESPACED, bytes, 8);
-    p.i32[(ref << 1) + 4] = this.rootRef;
-    p.u8.write(name, (ref << 3) + 20);
+    p.i32[itemKeyOffset(p, ref) >>> 2] = this.rootRef;
+    p.u8.write(name, itemNameOffset(p, ref));
     p.view.setFloat64(itemValueOffset(p, ref), score, true);
     return ref;
   }
