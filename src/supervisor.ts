@@ -14,14 +14,13 @@ import type { Config } from './cli/config.ts';
 import {
   listenTargets,
   listenTargetText,
-  respTargets,
   type UdpTarget,
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { notesPost } from './commands/resp/key-events.ts';
-import { RespConfig } from './config/resp-config.ts';
+import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -34,6 +33,7 @@ import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
 import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
+import { RespKeeper } from './resp-keeper.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const DATA_OWNER_FIRST = 2;
@@ -86,7 +86,11 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
-  private readonly respConfig = new RespConfig();
+  private readonly resp: RespKeeper;
+  /** Where RESP is listened on. */
+  private respTargets: readonly RespTarget[];
+  /** Data threads that have yet to say how `respListen` went, and whether one failed. */
+  private respListening: ((failed: boolean) => void) | null = null;
   private readonly bulletinName = `flagstone ${randomUUID()}`;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
@@ -104,9 +108,15 @@ export class Supervisor {
     i32[CONTROL.crawlItemCountMax] = config.lruCrawlerItemCountMax;
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
-    this.targets = [...listenTargets(config), ...respTargets(config)];
+    this.targets = listenTargets(config);
     this.udp = udpTargets(config);
-    this.tls = config.tlsEnabled ? this.tlsStart() : null;
+    this.resp = new RespKeeper(config.resp, config.isRespServer, log, {
+      listen: (targets) => this.respListen(targets),
+      certificatesRefresh: () => this.certificatesRefresh(),
+    });
+    const { settings } = this.resp.config;
+    this.respTargets = respTargets(settings);
+    this.tls = config.tlsEnabled || settings.tlsPort !== 0 ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },
       (_, index) => new Seat(`data ${index}`, DATA_OWNER_FIRST + index, index),
@@ -115,7 +125,8 @@ export class Supervisor {
 
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
-    for (const target of this.targets) await this.portCheck(target);
+    this.resp.begin();
+    for (const target of [...this.targets, ...this.respTargets]) await this.portCheck(target);
     for (const target of this.udp) await this.udpPortCheck(target);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
@@ -155,13 +166,49 @@ export class Supervisor {
   /** Reads the TLS certificate anew, if there is one. A broken one is logged, and the old one stays. */
   private tlsRefresh(): void {
     if (this.tls === null) return;
+    const problem = this.certificatesRefresh();
+    if (problem === null) this.log.info('the certificate was read anew');
+    else this.log.error(`the old certificate stays: error ${problem}`);
+  }
+
+  /** Null, or why the old certificate stays. */
+  private certificatesRefresh(): string | null {
     try {
-      this.tls.refresh();
-      this.log.info('the certificate was read anew');
+      this.tls?.refresh();
+      return null;
     } catch (error) {
-      if (!(error instanceof TlsFilesError)) throw error;
-      this.log.error(`the old certificate stays: error ${error.message}`);
+      if (error instanceof TlsFilesError) return error.message;
+      throw error;
     }
+  }
+
+  /** Has all threads listen for RESP on these; if one cannot, they listen on the old ones again. */
+  private async respListen(targets: readonly RespTarget[]): Promise<boolean> {
+    if (targets.some(({ tls }) => tls !== 'off') && this.tls === null) return false;
+    const ours = this.respTargets.map(listenTargetText);
+    for (const target of targets) {
+      if (!ours.includes(listenTargetText(target)) && (await listenerIsThere(target))) return false;
+    }
+    const before = this.respTargets;
+    if (await this.respListenAll(targets)) return true;
+    await this.respListenAll(before);
+    return false;
+  }
+
+  private respListenAll(targets: readonly RespTarget[]): Promise<boolean> {
+    this.respTargets = targets;
+    const listeners = REUSE_PORT_IS_AVAILABLE ? this.dataSeats : this.dataSeats.slice(0, 1);
+    const command: DataThreadCommand = { kind: 'respListen', targets };
+    return new Promise((resolve) => {
+      let left = listeners.length;
+      let hasFailed = false;
+      this.respListening = (failed) => {
+        hasFailed ||= failed;
+        left--;
+        if (left === 0) resolve(!hasFailed);
+      };
+      for (const { worker } of listeners) worker?.postMessage(command);
+    });
   }
 
   /** Stops accepting, lets replies under way leave, and ends all threads. */
@@ -229,7 +276,9 @@ export class Supervisor {
       threadIndex: seat.index,
       bulletinName: this.bulletinName,
       isAlone: config.threadCount === 1,
-      respConfig: this.respConfig.image(),
+      respConfig: this.resp.config.image(),
+      respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
+      respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
       udp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.udp : [],
@@ -250,9 +299,20 @@ export class Supervisor {
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'respListened') this.respListening?.(message.failed);
+        else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));
     });
+  }
+
+  private async respSet(
+    worker: Worker,
+    { id, change }: DataThreadMessage & { kind: 'respSet' },
+  ): Promise<void> {
+    const failure = await this.resp.set(change);
+    const command: DataThreadCommand = { kind: 'respWasSet', id, failure };
+    worker.postMessage(command);
   }
 
   private workerStart(seat: Seat, workerData: DataThreadStart): Worker {
@@ -277,6 +337,7 @@ export class Supervisor {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
+    this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
     const now = Date.now();
     seat.deaths = now - seat.diedAtMs < RESTART_QUIET_MS ? seat.deaths + 1 : 0;

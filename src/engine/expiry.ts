@@ -18,7 +18,9 @@ import {
   pageOffset,
   pageRecord,
 } from '../memory/partition.ts';
+import { itemIsAtHand } from './forget.ts';
 import { itemIsDead, itemIsHeld } from './lifecycle.ts';
+import { itemOwner } from './owner.ts';
 import { itemReap } from './reaping.ts';
 
 /**
@@ -62,7 +64,7 @@ export function pageReap(p: Partition, page: number, nowMs: number): number {
   for (let chunk = 0; chunk < i32[record + PAGE.bumpCount]; chunk++) {
     const ref = (pageOffset(p, page) + chunk * chunkBytes) >>> 3;
     if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
-    if (itemIsDead(p, ref, nowMs) && !itemIsHeld(p, ref)) {
+    if (itemIsDead(p, ref, nowMs) && itemIsReapable(p, ref)) {
       itemReap(p, itemHash(p, ref), ref);
       i32[klass + CLASS.reaped]++;
       reaped++;
@@ -74,4 +76,10 @@ export function pageReap(p: Partition, page: number, nowMs: number): number {
   }
   pageExpiresAtMinMsSet(p, page, earliest);
   return reaped;
+}
+
+/** Whether nobody works on the item, or on the collection that it is a member of. */
+function itemIsReapable(p: Partition, ref: number): boolean {
+  const owner = itemOwner(p, ref);
+  return owner !== 0 && itemIsAtHand(p, owner) && !itemIsHeld(p, ref);
 }

@@ -25,8 +25,8 @@ import { eventEvict, eventIsWatched } from './events.ts';
 import { itemIsGuarded } from './guard.ts';
 import { itemIsHeld, itemUnlink } from './lifecycle.ts';
 
-/** Whether a key's item may go: nobody works on it, and it is in the index. */
-export function itemIsEvictable(p: Partition, ref: number): boolean {
+/** Whether a key's item may be moved or go: nobody works on it, and it is in the index. */
+export function itemIsAtHand(p: Partition, ref: number): boolean {
   return itemIsLinked(p, ref) && !itemIsGuarded(p, ref) && !itemIsHeld(p, ref);
 }
 

@@ -31,6 +31,7 @@ import {
 } from './database.ts';
 import { indexInit } from './hash-index.ts';
 import { casLast } from './lifecycle.ts';
+import { EVICTION_POLICY, type EvictionPolicy, policyOf } from './policy.ts';
 
 export class Keyspace {
   readonly control: Control;
@@ -71,7 +72,9 @@ export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: num
   keyspace.control.i32[CONTROL.sweepIsOn] = 1;
   databasesInit(keyspace.control);
   const pageLimit = budgetPages(memoryBytes, keyspace.partitions);
-  for (const p of keyspace.partitions) partitionInit(p, pageLimit);
+  const { ALLKEYS_LRU, NOEVICTION } = EVICTION_POLICY;
+  const policy = handles.config.evicts ? ALLKEYS_LRU : NOEVICTION;
+  for (const p of keyspace.partitions) partitionInit(p, pageLimit, policy);
   return keyspace;
 }
 
@@ -85,7 +88,12 @@ export function keyspaceAttach(handles: ArenaHandles, owner: number, seed?: Int3
 }
 
 /** Makes a partition empty. Its memory is zero, or was cleared up to the pages (partitionReset). */
-export function partitionInit(p: Partition, pageLimit: number = p.pageCount): void {
+export function partitionInit(
+  p: Partition,
+  pageLimit: number = p.pageCount,
+  policy: EvictionPolicy = EVICTION_POLICY.ALLKEYS_LRU,
+): void {
+  p.i32[HEADER.evictionPolicy] = policy;
   partitionLimitSet(p, pageLimit);
   indexInit(p);
 }
@@ -100,6 +108,7 @@ export function partitionReset(p: Partition): void {
   const kept = RESET_KEEPS.map((word) => i32[word]);
   // The limit may be what the thread died in.
   const pageLimit = Math.max(1, Math.min(i32[HEADER.pageLimit], p.pageCount));
+  const policy = policyOf(i32[HEADER.evictionPolicy]);
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
@@ -112,7 +121,7 @@ export function partitionReset(p: Partition): void {
     f64[total] = keptTotals[at];
   });
   i32[HEADER.resetCount]++;
-  partitionInit(p, pageLimit);
+  partitionInit(p, pageLimit, policy);
   f64[HEADER_F64.changeHead] = changeHead + 2 * PAGE_BYTES;
   // Whatever a client had seen missing may have been there.
   f64.fill(casBefore, HEADER_F64.removals, HEADER_F64.removals + REMOVAL_SLOTS);

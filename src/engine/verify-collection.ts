@@ -25,6 +25,7 @@ import {
   rootItem,
 } from '../memory/node.ts';
 import { HEADER, type Partition } from '../memory/partition.ts';
+import { chunkClass } from '../memory/slab.ts';
 import { nodeBytes, nodeIsOrdered, treeTop } from './collection/counted-tree.ts';
 import {
   ROSTER_FANOUT,
@@ -33,6 +34,7 @@ import {
   rosterNodeBytes,
   rosterNodeCapacity,
 } from './collection/roster.ts';
+import { stripProblem } from './verify-strip.ts';
 import { treeVerify } from './verify-tree.ts';
 
 /** Chunks that were found. Those that belong to a collection are taken out. */
@@ -117,7 +119,7 @@ class CollectionWalk {
     const isList = treeTop(p, root) !== 0 && !nodeIsOrdered(p, treeTop(p, root));
     if (!isList) this.roster();
     this.tree(isList, isBuried);
-    if (!isList) this.check(this.bytes === rootBytes(p, root), `${this.bytes} bytes`);
+    this.check(this.bytes === rootBytes(p, root), `${this.bytes} bytes`);
   }
 
   roster(): void {
@@ -159,8 +161,10 @@ class CollectionWalk {
     }
     if (isList) {
       const elements = findings.weights.reduce((sum, weight) => sum + weight, 0);
-      this.check(isBuried || elements === rootCount(p, root), `${elements} elements`);
-      for (const entry of findings.entries) this.listEntry(entry);
+      this.check(elements === rootCount(p, root), `${elements} elements`);
+      for (const [at, entry] of findings.entries.entries()) {
+        this.listEntry(entry, findings.weights[at]);
+      }
       return;
     }
     if (findings.nodes.length === 0) return;
@@ -170,9 +174,17 @@ class CollectionWalk {
     this.check(isWhole, `${findings.entries.length} entries in the tree`);
   }
 
-  listEntry(entry: number): void {
-    if (chunkKind(this.p, entry) === KIND_NODE) this.node(entry, NODE_TYPE.STRIP);
-    else this.check(this.chunks.elements.delete(entry), `list entry ${entry} is no element`);
+  listEntry(entry: number, weight: number): void {
+    const { p } = this;
+    if (chunkKind(p, entry) !== KIND_NODE) {
+      this.check(this.chunks.elements.delete(entry), `list entry ${entry} is no element`);
+      this.check(weight === 1, `element ${entry} weighs ${weight}`);
+      this.bytes += itemBytes(p, entry);
+    } else if (this.node(entry, NODE_TYPE.STRIP)) {
+      const problem = stripProblem(p, entry, weight);
+      this.check(problem === '', `strip ${entry}: ${problem}`);
+      this.bytes += p.classes.chunkBytes[chunkClass(p, entry)];
+    }
   }
 
   /** Whether it is a node of this collection that was not met before. */

@@ -50,6 +50,7 @@ export const HEADER = {
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
   graveyardRef: 37, // first of the large collections that wait to be freed
   graveyardCount: 38,
+  evictionPolicy: 39, // engine/policy.ts; 0: nothing is evicted
   expiryPage: 46, // where the expiry sweep goes on
   resetCount: 47, // times the partition was emptied because a thread died in it
 
@@ -127,8 +128,6 @@ export class Partition {
   readonly pagesOffset: number;
   readonly ghostStart: number;
   readonly ghostEntryCount: number;
-  /** Whether a full partition evicts; without it a store is refused. */
-  readonly evicts: boolean;
   /** Where this thread notes what it does, while somebody watches. */
   readonly log: EventLog;
   /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
@@ -159,7 +158,6 @@ export class Partition {
     this.pagesOffset = layout.pagesOffset;
     this.ghostStart = layout.ghostOffset >>> 1;
     this.ghostEntryCount = layout.ghostEntryCount;
-    this.evicts = place.evicts;
     this.log = place.log;
     this.ready = place.ready;
     this.notes = place.notes;
@@ -167,6 +165,11 @@ export class Partition {
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
     this.guardCount = 0;
+  }
+
+  /** Whether a full partition evicts; without it a store is refused. */
+  get evicts(): boolean {
+    return this.i32[HEADER.evictionPolicy] !== 0;
   }
 }
 
@@ -179,7 +182,6 @@ export type KeyNote = ReadyKey & { readonly kind: number };
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
-  readonly evicts: boolean;
   readonly log: EventLog;
   readonly ready: ReadyKey[];
   readonly notes: KeyNote[];

@@ -15,14 +15,21 @@ import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
-import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
+import type {
+  CommandConfig,
+  RespChange,
+  RespFailure,
+  ServerContext,
+} from '../commands/server-context.ts';
 import { RespConfig, type RespConfigImage } from '../config/resp-config.ts';
+import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
 import { Reply } from '../protocol/reply.ts';
 import { ConnectionContext } from './connection.ts';
 import {
+  type ListenOptions,
   listenerText,
   listenTcp,
   listenUnix,
@@ -31,6 +38,8 @@ import {
   type UnixTarget,
   unixText,
 } from './listener.ts';
+import { Requests } from './requests.ts';
+import { RespListeners } from './resp-listeners.ts';
 import type { TlsStart, TlsTerminator } from './tls-terminator.ts';
 import type { UdpEndpoint, UdpTarget } from './udp-endpoint.ts';
 import { IoBuffers } from './wire.ts';
@@ -52,6 +61,8 @@ export type DataThreadStart = {
   readonly tcp: readonly TcpTarget[];
   readonly udp: readonly UdpTarget[];
   readonly unix: UnixTarget | null;
+  readonly respTcp: readonly RespTarget[];
+  readonly respUnix: UnixTarget | null;
   readonly reusePort: boolean;
   readonly plainWire: boolean;
   readonly debugCommands: boolean;
@@ -79,12 +90,16 @@ export type DataThreadMessage =
       readonly text: string;
       readonly details: Readonly<Record<string, unknown>>;
     }
+  | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
+  | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
 
 /** From supervisor to thread. */
 export type DataThreadCommand =
   | { readonly kind: 'drain' }
-  | { readonly kind: 'credentials'; readonly credentials: Credentials };
+  | { readonly kind: 'credentials'; readonly credentials: Credentials }
+  | { readonly kind: 'respWasSet'; readonly id: number; readonly failure: RespFailure | null }
+  | { readonly kind: 'respListen'; readonly targets: readonly RespTarget[] };
 
 const HOUSEKEEPING_MS = 1000;
 /** How long it may take until it is told that a memcached command met an expired key. */
@@ -100,6 +115,9 @@ export class DataThread {
   private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
   private terminator: TlsTerminator | null = null;
+  private resp: RespListeners | null = null;
+  /** CONFIG SETs of this thread that the supervisor is at. */
+  private readonly respSets = new Requests<RespFailure>();
 
   constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
     this.start = start;
@@ -116,6 +134,7 @@ export class DataThread {
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
       warn: (text, details) => post({ kind: 'warn', text, details }),
+      respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
     };
     const nothing = (): void => undefined;
     const nobody = {
@@ -168,15 +187,37 @@ export class DataThread {
       }
       if (start.unix !== null) {
         address = start.unix.path;
-        this.servers.push(await listenUnix(context, start.unix, options));
+        const protocol = PROTOCOL_OF[start.config.protocol];
+        this.servers.push(await listenUnix(context, start.unix, protocol, options));
         this.listeners.push(unixText(start.unix));
       }
+      address = 'RESP';
+      await this.respListen(options);
     } catch (error) {
       const code = errorSystemCode(error);
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
     this.post({ kind: 'listening', ports, udpPorts });
+  }
+
+  private async respListen(options: ListenOptions): Promise<void> {
+    const { respTcp, respUnix } = this.start;
+    this.resp = new RespListeners(this.context, options, this.listeners);
+    await this.resp.open(respTcp);
+    if (respUnix !== null) await this.resp.openUnix(respUnix);
+  }
+
+  /** CONFIG SET port: other listeners for the old ones. */
+  private async respListenAnew(targets: readonly RespTarget[]): Promise<void> {
+    this.resp?.closeTcp();
+    let failed = false;
+    try {
+      await this.resp?.open(targets);
+    } catch {
+      failed = true; // the supervisor has all threads go back to what they had
+    }
+    this.post({ kind: 'respListened', failed });
   }
 
   private async udpListen(target: UdpTarget): Promise<number> {
@@ -191,6 +232,8 @@ export class DataThread {
 
   command(command: DataThreadCommand): void {
     if (command.kind === 'drain') this.drain();
+    else if (command.kind === 'respWasSet') this.respSets.finish(command.id, command.failure);
+    else if (command.kind === 'respListen') void this.respListenAnew(command.targets);
     else this.context.call.auth.credentialsSet(command.credentials);
   }
 
@@ -198,6 +241,7 @@ export class DataThread {
   private drain(): void {
     const { open } = this.context;
     for (const server of this.servers) server.close();
+    this.resp?.close();
     for (const endpoint of this.endpoints) endpoint.close();
     const startedAt = performance.now();
     const timer = setInterval(() => {

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/keyspace.ts';
+import { EVICTION_POLICY } from '../../src/engine/policy.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
 import { commandStatsBytes } from '../../src/memory/command-stats.ts';
@@ -35,9 +36,10 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, evicts, log: eventLogMake(), ready: [], notes: [] };
+  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
-  partitionInit(p);
+  const policy = evicts ? EVICTION_POLICY.ALLKEYS_LRU : EVICTION_POLICY.NOEVICTION;
+  partitionInit(p, p.pageCount, policy);
   return p;
 }
 

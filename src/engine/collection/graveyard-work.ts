@@ -4,12 +4,12 @@
  *
  * Guard: the partition lock. It takes no memory.
  */
-import { chunkKind, itemHash, KIND_NODE } from '../../memory/item.ts';
+import { itemHash } from '../../memory/item.ts';
 import { ROOT, rootCount } from '../../memory/node.ts';
 import { HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
-import { itemFree } from '../lifecycle.ts';
-import { nodeCount, nodeIsOrdered, slotWord, TreePlace, treeEnd, treeTop } from './counted-tree.ts';
+import { lastEntriesFree } from '../types/list-entry.ts';
+import { nodeIsOrdered, treeTop } from './counted-tree.ts';
 import { treeFree } from './counted-tree-change.ts';
 import { graveyardFirst, graveyardShift } from './graveyard.ts';
 import { memberDrop } from './member-life.ts';
@@ -32,7 +32,8 @@ export function graveyardWork(p: Partition, chunksMax: number): number {
 /** Frees the least that can be freed of a collection at once. */
 function collectionShrink(p: Partition, rootRef: number): number {
   if (treeTop(p, rootRef) !== 0) {
-    const entries = lastEntriesFree(p, rootRef);
+    const isList = !nodeIsOrdered(p, treeTop(p, rootRef));
+    const entries = isList ? lastEntriesFree(p, rootRef) : 0;
     return entries + treeFree(p, rootRef, 1);
   }
   if (p.i32[(rootRef << 1) + ROOT.rosterRef] !== 0) {
@@ -44,20 +45,4 @@ function collectionShrink(p: Partition, rootRef: number): number {
   chunkGive(p, rootRef);
   p.f64[HEADER_F64.discardTotal]++;
   return 1;
-}
-
-const place = new TreePlace();
-
-/** Frees the entries of a list's last leaf. Those of a sorted set are members, and come later. */
-function lastEntriesFree(p: Partition, rootRef: number): number {
-  treeEnd(p, rootRef, place);
-  const leaf = place.leafRef;
-  if (nodeIsOrdered(p, leaf)) return 0;
-  const count = nodeCount(p, leaf);
-  for (let slot = 0; slot < count; slot++) {
-    const entry = p.i32[slotWord(leaf, slot)];
-    if (chunkKind(p, entry) === KIND_NODE) chunkGive(p, entry);
-    else itemFree(p, entry);
-  }
-  return count;
 }

@@ -23,7 +23,8 @@ import {
   stripSeek,
 } from '../collection/strip.ts';
 import { elementEquals } from './list-element.ts';
-import { entryIsStrip, stripNodeCount, stripNodeEnd, stripNodeStart } from './list-strip.ts';
+import { entryIsStrip } from './list-entry.ts';
+import { stripNodeCount, stripNodeEnd, stripNodeStart } from './list-strip.ts';
 
 export class ListCursor {
   /** The list's item. */

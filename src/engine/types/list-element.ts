@@ -95,12 +95,6 @@ function elementStart(p: Partition, bytes: number, nowMs: number): number {
   return ref;
 }
 
-/** Frees an element that is in no tree any more. */
-export function elementFree(p: Partition, rootRef: number, ref: number): void {
-  rootBytesAdd(p, rootRef, -itemBytes(p, ref));
-  itemFree(p, ref);
-}
-
 /** Whether the element is source[start, start + bytes). */
 export function elementEquals(
   p: Partition,

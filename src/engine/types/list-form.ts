@@ -28,6 +28,7 @@ import {
   treeNext,
   treeTop,
 } from '../collection/counted-tree.ts';
+import { treeFree } from '../collection/counted-tree-change.ts';
 import { treeCreate } from '../collection/counted-tree-growth.ts';
 import {
   PACKED_BYTES_MAX,
@@ -40,10 +41,9 @@ import {
 import { rootAttach, rootCreate } from '../collection/root.ts';
 import { stripContentBytes, stripContentStart, stripNext } from '../collection/strip.ts';
 import { ListCursor } from './list-cursor.ts';
+import { entryIsStrip, lastEntriesFree } from './list-entry.ts';
 import { largeEndSeek, largeInsert, largeStripPush } from './list-large.ts';
-import { largeFree } from './list-shrink.ts';
 import {
-  entryIsStrip,
   STRIP_CONTENT_BYTES_MAX,
   stripNodeBytes,
   stripNodeEnd,
@@ -92,7 +92,10 @@ function elementsTake(p: Partition, rootRef: number, ref: number, nowMs: number)
 
 /** Frees a large list that no item has, at once: it is a short one. */
 export function largeDiscard(p: Partition, rootRef: number): void {
-  largeFree(p, rootRef, Number.MAX_SAFE_INTEGER);
+  while (treeTop(p, rootRef) !== 0) {
+    lastEntriesFree(p, rootRef);
+    treeFree(p, rootRef, 1);
+  }
   chunkGive(p, rootRef);
 }
 

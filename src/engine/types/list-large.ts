@@ -23,9 +23,9 @@ import { treeInsert } from '../collection/counted-tree-growth.ts';
 import { stripCount, stripEntryBytes, stripNext, stripWrite } from '../collection/strip.ts';
 import { chunkObtain } from '../eviction.ts';
 import type { ListCursor } from './list-cursor.ts';
-import { elementFree, elementMake } from './list-element.ts';
+import { elementMake } from './list-element.ts';
+import { elementFree, entryIsStrip } from './list-entry.ts';
 import {
-  entryIsStrip,
   STRIP_CONTENT_BYTES_MAX,
   stripNodeAppend,
   stripNodeBytes,

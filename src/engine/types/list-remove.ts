@@ -23,15 +23,10 @@ import type { Operation } from '../operation.ts';
 import { listDrop } from './list.ts';
 import { ListCursor, listElementEquals, listNext, listSeek } from './list-cursor.ts';
 import { elementEquals } from './list-element.ts';
+import { entryFree, entryIsStrip } from './list-entry.ts';
 import { largeShrunk } from './list-form.ts';
-import { entryFree, stripJoinBefore } from './list-shrink.ts';
-import {
-  entryIsStrip,
-  stripNodeCount,
-  stripNodeCut,
-  stripNodeEnd,
-  stripNodeStart,
-} from './list-strip.ts';
+import { stripJoinBefore } from './list-shrink.ts';
+import { stripNodeCount, stripNodeCut, stripNodeEnd, stripNodeStart } from './list-strip.ts';
 
 /** How a removal went, and, while it goes on, what is left to do. */
 export class ListRemoval {

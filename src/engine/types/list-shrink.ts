@@ -8,8 +8,6 @@ import { rootCountAdd } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkTake } from '../../memory/slab.ts';
 import {
-  slotWeight,
-  slotWord,
   TreePlace,
   treeEntry,
   treeEntryWeight,
@@ -18,19 +16,12 @@ import {
   treeLast,
   treeNext,
   treePrevious,
-  treeTop,
 } from '../collection/counted-tree.ts';
-import {
-  treeFree,
-  treeRemove,
-  treeReplace,
-  treeWeightAdd,
-} from '../collection/counted-tree-change.ts';
+import { treeRemove, treeReplace, treeWeightAdd } from '../collection/counted-tree-change.ts';
 import { stripNext, stripSeek } from '../collection/strip.ts';
 import type { ListCursor } from './list-cursor.ts';
-import { elementFree } from './list-element.ts';
+import { entryFree, entryIsStrip } from './list-entry.ts';
 import {
-  entryIsStrip,
   stripNodeAppend,
   stripNodeBytes,
   stripNodeBytesMax,
@@ -92,12 +83,6 @@ export function largeDrop(p: Partition, rootRef: number, atHead: boolean, count:
   rootCountAdd(p, rootRef, -count);
 }
 
-/** Frees a strip or long element that has left the tree. */
-export function entryFree(p: Partition, rootRef: number, entry: number): void {
-  if (entryIsStrip(p, entry)) stripNodeFree(p, entry);
-  else elementFree(p, rootRef, entry);
-}
-
 /** Joins a strip that holds little with a neighbour that does. */
 export function stripTidy(p: Partition, rootRef: number, strip: number): void {
   if (stripNodeBytes(p, strip) * 2 > stripNodeBytesMax(p)) return;
@@ -156,23 +141,4 @@ function stripTake(p: Partition, rootRef: number, strip: number, bytes: number):
   treeReplace(p, place, fresh);
   stripNodeFree(p, strip);
   return fresh;
-}
-
-/**
- * Frees a list's strips and long elements from its end, at most those of so many leaves of its tree, and
- * these leaves. Returns how many leaves went: 0 when nothing but the root is left.
- */
-export function largeFree(p: Partition, rootRef: number, leavesMax: number): number {
-  let leaves = 0;
-  while (leaves < leavesMax && treeTop(p, rootRef) !== 0) {
-    if (treeLast(p, rootRef, place)) {
-      const { leafRef } = place;
-      for (let slot = place.slot; slot >= 0; slot--) {
-        rootCountAdd(p, rootRef, -slotWeight(p, leafRef, slot));
-        entryFree(p, rootRef, p.i32[slotWord(leafRef, slot)]);
-      }
-    }
-    leaves += treeFree(p, rootRef, 1);
-  }
-  return leaves;
 }

@@ -16,7 +16,6 @@
  * Guard: the partition lock. Cf. redis/redis src/quicklist.c, whose nodes are a linked list.
  */
 import { assert } from '../../base/assert.ts';
-import { chunkKind, KIND_NODE } from '../../memory/item.ts';
 import { NODE_TYPE, nodeInit, nodeRoot, rootBytesAdd } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
@@ -25,7 +24,7 @@ import { stripEntryBytes } from '../collection/strip.ts';
 
 /** Words of a strip, as i32 indices from `ref << 1`. */
 const STRIP = { leafRef: 2, count: 3, range: 4 } as const;
-const STRIP_HEADER_BYTES = 20;
+export const STRIP_HEADER_BYTES = 20;
 /** What the chunk of a full strip has at least, with the usual slab classes just that. */
 const STRIP_CHUNK_BYTES = 4096;
 /** The first strip of a list is not smaller. */
@@ -38,11 +37,6 @@ assert(
   stripEntryBytes(STRIP_CONTENT_BYTES_MAX) * 3 + STRIP_HEADER_BYTES < STRIP_CHUNK_BYTES,
   'either half of a full strip has room for an entry',
 );
-
-/** Whether an entry of a list's tree is a strip: else it is a long element. */
-export function entryIsStrip(p: Partition, entry: number): boolean {
-  return chunkKind(p, entry) === KIND_NODE;
-}
 
 /** The class for a strip of `bytes` of entries that is going to grow. */
 export function stripNodeClass(p: Partition, bytes: number): number {
