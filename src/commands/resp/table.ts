@@ -10,6 +10,7 @@ import { LIST_ROWS } from './list.ts';
 import { LIST_MOVE_ROWS } from './list-move.ts';
 import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
+import { PUBSUB_ROWS } from './pubsub.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { STRING_ROWS } from './string.ts';
@@ -22,6 +23,7 @@ import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
   ...CONNECTION_ROWS,
+  ...PUBSUB_ROWS,
   ...DATABASE_ROWS,
   ...EXPIRE_ROWS,
   ...GEO_ROWS,
