@@ -18,6 +18,8 @@ import {
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
+import { bulletinStrike } from './commands/resp/bulletin.ts';
+import { notesPost } from './commands/resp/key-events.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -137,7 +139,7 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
-    new Maintainer(this.keyspace).start();
+    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -275,7 +277,8 @@ export class Supervisor {
       credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
-      bulletinName: config.threadCount > 1 ? this.bulletinName : null,
+      bulletinName: this.bulletinName,
+      isAlone: config.threadCount === 1,
       respConfig: this.resp.config.image(),
       respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
       respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,
@@ -298,6 +301,7 @@ export class Supervisor {
         else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
+        else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
@@ -335,6 +339,7 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
     const now = Date.now();

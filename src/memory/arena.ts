@@ -97,7 +97,7 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
   const control = new Control(handles.control);
   const events = new EventRings(handles.events, config.threadCount + 1);
   const log = new EventLog(events, owner - 1, control, owner < 2 ? -1 : counterBlock(owner - 2));
-  const place = { stride, log, ready: [] };
+  const place = { stride, log, ready: [], notes: [] };
   return {
     control,
     events,

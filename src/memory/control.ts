@@ -38,9 +38,10 @@ export const CONTROL = {
   clientIds: 28, // ids given to RESP clients
   waitTokens: 29, // given to blocked clients
   connectionLimit: 31, // connections there may be; 0: as many as the table holds
-  connectionSpan: 48, // records that were ever in use are below it
-  waitsAreNoted: 30, // 1: partitions note which keys may serve blocked clients
+  connectionSpan: 51, // records that were ever in use are below it
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
+  keyEvents: 48, // classes of key events that are published: notify-keyspace-events
+  joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
   databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
 } as const;
 
@@ -101,6 +102,7 @@ export const COUNTER = {
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
 export const GAUGE = {
+  noticeBytesWaiting: 36, // as two i32, the second unused: what other threads have posted and it has not handled
   watcherCount: 37,
   watchedKinds: 38, // kinds of events that the thread's connections watch
   heapBytes: 39, // JavaScript heap in use

@@ -37,7 +37,7 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [] };
+  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
   const policy = evicts ? EVICTION_POLICY.ALLKEYS_LRU : EVICTION_POLICY.NOEVICTION;
   partitionInit(p, p.pageCount, policy);

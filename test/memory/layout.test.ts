@@ -201,7 +201,7 @@ describe('a partition', () => {
   );
 
   it('is refused beyond 2 GiB, and without room for a page', () => {
-    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [] };
+    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
     const { classes } = partitionMake();
     const make = (bytes: number) => new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
     expect(() => make(2 ** 31)).toThrow('2 GiB');

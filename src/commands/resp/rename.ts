@@ -200,5 +200,5 @@ function move(call: RespCall): void {
 /** Something happened to the key that argument `index` is in another database. */
 function keyEventIn(call: RespCall, event: string, index: number, database: number): void {
   if ((call.keyEvents & KEY_EVENT.GENERIC) === 0) return;
-  keyEventTell(call, event, argumentCopy(call.args, index), database);
+  keyEventTell(call, KEY_EVENT.GENERIC, event, argumentCopy(call.args, index), database);
 }

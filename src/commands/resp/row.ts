@@ -56,6 +56,11 @@ export type KeySpec = {
   readonly incomplete?: boolean;
 };
 
+/** Whether the keys of a spec are in the keyspace. Shard channels only have a slot like one. */
+export function keyIsReal({ use }: KeySpec): boolean {
+  return use !== 'not_key';
+}
+
 export type Handler = (call: RespCall) => void;
 
 export type CommandGroup =

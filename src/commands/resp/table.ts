@@ -15,6 +15,7 @@ import { LIST_MOVE_ROWS } from './list-move.ts';
 import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
 import { OBJECT_ROWS } from './object.ts';
+import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
@@ -30,6 +31,7 @@ import { ZSET_RANGE_ROWS } from './zset-range.ts';
 const ROWS: readonly RespRow[] = [
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
+  ...PUBSUB_ROWS,
   ...DATABASE_ROWS,
   ...DUMP_ROWS,
   ...EXPIRE_ROWS,
