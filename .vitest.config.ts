@@ -11,6 +11,8 @@ export default defineConfig({
     // V8's books about pages of machine code, which it keeps to protect them, go wrong now and then when
     // threads are terminated at work, as some tests do all the time: "Check failed: jit_page.has_value()".
     execArgv: ['--no-memory-protection-keys'],
+    // Or every server that a test starts would want the one default port of RESP.
+    env: { FLAGSTONE_RESP_PORT: '0' },
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -6,7 +6,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { passwordFromInput, userLineMake } from './auth/user-line.ts';
 import { FlagstoneError } from './base/errors.ts';
-import { type Logger, loggerCreate } from './base/log.ts';
+import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { daemonFailed, daemonIsChild, daemonReady, daemonStart } from './cli/daemon.ts';
 import { listenTargets } from './cli/listen-address.ts';
@@ -17,16 +17,21 @@ import { userAssume } from './cli/user.ts';
 import { announcedNode } from './discovery/announced-node.ts';
 import { Discovery, topologyCreate } from './discovery/discovery.ts';
 import type { ClusterNode } from './protocol/memcached/cluster-config.ts';
+import { logCreate, RedisStart } from './redis-start.ts';
 import { Supervisor } from './supervisor.ts';
 
 const argv = process.argv.slice(2);
+/** Where the user stands; a `dir` in a redis.conf leads elsewhere. */
+const folder = process.cwd();
 /** A signal may come while run() is still at work. */
 let isEnding = false;
 try {
   await run();
 } catch (error) {
   if (!(error instanceof FlagstoneError)) throw error;
-  process.stderr.write(`flagstone: ${error.message}\n`);
+  // What is wrong with a redis.conf is said as Redis says it.
+  const opening = error.code === 'RESP_CONF' ? '' : 'flagstone: ';
+  process.stderr.write(`${opening}${error.message}\n`);
   if (daemonIsChild()) await daemonFailed(error);
   process.exit(error.exitCode);
 }
@@ -45,17 +50,17 @@ async function run(): Promise<void> {
   }
   const config = optionsParse(argv, process.env);
   if (config.daemonize && !daemonIsChild()) {
-    await daemonStart(config, argv);
+    await daemonStart(config, argv, process.argv[1], folder);
     return;
   }
   await serve(config);
 }
 
 async function serve(config: Config): Promise<void> {
-  const { verbosity, logFormat } = config;
-  const isTerminal = process.stderr.isTTY === true;
-  const log = loggerCreate({ verbosity, format: logFormat, isTerminal });
+  const log = logCreate(config);
   for (const warning of config.warnings) log.warn(warning);
+  const redis = config.isRespServer ? new RedisStart(config, log) : null;
+  redis?.begin();
   const topology = topologyCreate(config, log);
   const supervisor = new Supervisor(config, log, {
     version: packageVersion(),
@@ -72,13 +77,19 @@ async function serve(config: Config): Promise<void> {
   process.on('SIGINT', () => void endBy('end'));
   const asked = listenTargets(config).map(({ port }) => port);
   discovery.prepare(asked[0] === 0 ? null : nodeHere(config, asked));
-  await supervisor.start();
+  try {
+    await supervisor.start();
+  } catch (error) {
+    if (error instanceof FlagstoneError) redis?.failed(error);
+    throw error;
+  }
   portsFileWrite(config, supervisor);
-  if (config.pidFile !== null) pidFileWrite(config.pidFile);
+  pidFileMake(config, log);
   if (config.user !== null) userAssume(config.user);
   const { ports, udpPorts } = supervisor;
   const { threadCount, unixSocketPath, memoryBytes } = config;
   log.info({ ports, udpPorts, unixSocketPath, threadCount, memoryBytes }, 'listening');
+  redis?.ready();
   if (!isEnding) discovery.start(nodeHere(config, ports));
   if (daemonIsChild()) await daemonReady();
 }
@@ -96,12 +107,24 @@ async function end(
 ): Promise<void> {
   if (isEnding) return;
   isEnding = true;
-  log.info('ending');
+  log.info(config.isRespServer ? 'User requested shutdown...' : 'ending');
   // Clients are to know of it before connections are refused.
   if (how === 'drain') await discovery.stop();
   await supervisor[how]();
   if (config.pidFile !== null) pidFileRemove(config.pidFile);
+  if (config.isRespServer) log.warn('Flagstone is now ready to exit, bye bye...');
   process.exit(0);
+}
+
+/** redis-server does without a pid file that it cannot write. */
+function pidFileMake({ pidFile, isRespServer }: Config, log: Logger): void {
+  if (pidFile === null) return;
+  try {
+    pidFileWrite(pidFile);
+  } catch (error) {
+    if (!isRespServer || !(error instanceof FlagstoneError)) throw error;
+    log.warn(`Failed to write PID file: ${error.message}`);
+  }
 }
 
 /** How clients find this node. */

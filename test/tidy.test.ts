@@ -31,7 +31,7 @@ const TOP_LEVEL = new Set([
 /** Each step of the stairs, and the rooms that stand on it. A room imports from lower steps only. */
 const LOWEST = ['base'];
 const MEMORY = ['memory', ...LOWEST];
-const COMMANDS_MAY = ['engine', 'protocol', 'auth', ...MEMORY];
+const COMMANDS_MAY = ['engine', 'protocol', 'auth', 'config', ...MEMORY];
 const NET_MAY = ['commands', ...COMMANDS_MAY];
 const FEATURES = [
   'cluster',
@@ -51,11 +51,12 @@ const STAIRS = new Map<string, readonly string[]>([
   ['engine', MEMORY],
   ['protocol', LOWEST],
   ['auth', LOWEST],
+  ['config', LOWEST],
   ['commands', COMMANDS_MAY],
   ['net', NET_MAY],
   ...FEATURES.map((room): [string, string[]] => [room, FEATURE_MAY]),
   ['control', [...FEATURES, ...FEATURE_MAY]],
-  ['cli', ['protocol', ...LOWEST]],
+  ['cli', ['protocol', 'config', ...LOWEST]],
 ]);
 
 /** Static and dynamic imports and re-exports of a relative path. */

@@ -8,6 +8,7 @@
  */
 
 export const EXIT = {
+  FAILURE: 1,
   USAGE: 64,
   UNAVAILABLE: 69,
   SOFTWARE: 70,
@@ -27,6 +28,7 @@ export type FaultCode =
   | 'AUTH_FILE_UNREADABLE'
   | 'AUTH_FILE_LINE'
   | 'USER_LINE'
+  | 'RESP_CONF'
   | 'MEMORY_TOO_LITTLE'
   | 'MEMORY_UNAVAILABLE'
   | 'PORT_IN_USE'
@@ -79,6 +81,7 @@ export const FAULT = {
   authFileUnreadable: row('AUTH_FILE_UNREADABLE', EXIT.CONFIG,       (path: string, reason: string) => `cannot read the users in ${path}: ${reason}`),
   authFileLine:       row('AUTH_FILE_LINE',      EXIT.CONFIG,        (place: string, problem: string) => `${place}: ${problem}`),
   userLine:           row('USER_LINE',           EXIT.USAGE,         (problem: string) => `cannot make a line for this user: ${problem}`),
+  respConf:           row('RESP_CONF',           EXIT.FAILURE,       (text: string) => text),
   memoryTooLittle:    row('MEMORY_TOO_LITTLE',   EXIT.USAGE,         (option: string, problem: string) => `${option}: too little memory: ${problem}`),
   memoryUnavailable:  row('MEMORY_UNAVAILABLE',  EXIT.OS,            (size: string, reason: string) => `cannot allocate ${size} for items: ${reason}; give a smaller -m`),
   portInUse:          row('PORT_IN_USE',         EXIT.OS,            (address: string) => `cannot listen on ${address}: it is in use already`),

@@ -3,10 +3,13 @@
  * read, in the order in which a user would want to hear of them.
  */
 import { FAULT } from '../base/errors.ts';
+import { RespConfig } from '../config/resp-config.ts';
+import { respTargets, respUnixTarget } from '../config/resp-targets.ts';
 import type { Config, Draft, Machine } from './config.ts';
 import { SLAB_PAGE_BYTES } from './extended-options.ts';
 import { listenAddressSplit } from './listen-address.ts';
 import { THREAD_COUNT_AUTO } from './option-rows.ts';
+import { respFinish } from './resp-options.ts';
 import { KIB, sizeText } from './units.ts';
 
 /** Threads of `-t auto`: memcached's four, on a machine that has them. */
@@ -19,6 +22,7 @@ const NO_AUTHORITY = 'without -o ssl_ca_cert=FILE: no certificate of a client ca
 
 /** Checks the draft, fills in the derived fields, and seals it. */
 export function configFinish(draft: Draft, machine: Machine): Config {
+  if (!draft.config.isRespServer) respFinish(draft);
   memoryRules(draft, machine);
   slabChunkRules(draft);
   lruRules(draft);
@@ -96,9 +100,14 @@ function networkRules({ config, given, warnings }: Draft): void {
     config.udpPort = 0;
   }
   if (config.udpPort !== 0 && !given.has('port')) config.port = config.udpPort;
-  if (config.port === 0 && config.udpPort === 0 && !isLocal) {
-    warnings.push('-p 0 without -s or -U: nobody can connect');
+  if (config.port === 0 && config.udpPort === 0 && !isLocal && !respIsListening(config)) {
+    warnings.push('-p 0 without -s, -U or --resp-port: nobody can connect');
   }
+}
+
+function respIsListening({ resp }: Draft['config']): boolean {
+  const { settings } = RespConfig.fromImage(resp);
+  return respTargets(settings).length > 0 || respUnixTarget(settings) !== null;
 }
 
 function tlsRules(draft: Draft): void {

@@ -4,6 +4,7 @@
  * `option-rows.ts` or `extended-options.ts`; the few derived ones say so.
  */
 import type { LogFormat } from '../base/log.ts';
+import type { RespConfigImage } from '../config/resp-config.ts';
 
 export interface Config {
   // Network. A unix socket turns TCP and UDP off, as memcached does; `listenTargets` and `udpTargets`
@@ -24,6 +25,17 @@ export interface Config {
   /** 0: never. */
   readonly idleTimeoutSec: number;
   readonly readBufferBytesMax: number;
+
+  // RESP.
+  /** TCP port for RESP: 0 off. */
+  readonly respPort: number;
+  /** A redis.conf, for what concerns RESP. */
+  readonly respConfPath: string | null;
+  readonly requirePass: string | null;
+  /** Derived: what all of that comes to, as the directives of redis.conf; see `respTargets`. */
+  readonly resp: RespConfigImage;
+  /** Derived: started as redis-server would be, by `--resp-conf` before anything else. */
+  readonly isRespServer: boolean;
 
   // Memory.
   readonly memoryBytes: number;
@@ -88,7 +100,8 @@ export interface Config {
   /** `-Y`: text clients authenticate by a first `set` against this file. */
   readonly authFile: string | null;
 
-  // TLS.
+  // TLS, of RESP as well.
+  /** Of the memcached ports. */
   readonly tlsEnabled: boolean;
   readonly tlsChainCert: string | null;
   readonly tlsKey: string | null;

@@ -30,14 +30,17 @@ export function daemonIsChild(env: NodeJS.ProcessEnv = process.env): boolean {
  * Starts the server in the background; resolves with its process id once it is ready.
  *   argv      the words after the program's name, passed on as they are
  *   program   the script to run; this one unless told
+ *   folder    where it is to run: paths among the words may be relative to that
  *   errors    FlagstoneError: the child's own, or DAEMON_DIED
  */
 export async function daemonStart(
   config: Pick<Config, 'verbosity'>,
   argv: readonly string[],
   program: string = process.argv[1],
+  folder: string = process.cwd(),
 ): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
+    cwd: folder,
     detached: true,
     env: { ...process.env, [CHILD_MARK]: '1' },
     stdio: ['ignore', 'ignore', config.verbosity > 0 ? 'inherit' : 'ignore', 'ipc'],

@@ -17,6 +17,7 @@ const EXTENDED_COLUMN = 28;
 
 const HEADINGS: Readonly<Record<Group, string>> = {
   Network: 'Network',
+  RESP: 'RESP',
   Memory: 'Memory',
   Threads: 'Threads',
   Protocol: 'Protocol',
@@ -29,7 +30,7 @@ const HEADINGS: Readonly<Record<Group, string>> = {
 /** The help, ending in a newline. */
 export function helpText(version: string): string {
   const lines = [
-    `flagstone ${version}: a cache server that speaks memcached`,
+    `flagstone ${version}: a cache server that speaks memcached and RESP`,
     '',
     'Usage: flagstone [options]',
     'Example: flagstone -m 1024 -l 127.0.0.1 -t 4',

@@ -33,6 +33,7 @@ import {
 
 export const GROUPS = [
   'Network',
+  'RESP',
   'Memory',
   'Threads',
   'Protocol',
@@ -106,9 +107,10 @@ export type OptionRow = ValueRow | SwitchRow | OtherRow;
 export const THREAD_COUNT_AUTO = 0;
 
 const INT32_MAX = 2 ** 31 - 1;
-const THREAD_COUNT_MAX = 64;
-const CONNECTION_COUNT_MAX = 1_000_000;
-const MEMORY_BYTES_MAX = 64 * GIB;
+export const THREAD_COUNT_MAX = 64;
+export const CONNECTION_COUNT_MAX = 1_000_000;
+const PORT_MAX = 65535;
+export const MEMORY_BYTES_MAX = 64 * GIB;
 
 const portParse = integerParser(-1, 65535);
 const threadCountParse = integerParser(1, THREAD_COUNT_MAX);
@@ -134,6 +136,13 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Most connections open at a time.' },
   { kind: 'value',    flag: 'b', name: 'listen-backlog',     argument: 'num',   group: 'Network',  field: 'backlog',             default: '1024',  parse: integerParser(1, INT32_MAX),
     doc: 'Connections the system may hold until they are accepted.' },
+  // RESP
+  { kind: 'value',    flag: '',  name: 'resp-port',          argument: 'num',   group: 'RESP',     field: 'respPort',            default: '6379',  parse: integerParser(0, PORT_MAX),
+    doc: 'TCP port for RESP, the protocol of Redis. 0 turns it off.' },
+  { kind: 'value',    flag: '',  name: 'requirepass',        argument: 'text',  group: 'RESP',     field: 'requirePass',         default: null,    parse: textParse,
+    doc: 'Password of RESP clients.' },
+  { kind: 'value',    flag: '',  name: 'resp-conf',          argument: 'file',  group: 'RESP',     field: 'respConfPath',        default: null,    parse: textParse,
+    doc: 'A redis.conf, for what concerns RESP. Before all other options it starts Flagstone as redis-server would start, without memcached: --resp-conf [file] [--directive value ...].' },
   // Memory
   { kind: 'value',    flag: 'm', name: 'memory-limit',       argument: 'size',  group: 'Memory',   field: 'memoryBytes',         default: '64',    parse: sizeParser(MIB, 'mg', MIB, MEMORY_BYTES_MAX),
     doc: 'Memory for items, in MiB, or with a suffix: 512m, 4g. At most 64g.' },

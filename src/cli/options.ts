@@ -20,6 +20,7 @@ import {
   type Given,
 } from './option-sources.ts';
 import { packageLicense, packageVersion } from './package-facts.ts';
+import { respServerFinish, respServerWords } from './resp-server.ts';
 import { booleanParse, integerParser } from './units.ts';
 
 const VERBOSITY_MAX = 9;
@@ -37,6 +38,13 @@ export function optionsParse(
   env: Environment,
   machine: Machine = machineHere(),
 ): Config {
+  const words = respServerWords(argv);
+  const draft = draftRead(words === null ? argv : [], env);
+  return words === null ? configFinish(draft, machine) : respServerFinish(draft, machine, words);
+}
+
+/** What the places give, before the rules between options. */
+function draftRead(argv: readonly string[], env: Environment): Draft {
   const commandLine = commandLineParse(argv);
   const path = configPath(commandLine, env);
   const places = [path === null ? [] : configFileParse(path), environmentParse(env), commandLine];
@@ -44,7 +52,7 @@ export function optionsParse(
   for (const row of OPTION_ROWS) {
     for (const one of givensOf(row, places)) givenApply(draft, one);
   }
-  return configFinish(draft, machine);
+  return draft;
 }
 
 /**
@@ -52,6 +60,7 @@ export function optionsParse(
  *   errors    FlagstoneError, for a command line that cannot be read
  */
 export function optionsText(argv: readonly string[]): string | null {
+  if (respServerWords(argv) !== null) return null;
   const asked = commandLineParse(argv).find((one) => one.row.kind === 'text');
   switch (asked?.row.name) {
     case 'help':
@@ -70,6 +79,7 @@ export function optionsText(argv: readonly string[]): string | null {
  *   errors    FlagstoneError, for a command line that cannot be read
  */
 export function optionsHashUser(argv: readonly string[]): string | null {
+  if (respServerWords(argv) !== null) return null;
   return commandLineParse(argv).find((one) => one.row.name === 'hash-password')?.text ?? null;
 }
 
@@ -81,6 +91,8 @@ export function configDefaults(): Draft['config'] {
     temporaryLru: false,
     statsDetailEnabled: false,
     warnings: [],
+    resp: { path: null, texts: [], renames: [] },
+    isRespServer: false,
   };
   for (const row of OPTION_ROWS) {
     if (row.kind === 'value') {

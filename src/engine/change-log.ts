@@ -8,17 +8,31 @@
  *
  *   ┌────────────┬──────┬──────────┬─────────┬─────────┬─────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ┐
  *   │ recordBytes│ kind │ keyBytes │ casLo   │ casHi   │ itemType│ key, padded to 4
- *   │ u16        │ u8   │ u16      │ u32     │ u16     │ u8      │
+ *   │ u16        │ u8   │ database │ u32     │ u16     │ u8      │
  *   └────────────┴──────┴──────────┴─────────┴─────────┴─────────┴ ─ ─ ─ ─ ─ ─ ─ ─ ┘
- *     as words: recordBytes | kind << 16 | itemType << 24 ; keyBytes ; casLo ; casHi ; key …
+ *     as words: recordBytes | kind << 16 | itemType << 24 ; keyBytes | database << 16 ; casLo ; casHi ; key …
+ *
+ * The key is as its client knows it. Of a flush of all databases the database is -1. Members of
+ * collections are not told of; what changes them changes the collection's key.
  *
  * `changeHead` counts the bytes ever written. A reader keeps its own position; one that falls more
  * than a ring behind learns how many bytes it lost, and never sees a torn record.
  *
- * Guard: the partition lock, for readers as well.
+ * Besides, threads note in lists of their own what they themselves do to keys, as far as NOTE bits ask for
+ * it: that a key has got something for blocked clients, that it is new, or was found expired, or was evicted. Who
+ * did it has to tell it, and the list cannot overrun, as the ring can while a sweep goes on.
+ *
+ * Guard: the partition lock, for readers as well; the lists belong to their threads.
  */
 import { assert } from '../base/assert.ts';
-import { itemCas, itemKeyBytes, itemKeyOffset, itemType } from '../memory/item.ts';
+import {
+  ITEM_TYPE,
+  itemCas,
+  itemNameBytes,
+  itemNameOffset,
+  itemNamespace,
+  itemType,
+} from '../memory/item.ts';
 import {
   HEADER,
   HEADER_F64,
@@ -39,12 +53,28 @@ export const CHANGE = {
   EXPIRE: 4,
   EVICT: 8,
   TOUCH: 16, // the expiry time changed, the value did not
-  FLUSH: 32, // everything before this; no key
+  FLUSH: 32, // everything before this, in the database or in all; no key
 } as const;
+
+/** What threads note of what they do; bits of HEADER.changeListeners, above those of CHANGE. */
+export const NOTE = {
+  READY: CHANGE.STORE << 8, // a list, or another type that clients wait for, was stored: in Partition.ready
+  // In Partition.notes:
+  EXPIRED: CHANGE.EXPIRE << 8,
+  EVICTED: CHANGE.EVICT << 8,
+  NEW: 1 << 20, // the key was not there before
+} as const;
+
+/** Kinds that are written into the ring. */
+export const RING_KINDS = 0xff;
+/** Types that clients block for: lists, sorted sets, streams. */
+const WAITED_TYPES = (1 << ITEM_TYPE.LIST) | (1 << ITEM_TYPE.ZSET) | (1 << ITEM_TYPE.STREAM);
 
 export type Change = {
   readonly kind: number;
   readonly itemType: number;
+  /** The one that the key has, whatever clients call it now; -1: all. */
+  readonly database: number;
   readonly cas: number;
   readonly key: Buffer;
 };
@@ -75,23 +105,55 @@ export function changeListen(p: Partition, kinds: number): number {
 
 /** Stops recording and gives the page back. */
 export function changeUnlisten(p: Partition): void {
-  p.i32[HEADER.changeListeners] = 0;
+  p.i32[HEADER.changeListeners] &= ~RING_KINDS;
   if (p.i32[HEADER.changePage] !== 0) pageGive(p, p.i32[HEADER.changePage] - 1);
   p.i32[HEADER.changePage] = 0;
 }
 
+/** From now on threads note what `on` names (NOTE bits), and no more what `off` names. */
+export function notesWant(p: Partition, on: number, off: number): void {
+  p.i32[HEADER.changeListeners] = (p.i32[HEADER.changeListeners] & ~off) | on;
+}
+
 /** Records a change of a linked item. Called before the item's bytes may go. */
 export function changeNote(p: Partition, kind: number, ref: number): void {
-  if ((p.i32[HEADER.changeListeners] & kind) !== 0) changeWrite(p, kind, ref);
+  if ((p.i32[HEADER.changeListeners] & (kind | (kind << 8))) !== 0) changeNoteSlow(p, kind, ref);
 }
 
-/** Records a flush of the whole partition. */
-export function changeNoteFlush(p: Partition): void {
-  if ((p.i32[HEADER.changeListeners] & CHANGE.FLUSH) !== 0) changeWrite(p, CHANGE.FLUSH, 0);
+function changeNoteSlow(p: Partition, kind: number, ref: number): void {
+  const listeners = p.i32[HEADER.changeListeners];
+  if ((listeners & kind) !== 0) changeWrite(p, kind, ref, itemNamespace(p, ref));
+  const note = listeners & (kind << 8);
+  if (note === NOTE.READY) {
+    if (((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
+    p.ready.push({ key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+  } else if (note !== 0) {
+    noteWrite(p, note, ref);
+  }
 }
 
-function changeWrite(p: Partition, kind: number, ref: number): void {
-  const keyBytes = ref === 0 ? 0 : itemKeyBytes(p, ref);
+/** The item is that of a key that was not there before. */
+export function changeNoteNew(p: Partition, ref: number): void {
+  if ((p.i32[HEADER.changeListeners] & NOTE.NEW) !== 0) noteWrite(p, NOTE.NEW, ref);
+}
+
+function noteWrite(p: Partition, kind: number, ref: number): void {
+  p.notes.push({ kind, key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+}
+
+function nameCopy(p: Partition, ref: number): Buffer {
+  const start = itemNameOffset(p, ref);
+  return Buffer.from(p.u8.subarray(start, start + itemNameBytes(p, ref)));
+}
+
+/** Records a flush of a database, or of all (-1). */
+export function changeNoteFlush(p: Partition, database: number): void {
+  if ((p.i32[HEADER.changeListeners] & CHANGE.FLUSH) === 0) return;
+  changeWrite(p, CHANGE.FLUSH, 0, database);
+}
+
+function changeWrite(p: Partition, kind: number, ref: number, database: number): void {
+  const keyBytes = ref === 0 ? 0 : itemNameBytes(p, ref);
   const recordBytes = RECORD_HEADER_BYTES + ((keyBytes + 3) & ~3);
   const ring = pageOffset(p, p.i32[HEADER.changePage] - 1);
   let head = p.f64[HEADER_F64.changeHead];
@@ -105,11 +167,11 @@ function changeWrite(p: Partition, kind: number, ref: number): void {
   const word = offset >>> 2;
   const cas = ref === 0 ? 0 : itemCas(p, ref);
   p.i32[word] = recordBytes | (kind << 16) | ((ref === 0 ? 0 : itemType(p, ref)) << 24);
-  p.i32[word + 1] = keyBytes;
+  p.i32[word + 1] = keyBytes | (database << 16);
   p.i32[word + 2] = cas | 0;
   p.i32[word + 3] = Math.floor(cas / 4294967296);
   if (keyBytes > 0) {
-    const keyOffset = itemKeyOffset(p, ref);
+    const keyOffset = itemNameOffset(p, ref);
     p.u8.copyWithin(offset + RECORD_HEADER_BYTES, keyOffset, keyOffset + keyBytes);
   }
   p.f64[HEADER_F64.changeHead] = head + recordBytes;
@@ -133,10 +195,11 @@ export function changeRead(p: Partition, position: number): ChangeBatch {
       at += PAGE_BYTES - (at % PAGE_BYTES);
       continue;
     }
-    const keyBytes = p.i32[word + 1];
+    const keyBytes = p.i32[word + 1] & 0xffff;
     changes.push({
       kind: (p.i32[word] >>> 16) & 0xff,
       itemType: p.i32[word] >>> 24,
+      database: p.i32[word + 1] >> 16,
       cas: p.i32[word + 3] * 4294967296 + (p.i32[word + 2] >>> 0),
       key: Buffer.from(
         p.u8.subarray(offset + RECORD_HEADER_BYTES, offset + RECORD_HEADER_BYTES + keyBytes),

@@ -1,16 +1,18 @@
 /**
  * What the engine tells those who watch (memory/event-log.ts). Callers ask `eventIsWatched` first: while
- * nobody watches, an event costs two loads and a branch.
+ * nobody watches, an event costs two loads and a branch. Watchers are memcached's, so of keys they hear
+ * about those in database 0.
  *
  * Guard: the partition lock, for whatever is read of items.
  */
-import type { Key } from '../base/key.ts';
+import { type Key, keyNamespace } from '../base/key.ts';
 import { EVENT, type EventLog, eventWrite } from '../memory/event-log.ts';
 import {
   itemBytesFor,
   itemExpiresAtMs,
   itemIdleSec,
   itemIsFetched,
+  itemIsNamespaced,
   itemKeyBytes,
   itemKeyOffset,
   itemValueBytes,
@@ -79,9 +81,10 @@ export function eventPageMove(p: Partition, fromClass: number, toClass: number):
 }
 
 function keyEvent(p: Partition, kind: number, numbers: readonly number[], key: Key): void {
-  eventWrite(p.log, kind, numbers, key.u8, 0, key.bytes);
+  if (keyNamespace(key) === 0) eventWrite(p.log, kind, numbers, key.u8, 0, key.bytes);
 }
 
 function itemEvent(p: Partition, kind: number, numbers: readonly number[], ref: number): void {
+  if (itemIsNamespaced(p, ref)) return;
   eventWrite(p.log, kind, numbers, p.u8, itemKeyOffset(p, ref), itemKeyBytes(p, ref));
 }

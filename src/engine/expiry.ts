@@ -3,8 +3,7 @@
  * the active side, which gives its memory back: a sweep over the pages, in slices, that reads only
  * pages where something is due.
  *
- * `flush_all` does not walk at all: every item stored before it has a smaller CAS unique than the one
- * it notes, and is dead from that moment. The sweep then collects them.
+ * A flush (database.ts) does not walk at all; the sweep then collects what it left dead.
  *
  * Guard: the partition lock.
  */
@@ -19,17 +18,10 @@ import {
   pageOffset,
   pageRecord,
 } from '../memory/partition.ts';
-import { changeNoteFlush } from './change-log.ts';
-import { itemIsDead, itemIsHeld, itemReap } from './lifecycle.ts';
-
-/** Everything stored up to now is dead. */
-export function partitionFlush(p: Partition): void {
-  p.i32[HEADER.flushCasLo] = p.i32[HEADER.casLo];
-  p.i32[HEADER.flushCasHi] = p.i32[HEADER.casHi];
-  // Once round all pages there may be by then.
-  p.i32[HEADER.flushSweepPages] = Math.max(p.i32[HEADER.pageLimit], p.i32[HEADER.pageBump]);
-  changeNoteFlush(p);
-}
+import { itemIsAtHand } from './forget.ts';
+import { itemIsDead, itemIsHeld } from './lifecycle.ts';
+import { itemOwner } from './owner.ts';
+import { itemReap } from './reaping.ts';
 
 /**
  * Visits up to `pagesMax` pages that have something due, starting where the last call ended, and
@@ -72,7 +64,7 @@ export function pageReap(p: Partition, page: number, nowMs: number): number {
   for (let chunk = 0; chunk < i32[record + PAGE.bumpCount]; chunk++) {
     const ref = (pageOffset(p, page) + chunk * chunkBytes) >>> 3;
     if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
-    if (itemIsDead(p, ref, nowMs) && !itemIsHeld(p, ref)) {
+    if (itemIsDead(p, ref, nowMs) && itemIsReapable(p, ref)) {
       itemReap(p, itemHash(p, ref), ref);
       i32[klass + CLASS.reaped]++;
       reaped++;
@@ -84,4 +76,10 @@ export function pageReap(p: Partition, page: number, nowMs: number): number {
   }
   pageExpiresAtMinMsSet(p, page, earliest);
   return reaped;
+}
+
+/** Whether nobody works on the item, or on the collection that it is a member of. */
+function itemIsReapable(p: Partition, ref: number): boolean {
+  const owner = itemOwner(p, ref);
+  return owner !== 0 && itemIsAtHand(p, owner) && !itemIsHeld(p, ref);
 }

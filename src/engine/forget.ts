@@ -22,11 +22,12 @@ import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memor
 import { chunkClass } from '../memory/slab.ts';
 import { CHANGE } from './change-log.ts';
 import { eventEvict, eventIsWatched } from './events.ts';
+import { itemIsGuarded } from './guard.ts';
 import { itemIsHeld, itemUnlink } from './lifecycle.ts';
 
-/** Whether an item may go: nobody works on it, and it is in the index. */
-export function itemIsEvictable(p: Partition, ref: number): boolean {
-  return itemIsLinked(p, ref) && ref !== p.guardRef && !itemIsHeld(p, ref);
+/** Whether a key's item may be moved or go: nobody works on it, and it is in the index. */
+export function itemIsAtHand(p: Partition, ref: number): boolean {
+  return itemIsLinked(p, ref) && !itemIsGuarded(p, ref) && !itemIsHeld(p, ref);
 }
 
 export function itemEvict(p: Partition, ref: number, nowMs: number): void {

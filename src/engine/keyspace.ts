@@ -6,6 +6,7 @@
 
 import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
+import type { CommandStats } from '../memory/command-stats.ts';
 import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
@@ -18,11 +19,20 @@ import {
   partitionLimitSet,
   partitionLock,
   partitionUnlock,
+  REMOVAL_SLOTS,
 } from '../memory/partition.ts';
+import type { RespStats } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { changeListen } from './change-log.ts';
-import { partitionFlush } from './expiry.ts';
+import { changeListen, notesWant, RING_KINDS } from './change-log.ts';
+import {
+  databaseExpiringCount,
+  databaseKeyCount,
+  databasesInit,
+  partitionFlush,
+} from './database.ts';
 import { indexInit } from './hash-index.ts';
+import { casLast } from './lifecycle.ts';
+import { EVICTION_POLICY, type EvictionPolicy, policyOf } from './policy.ts';
 
 export class Keyspace {
   readonly control: Control;
@@ -31,6 +41,9 @@ export class Keyspace {
   readonly log: EventLog;
   /** Small texts beside the keys, which nothing evicts or flushes. */
   readonly configs: ConfigStore;
+  /** What RESP commands cost. */
+  readonly commandStats: CommandStats;
+  readonly respStats: RespStats;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -40,6 +53,8 @@ export class Keyspace {
     this.events = arena.events;
     this.log = arena.log;
     this.configs = arena.configs;
+    this.commandStats = arena.commandStats;
+    this.respStats = arena.respStats;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.
@@ -58,8 +73,11 @@ export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: num
   keyspace.control.f64[CONTROL_F64.startedAtMs] = nowMs;
   keyspace.control.f64[CONTROL_F64.memoryBytes] = memoryBytes;
   keyspace.control.i32[CONTROL.sweepIsOn] = 1;
+  databasesInit(keyspace.control);
   const pageLimit = budgetPages(memoryBytes, keyspace.partitions);
-  for (const p of keyspace.partitions) partitionInit(p, pageLimit);
+  const { ALLKEYS_LRU, NOEVICTION } = EVICTION_POLICY;
+  const policy = handles.config.evicts ? ALLKEYS_LRU : NOEVICTION;
+  for (const p of keyspace.partitions) partitionInit(p, pageLimit, policy);
   return keyspace;
 }
 
@@ -73,7 +91,12 @@ export function keyspaceAttach(handles: ArenaHandles, owner: number, seed?: Int3
 }
 
 /** Makes a partition empty. Its memory is zero, or was cleared up to the pages (partitionReset). */
-export function partitionInit(p: Partition, pageLimit: number = p.pageCount): void {
+export function partitionInit(
+  p: Partition,
+  pageLimit: number = p.pageCount,
+  policy: EvictionPolicy = EVICTION_POLICY.ALLKEYS_LRU,
+): void {
+  p.i32[HEADER.evictionPolicy] = policy;
   partitionLimitSet(p, pageLimit);
   indexInit(p);
 }
@@ -88,10 +111,12 @@ export function partitionReset(p: Partition): void {
   const kept = RESET_KEEPS.map((word) => i32[word]);
   // The limit may be what the thread died in.
   const pageLimit = Math.max(1, Math.min(i32[HEADER.pageLimit], p.pageCount));
+  const policy = policyOf(i32[HEADER.evictionPolicy]);
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
-  i32.fill(0, HEADER.pageFreeHead, p.pagesOffset >>> 2);
+  const casBefore = casLast(p);
+  i32.fill(0, HEADER.keysTable, p.pagesOffset >>> 2); // all but the lock
   RESET_KEEPS.forEach((word, at) => {
     i32[word] = kept[at];
   });
@@ -99,15 +124,28 @@ export function partitionReset(p: Partition): void {
     f64[total] = keptTotals[at];
   });
   i32[HEADER.resetCount]++;
-  partitionInit(p, pageLimit);
+  partitionInit(p, pageLimit, policy);
   f64[HEADER_F64.changeHead] = changeHead + 2 * PAGE_BYTES;
-  if (listeners !== 0) changeListen(p, listeners);
+  // Whatever a client had seen missing may have been there.
+  f64.fill(casBefore, HEADER_F64.removals, HEADER_F64.removals + REMOVAL_SLOTS);
+  if ((listeners & RING_KINDS) !== 0) changeListen(p, listeners & RING_KINDS);
+  notesWant(p, listeners & ~RING_KINDS, 0);
 }
 
 /** Header words that outlive the items. */
 const RESET_KEEPS = [HEADER.casLo, HEADER.casHi, HEADER.resetCount, HEADER.pagesStay];
 
-/** Everything stored up to now is gone, in every partition. */
+/** Keys of a database, in all partitions. Reads without the locks: exact when nothing changes. */
+export function keyspaceKeyCount({ partitions }: Keyspace, database: number): number {
+  return partitions.reduce((sum, p) => sum + databaseKeyCount(p, database), 0);
+}
+
+/** … of them with an expiry time. */
+export function keyspaceExpiringCount({ partitions }: Keyspace, database: number): number {
+  return partitions.reduce((sum, p) => sum + databaseExpiringCount(p, database), 0);
+}
+
+/** Everything stored up to now is gone, in every partition and database. */
 export function keyspaceFlush(keyspace: Keyspace): void {
   Atomics.store(keyspace.control.i32, CONTROL.flushIsScheduled, 0);
   for (const p of keyspace.partitions) {
@@ -161,4 +199,6 @@ const EVENT_TOTALS = [
   HEADER_F64.expiredUnfetchedTotal,
   HEADER_F64.pageMoveTotal,
   HEADER_F64.rescueTotal,
+  HEADER_F64.discardTotal,
+  HEADER_F64.fieldExpiryTotal,
 ];

@@ -6,27 +6,39 @@
  */
 import { type Uint64, uint64Copy, uint64SetNumber } from '../base/uint64.ts';
 import { chainFree, chainHolds, chainUnhold } from '../memory/chain.ts';
+import { itemIsLarge } from '../memory/collection.ts';
 import {
   CAS_HI_MAX,
   EXTRA_CAS,
+  ITEM_TYPE,
   itemAccessedSecSet,
   itemBytes,
   itemCas,
   itemCasIsGiven,
   itemCasSet,
   itemExpiresAtMs,
+  itemExpiresAtMsSet,
   itemGivenCasTake,
   itemIsChained,
-  itemIsFetched,
   itemIsLinked,
   itemIsMain,
   itemLinkedClear,
   itemLinkedSet,
+  itemType,
 } from '../memory/item.ts';
 import { pageNoteExpiry } from '../memory/page-times.ts';
-import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memory/partition.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  HEADER_F64,
+  type Partition,
+  REMOVAL_SLOTS,
+} from '../memory/partition.ts';
 import { chunkClass, chunkGive } from '../memory/slab.ts';
-import { CHANGE, changeNote } from './change-log.ts';
+import { CHANGE, changeNote, changeNoteNew } from './change-log.ts';
+import { collectionDiscard } from './collection/graveyard.ts';
+import { databaseCount, databaseCountExpiry, itemIsFlushed } from './database.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
 import type { Operation } from './operation.ts';
 
@@ -71,9 +83,7 @@ export type Death = (typeof DEATH)[keyof typeof DEATH];
 export function itemDeath(p: Partition, ref: number, nowMs: number): Death {
   const expiresAtMs = itemExpiresAtMs(p, ref);
   if (expiresAtMs !== 0 && expiresAtMs <= nowMs) return DEATH.EXPIRED;
-  if ((p.i32[HEADER.flushCasLo] | p.i32[HEADER.flushCasHi]) === 0) return DEATH.NONE;
-  const flushed = p.i32[HEADER.flushCasHi] * 4294967296 + (p.i32[HEADER.flushCasLo] >>> 0);
-  return itemCas(p, ref) <= flushed ? DEATH.FLUSHED : DEATH.NONE;
+  return itemIsFlushed(p, ref) ? DEATH.FLUSHED : DEATH.NONE;
 }
 
 export function itemIsDead(p: Partition, ref: number, nowMs: number): boolean {
@@ -89,15 +99,58 @@ export function itemLink(p: Partition, hash: number, ref: number, nowSec: number
   itemCount(p, ref, 1);
   p.f64[HEADER_F64.itemTotal]++;
   pageNoteExpiry(p, ref, itemExpiresAtMs(p, ref));
+  changeNoteNew(p, ref);
   changeNote(p, CHANGE.STORE, ref);
   return true;
 }
 
-/** Takes an item out of the index, and frees it unless somebody holds it. */
+/** As itemLink, for a MEMBER: where a key has its CAS unique it has its slot, and it is no change of a key. */
+export function memberLink(p: Partition, hash: number, ref: number): boolean {
+  if (!indexInsert(p, hash, ref)) return false;
+  itemLinkedSet(p, ref);
+  itemCount(p, ref, 1);
+  pageNoteExpiry(p, ref, itemExpiresAtMs(p, ref));
+  return true;
+}
+
+/** Takes an item out of the index, and frees it unless somebody holds it. `change` 0: nobody need know. */
 export function itemUnlink(p: Partition, hash: number, ref: number, change: number): void {
-  changeNote(p, change, ref);
+  if (itemType(p, ref) !== ITEM_TYPE.MEMBER) {
+    changeNote(p, change, ref);
+    removalNote(p, hash, ref);
+  }
   indexRemove(p, hash, ref);
   itemRetire(p, ref);
+}
+
+/**
+ * Leaves the CAS unique of an item behind that leaves the index. So who saw a key missing can tell later, when it
+ * is missing again, whether it was there in between: WATCH.
+ */
+function removalNote(p: Partition, hash: number, ref: number): void {
+  const slot = HEADER_F64.removals + (hash & (REMOVAL_SLOTS - 1));
+  const cas = itemCas(p, ref);
+  if (cas > p.f64[slot]) p.f64[slot] = cas;
+}
+
+/**
+ * The greatest CAS unique of an item of the key that was removed, or of another key of its slot; not in the
+ * form that clients see. Compare with casLast.
+ */
+export function removalCas(p: Partition, hash: number): number {
+  return p.f64[HEADER_F64.removals + (hash & (REMOVAL_SLOTS - 1))];
+}
+
+/** The CAS unique given out last, as itemCas has them. */
+export function casLast(p: Partition): number {
+  return p.i32[HEADER.casHi] * 4294967296 + (p.i32[HEADER.casLo] >>> 0);
+}
+
+/** Gives a linked item that has the expiry field another time, 0 for never. */
+export function itemExpirySet(p: Partition, ref: number, expiresAtMs: number): void {
+  databaseCountExpiry(p, ref, expiresAtMs);
+  itemExpiresAtMsSet(p, ref, expiresAtMs);
+  pageNoteExpiry(p, ref, expiresAtMs);
 }
 
 /** The second half of unlinking: for an item whose index entry is gone or points elsewhere. */
@@ -107,22 +160,28 @@ export function itemRetire(p: Partition, ref: number): void {
   if (!itemIsHeld(p, ref)) itemFree(p, ref);
 }
 
-/** Adds the item to the counts of its class and partition, or takes it away. */
+/**
+ * Adds the item to the counts of its class, its database and the partition, or takes it away. Of a member
+ * only the bytes count: it is no item by itself.
+ */
 export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
   const klass = classRecord(chunkClass(p, ref));
   const bytes = itemBytes(p, ref) * sign;
-  p.i32[klass + CLASS.itemCount] += sign;
   p.i32[klass + CLASS.itemBytes] += bytes;
-  if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
   p.f64[HEADER_F64.itemBytes] += bytes;
+  if (itemType(p, ref) === ITEM_TYPE.MEMBER) return;
+  p.i32[klass + CLASS.itemCount] += sign;
+  if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
+  databaseCount(p, ref, sign);
 }
 
 export function itemIsHeld(p: Partition, ref: number): boolean {
   return itemIsChained(p, ref) && chainHolds(p, ref) !== 0;
 }
 
-/** Frees the chunks of an item that is not in the index. */
+/** Frees the chunks of an item that is not in the index. A large collection goes to the graveyard. */
 export function itemFree(p: Partition, ref: number): void {
+  if (itemIsLarge(p, ref)) collectionDiscard(p, ref);
   if (itemIsChained(p, ref)) chainFree(p, ref);
   chunkGive(p, ref);
 }
@@ -130,16 +189,4 @@ export function itemFree(p: Partition, ref: number): void {
 /** Lets go of a chained item; frees it when it was unlinked meanwhile and nobody else holds it. */
 export function itemUnhold(p: Partition, ref: number): void {
   if (chainUnhold(p, ref) === 0 && !itemIsLinked(p, ref)) itemFree(p, ref);
-}
-
-/** Unlinks an item that was found dead, and counts it. */
-export function itemReap(p: Partition, hash: number, ref: number): void {
-  const klass = classRecord(chunkClass(p, ref));
-  p.i32[klass + CLASS.expired]++;
-  p.f64[HEADER_F64.expiryTotal]++;
-  if (!itemIsFetched(p, ref)) {
-    p.i32[klass + CLASS.expiredUnfetched]++;
-    p.f64[HEADER_F64.expiredUnfetchedTotal]++;
-  }
-  itemUnlink(p, hash, ref, CHANGE.EXPIRE);
 }

@@ -20,7 +20,7 @@ import {
   partitionUnlock,
 } from '../memory/partition.ts';
 import { PAGES_RESERVED } from '../memory/slab.ts';
-import { indexShrink } from './hash-index.ts';
+import { indexShrink } from './index-growth.ts';
 import type { Keyspace } from './keyspace.ts';
 import { pageSteal } from './page-move.ts';
 import { classPageCompact } from './page-reassign.ts';

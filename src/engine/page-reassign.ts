@@ -11,7 +11,7 @@ import {
   partitionUnlock,
 } from '../memory/partition.ts';
 import type { Keyspace } from './keyspace.ts';
-import { classPageVacate, compactablePage, pageVacate } from './page-move.ts';
+import { classPageVacate, compactablePage, pageVacate, VACATE } from './page-move.ts';
 
 /**
  * Pages of each class, by its id, in the partition where it has the most. Class 0, of the index, has none
@@ -39,7 +39,7 @@ export function keyspacePageReassign(keyspace: Keyspace, classId: number, nowMs:
   const [p] = keyspace.partitions.toSorted(byPages);
   partitionLock(p);
   const isDone = p.evicts
-    ? classPageVacate(p, classId, nowMs, true)
+    ? classPageVacate(p, classId, nowMs, VACATE.SIFT)
     : classPageCompact(p, classId, nowMs);
   partitionUnlock(p);
   return isDone;
@@ -48,7 +48,7 @@ export function keyspacePageReassign(keyspace: Keyspace, classId: number, nowMs:
 /** Where nothing may be evicted, a page is given only if its items fit the others. */
 export function classPageCompact(p: Partition, classId: number, nowMs: number): boolean {
   const page = compactablePage(p, classId);
-  return page >= 0 && pageVacate(p, page, nowMs, true);
+  return page >= 0 && pageVacate(p, page, nowMs, VACATE.PACK);
 }
 
 function classPageCount(p: Partition, classId: number): number {

@@ -4,10 +4,12 @@
  *
  * Guard: the caller holds the partition lock.
  */
+import { DATABASE_COUNT } from '../base/key.ts';
 import { chainHolds } from '../memory/chain.ts';
-import { itemIsCollection } from '../memory/collection.ts';
+import { itemIsCollection, itemIsLarge } from '../memory/collection.ts';
 import {
   chunkKind,
+  ITEM_TYPE,
   itemBytes,
   itemBytesFor,
   itemExpiresAtMs,
@@ -18,10 +20,13 @@ import {
   itemIsMain,
   itemKeyBytes,
   itemMetaIsSound,
+  itemNamespace,
+  itemType,
   itemValueBytes,
   KIND_FREE,
   KIND_ITEM,
   KIND_LINK,
+  KIND_NODE,
 } from '../memory/item.ts';
 import { pageExpiresAtMinMs } from '../memory/page-times.ts';
 import {
@@ -37,10 +42,13 @@ import {
   pageOf,
   pageOffset,
   pageRecord,
+  TABLE,
 } from '../memory/partition.ts';
 import { CLASS_OVERFLOW, PAGE_BYTES } from '../memory/slab-classes.ts';
-import { indexBucketOf, indexOverflowCount, indexWalk } from './hash-index.ts';
+import { databaseExpiringCount, databaseKeyCount, itemIsFlushed } from './database.ts';
+import { indexBucketOf, indexOverflowCount, indexPageCount, indexWalk } from './hash-index.ts';
 import { chainProblem } from './verify-chain.ts';
+import { type CollectionChunks, collectionsVerify } from './verify-collection.ts';
 import { packedProblem } from './verify-packed.ts';
 
 /** What is wrong with a partition: empty when nothing is. Each line names the place. */
@@ -50,6 +58,7 @@ export function partitionVerify(p: Partition): string[] {
     walk.pages();
     walk.classes();
     walk.index();
+    collectionsVerify(p, walk.collections, (problem) => walk.check(false, problem));
     walk.totals();
   } catch (error) {
     walk.problems.push(`the walk itself failed: ${String(error)}`);
@@ -65,8 +74,18 @@ class Walk {
   /** Chunks found in use in the pages: refs of items and of links. */
   readonly items = new Set<number>();
   readonly links = new Set<number>();
+  /** … and those that make up large collections. */
+  readonly collections: CollectionChunks = {
+    nodes: new Set(),
+    members: new Set(),
+    elements: new Set(),
+    items: new Set(),
+  };
   overflowChunks = 0;
   itemBytes = 0;
+  /** By database. */
+  readonly databaseKeys = new Int32Array(DATABASE_COUNT);
+  readonly databaseExpiring = new Int32Array(DATABASE_COUNT);
 
   constructor(p: Partition) {
     this.p = p;
@@ -97,7 +116,7 @@ class Walk {
     const limit = p.i32[HEADER.pageLimit];
     this.check(limit > 0 && limit <= p.pageCount, `the limit is ${limit} pages`);
     this.equal('pages in the pool', p.i32[HEADER.pageFreeCount], free - (p.pageCount - limit));
-    this.equal('index pages', p.i32[HEADER.indexPageCount], index);
+    this.equal('index pages', indexPageCount(p), index);
     let listed = 0;
     for (let page = p.i32[HEADER.pageFreeHead]; page !== 0 && listed <= p.pageCount; listed++) {
       page = p.i32[pageRecord(p, page - 1) + PAGE.partialNext];
@@ -136,6 +155,7 @@ class Walk {
       if (freeRefs.has(ref)) this.equal(`free chunk ${ref}: kind`, kind, KIND_FREE);
       else if (kind === KIND_ITEM) this.items.add(ref);
       else if (kind === KIND_LINK) this.links.add(ref);
+      else if (kind === KIND_NODE) this.collections.nodes.add(ref);
       else this.check(false, `chunk ${ref} of page ${page} is neither used nor free`);
     }
   }
@@ -174,25 +194,15 @@ class Walk {
     }
   }
 
-  /** Every entry leads to one linked item of that bucket; every linked item has an entry. */
+  /** Every entry of the tables leads to one linked item of that bucket; every linked item has an entry. */
   index(): void {
     const { p } = this;
     const seen = new Set<number>();
-    indexWalk(p, (ref, bucket) => {
-      if (!this.items.has(ref) || seen.has(ref)) {
-        this.check(
-          false,
-          `bucket ${bucket} leads to chunk ${ref}, which is no item or seen before`,
-        );
-        return;
-      }
-      seen.add(ref);
-      this.check(itemIsLinked(p, ref), `item ${ref} is in the index but not marked as linked`);
-      this.equal(`item ${ref}: bucket`, indexBucketOf(p, itemHash(p, ref)), bucket);
-    });
-    this.equal('items in the index', p.i32[HEADER.itemCount], seen.size);
-    this.equal('overflow buckets', p.i32[HEADER.overflowBucketCount], this.overflowChunks);
-    this.equal('overflow buckets in chains', indexOverflowCount(p), this.overflowChunks);
+    for (const table of [HEADER.keysTable, HEADER.membersTable]) this.table(table, seen);
+    const overflowBuckets =
+      p.i32[HEADER.keysTable + TABLE.overflowCount] +
+      p.i32[HEADER.membersTable + TABLE.overflowCount];
+    this.equal('overflow buckets', overflowBuckets, this.overflowChunks);
     const counts = new Map<number, { items: number; main: number; bytes: number }>();
     for (const ref of this.items) {
       if (itemIsChained(p, ref)) {
@@ -200,10 +210,12 @@ class Walk {
         this.check(problem === '', `chain of ${ref}: ${problem}`);
       }
       if (!itemIsLinked(p, ref)) {
-        this.check(
-          itemIsChained(p, ref) && chainHolds(p, ref) > 0,
-          `item ${ref} is neither linked nor held`,
-        );
+        if (itemType(p, ref) === ITEM_TYPE.ELEMENT) this.collections.elements.add(ref);
+        else
+          this.check(
+            itemIsChained(p, ref) && chainHolds(p, ref) > 0,
+            `item ${ref} is neither linked nor held`,
+          );
         continue;
       }
       this.check(seen.has(ref), `item ${ref} is linked but not in the index`);
@@ -217,6 +229,29 @@ class Walk {
       this.equal(`class ${classId}: main items`, p.i32[klass + CLASS.mainCount], count.main);
       this.equal(`class ${classId}: item bytes`, p.i32[klass + CLASS.itemBytes], count.bytes);
     }
+  }
+
+  table(table: number, seen: Set<number>): void {
+    const { p } = this;
+    const before = seen.size;
+    const visit = (ref: number, bucket: number): void => {
+      if (!this.items.has(ref) || seen.has(ref)) {
+        this.check(
+          false,
+          `bucket ${bucket} leads to chunk ${ref}, which is no item or seen before`,
+        );
+        return;
+      }
+      seen.add(ref);
+      const isMember = itemType(p, ref) === ITEM_TYPE.MEMBER;
+      this.check(isMember === (table === HEADER.membersTable), `item ${ref} is in the wrong table`);
+      this.check(itemIsLinked(p, ref), `item ${ref} is in the index but not marked as linked`);
+      this.equal(`item ${ref}: bucket`, indexBucketOf(p, itemHash(p, ref), table), bucket);
+    };
+    indexWalk(p, visit, table);
+    this.equal('items in the index', p.i32[table + TABLE.itemCount], seen.size - before);
+    const overflowCount = p.i32[table + TABLE.overflowCount];
+    this.equal('overflow buckets in chains', indexOverflowCount(p, table), overflowCount);
   }
 
   item(ref: number, counts: Map<number, { items: number; main: number; bytes: number }>): void {
@@ -244,16 +279,34 @@ class Walk {
       `item ${ref} expires before its page knows`,
     );
     const count = counts.get(classId) ?? { items: 0, main: 0, bytes: 0 };
-    count.items++;
-    if (itemIsMain(p, ref)) count.main++;
     count.bytes += itemBytes(p, ref);
     this.itemBytes += itemBytes(p, ref);
     counts.set(classId, count);
+    const namespace = itemNamespace(p, ref);
+    const isMember = itemType(p, ref) === ITEM_TYPE.MEMBER;
+    this.check(
+      namespace >= DATABASE_COUNT === isMember,
+      `item ${ref} of type ${itemType(p, ref)} is in namespace ${namespace}`,
+    );
+    if (itemIsLarge(p, ref)) this.collections.items.add(ref);
+    if (isMember) this.collections.members.add(ref);
+    if (isMember) return;
+    count.items++;
+    if (itemIsMain(p, ref)) count.main++;
+    if (itemIsFlushed(p, ref)) return;
+    this.databaseKeys[namespace]++;
+    if (expiresAtMs !== 0) this.databaseExpiring[namespace]++;
   }
 
   totals(): void {
     const { p } = this;
     this.equal('item bytes', p.f64[HEADER_F64.itemBytes], this.itemBytes);
+    for (let database = 0; database < DATABASE_COUNT; database++) {
+      const keys = this.databaseKeys[database];
+      this.equal(`database ${database}: keys`, databaseKeyCount(p, database), keys);
+      const expiring = this.databaseExpiring[database];
+      this.equal(`database ${database}: expiring`, databaseExpiringCount(p, database), expiring);
+    }
     this.check(
       p.pagesOffset + p.pageCount * PAGE_BYTES <= p.sab.byteLength,
       'the pages end within the partition',

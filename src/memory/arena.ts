@@ -11,10 +11,12 @@
  * kernel that it is not needed. A lowered budget keeps items out of it, and a raised one uses it again.
  */
 
+import { CommandStats, commandStatsBytes } from './command-stats.ts';
 import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
 import { Control, controlBytes, counterBlock } from './control.ts';
 import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
 import { PARTITION_BYTES_MAX, Partition, pageCountFor } from './partition.ts';
+import { RespStats, respStatsBytes } from './resp-stats.ts';
 import { SlabClasses } from './slab-classes.ts';
 
 /** Below this a partition has too few pages for its classes. */
@@ -52,6 +54,8 @@ export type ArenaHandles = {
   /** A ring for the main thread and one for each data thread. */
   readonly events: SharedArrayBuffer;
   readonly configs: SharedArrayBuffer;
+  readonly commandStats: SharedArrayBuffer;
+  readonly respStats: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -61,6 +65,8 @@ export type Arena = {
   /** This thread's own ring. */
   readonly log: EventLog;
   readonly configs: ConfigStore;
+  readonly commandStats: CommandStats;
+  readonly respStats: RespStats;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -77,6 +83,8 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     control: new SharedArrayBuffer(controlBytes(config.connectionCountMax)),
     events: new SharedArrayBuffer(eventRingsBytes(config.eventBytes, config.threadCount + 1)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
+    commandStats: new SharedArrayBuffer(commandStatsBytes(config.threadCount)),
+    respStats: new SharedArrayBuffer(respStatsBytes(config.threadCount)),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -89,12 +97,14 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
   const control = new Control(handles.control);
   const events = new EventRings(handles.events, config.threadCount + 1);
   const log = new EventLog(events, owner - 1, control, owner < 2 ? -1 : counterBlock(owner - 2));
-  const place = { stride, evicts: config.evicts, log };
+  const place = { stride, log, ready: [], notes: [] };
   return {
     control,
     events,
     log,
     configs: new ConfigStore(handles.configs, owner),
+    commandStats: new CommandStats(handles.commandStats),
+    respStats: new RespStats(handles.respStats),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

@@ -49,3 +49,28 @@ export function wordsCopy(
   for (; from < end; from++, to++) target.setUint8(to, source.getUint8(from));
   return true;
 }
+
+/** Bytes that are compared one by one before a call is worth its cost. */
+const COMPARE_LOOP_BYTES = 48;
+
+/**
+ * Orders a[aStart, aStart + aBytes) and b[bStart, bStart + bBytes) as memcmp does, a shorter one before
+ * what it begins: below, above or equal to 0.
+ */
+export function bytesCompare(
+  a: Buffer,
+  aStart: number,
+  aBytes: number,
+  b: Buffer,
+  bStart: number,
+  bBytes: number,
+): number {
+  const common = aBytes < bBytes ? aBytes : bBytes;
+  const looped = common < COMPARE_LOOP_BYTES ? common : COMPARE_LOOP_BYTES;
+  for (let at = 0; at < looped; at++) {
+    const difference = a[aStart + at] - b[bStart + at];
+    if (difference !== 0) return difference;
+  }
+  if (looped === common) return aBytes - bBytes;
+  return a.compare(b, bStart + looped, bStart + bBytes, aStart + looped, aStart + aBytes);
+}

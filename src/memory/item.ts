@@ -20,11 +20,13 @@
  *         bit  15     token sent: a client has won the right to do that
  *         bit  16     the key came as base64, and goes out as such
  *         bit  17     given CAS: a client chose the CAS unique, 64 bits behind the key, unaligned
- *         bits 19–31  keyBytes
+ *         bit  18     namespaced: the key's first word is its namespace (base/key.ts)
+ *         bits 19–31  keyBytes, those of the namespace among them. With bit 18 they are the key's tag
  *
  * Most items have no expiry, no flags and one chunk: 16 bytes of header in all. The CAS unique has
  * 44 bits, and is there beside a given one: flush goes by it. The last access is told in seconds
- * modulo 2^20 (12 days).
+ * modulo 2^20 (12 days). A MEMBER has no CAS unique of its own: casLo is its slot in the collection's
+ * roster.
  *
  * A chained item's head chunk is of the largest class and holds the first part of the value; its
  * chain field names the rest (see chain.ts). It always has the expiry field, since a full chunk
@@ -33,7 +35,14 @@
  * Guard: the partition lock. Cf. memcached/memcached memcached.h, struct _stritem.
  */
 import { assert } from '../base/assert.ts';
-import { hashWords, KEY_BYTES_LIMIT, type Key, keyEquals, keyFillWords } from '../base/key.ts';
+import {
+  hashWords,
+  KEY_BYTES_LIMIT,
+  type Key,
+  keyEquals,
+  keyFillWords,
+  NAMESPACE_BYTES,
+} from '../base/key.ts';
 import type { Uint64 } from '../base/uint64.ts';
 import type { Partition } from './partition.ts';
 
@@ -74,7 +83,8 @@ export const MARK_STALE = 1 << 14;
 export const MARK_TOKEN_SENT = 1 << 15;
 export const MARK_BINARY_KEY = 1 << 16;
 const MARKS_MASK = MARK_STALE | MARK_TOKEN_SENT | MARK_BINARY_KEY;
-const SPARE = 1 << 18;
+const NAMESPACED = 1 << 18;
+const TAG_SHIFT = 18;
 const KEY_SHIFT = 19;
 
 const ACCESSED_MASK = (1 << 20) - 1;
@@ -95,7 +105,7 @@ export const ITEM_TYPE = {
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
 assert(EXTRA_CAS >>> EXTRA_CAS_SHIFT === GIVEN_CAS_BYTES, 'the bit of the given CAS is its size');
-assert(KEY_BYTES_LIMIT < 1 << (32 - KEY_SHIFT), 'the length of a key fits its bits');
+assert((KEY_BYTES_LIMIT + NAMESPACE_BYTES) >>> (32 - KEY_SHIFT) === 0, 'a length fits its bits');
 
 /** Bytes of all optional fields: `extras` is a set of EXTRA bits; others may be among them. */
 export function extrasBytes(extras: number): number {
@@ -159,11 +169,34 @@ export function itemMarksClear(p: Partition, ref: number, marks: number): void {
   p.i32[ref << 1] &= ~(marks & MARKS_MASK);
 }
 
-/** Whether no bit is set that means nothing. */
+/** Whether the type is one that there is, and a namespaced key long enough for its namespace. */
 export function itemMetaIsSound(p: Partition, ref: number): boolean {
-  return (p.i32[ref << 1] & SPARE) === 0;
+  const type = itemType(p, ref);
+  if (type > ITEM_TYPE.STREAM && type !== ITEM_TYPE.MEMBER && type !== ITEM_TYPE.ELEMENT)
+    return false;
+  return !itemIsNamespaced(p, ref) || itemKeyBytes(p, ref) >= NAMESPACE_BYTES;
 }
 
+/** Whether the key is in another namespace than 0: in a further database, or in a collection. */
+export function itemIsNamespaced(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & NAMESPACED) !== 0;
+}
+
+/** A database, or the root of a member's collection. */
+export function itemNamespace(p: Partition, ref: number): number {
+  return itemIsNamespaced(p, ref) ? p.i32[itemKeyOffset(p, ref) >>> 2] : 0;
+}
+
+/** Byte offset of the key as its client knows it, behind the namespace. */
+export function itemNameOffset(p: Partition, ref: number): number {
+  return itemKeyOffset(p, ref) + (itemIsNamespaced(p, ref) ? NAMESPACE_BYTES : 0);
+}
+
+export function itemNameBytes(p: Partition, ref: number): number {
+  return itemKeyBytes(p, ref) - (itemIsNamespaced(p, ref) ? NAMESPACE_BYTES : 0);
+}
+
+/** With the namespace. */
 export function itemKeyBytes(p: Partition, ref: number): number {
   return p.i32[ref << 1] >>> KEY_SHIFT;
 }
@@ -192,6 +225,11 @@ export function itemValueBytesSet(p: Partition, ref: number, valueBytes: number)
 export function itemBytes(p: Partition, ref: number): number {
   const meta = p.i32[ref << 1];
   return ITEM.headerBytes + extrasBytes(meta) + (meta >>> KEY_SHIFT) + p.i32[(ref << 1) + 1];
+}
+
+/** A string of one chunk: what most items are. */
+export function itemIsPlain(p: Partition, ref: number): boolean {
+  return (p.i32[ref << 1] & (EXTRA_CHAIN | (TYPE_MASK << TYPE_SHIFT))) === 0;
 }
 
 export function itemIsChained(p: Partition, ref: number): boolean {
@@ -334,7 +372,7 @@ export function itemPromote(p: Partition, ref: number): void {
 export function itemKeyEquals(p: Partition, ref: number, key: Key): boolean {
   const word = ref << 1;
   const meta = p.i32[word];
-  if (meta >>> KEY_SHIFT !== key.bytes) return false;
+  if (meta >>> TAG_SHIFT !== key.tag) return false;
   return keyEquals(key, p.i32, word + (ITEM.headerBytes >>> 2) + (meta & FIELDS_MASK));
 }
 
@@ -346,6 +384,7 @@ export function itemKeyWrite(p: Partition, ref: number, key: Key): void {
   const first = itemKeyOffset(p, ref) >>> 2;
   const count = (key.bytes + 3) >>> 2;
   for (let index = 0; index < count; index++) p.i32[first + index] = key.words[index];
+  p.i32[ref << 1] |= (key.tag & 1) << TAG_SHIFT;
 }
 
 /** The hash of the item's key. */
@@ -355,5 +394,5 @@ export function itemHash(p: Partition, ref: number): number {
 
 /** Takes the item's key in hand. */
 export function itemKeyRead(p: Partition, ref: number, key: Key): void {
-  keyFillWords(key, p.i32, itemKeyOffset(p, ref) >>> 2, itemKeyBytes(p, ref));
+  keyFillWords(key, p.i32, itemKeyOffset(p, ref) >>> 2, p.i32[ref << 1] >>> TAG_SHIFT);
 }

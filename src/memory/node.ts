@@ -8,15 +8,19 @@
  *          └────────────────┴─────────┴───────────────────────────────
  *            bits 3–4 KIND_NODE · bits 8–11 NODE_TYPE
  *
- *   root   word 0      1         2       3           4             5         6       7         8
- *          ┌──────────┬─────────┬───────┬───────────┬─────────────┬─────────┬───────┬─────────┬───────────┐
- *          │ meta     │ itemRef │ count │ rosterRef │ rosterDepth │ treeRef │ flags │ nextRef │ bytes f64 │
- *          └──────────┴─────────┴───────┴───────────┴─────────────┴─────────┴───────┴─────────┴───────────┘
+ *   root   word 0      1         2       3           4             5         6               7
+ *          ┌──────────┬─────────┬───────┬───────────┬─────────────┬─────────┬───────────────┬─────────┐
+ *          │ meta     │ itemRef │ count │ rosterRef │ rosterDepth │ treeRef │ expiringCount │ nextRef │
+ *          ├──────────┴─────────┼───────┴─┬─────────┴─────────────┴─────────┴───────────────┴─────────┘
+ *          │ bytes f64          │ sweptAt │
+ *          └────────────────────┴─────────┘
  *
  * `itemRef` is the item of the collection's key, and follows it when it moves; 0 while the collection is
- * being made, or being freed. `count` is its members or elements. `bytes` is what all its chunks have
- * asked for. `nextRef` leads on through the graveyard (engine/collection/graveyard.ts). A root never
- * moves: its ref is the namespace of the collection's members (base/key.ts).
+ * being made, or being freed. `count` is its members or elements, `expiringCount` a hash's fields that
+ * have an expiry time. `bytes` is what all its chunks have asked for. `nextRef` leads on through the
+ * graveyard (engine/collection/graveyard.ts). `sweptAt` is the eviction clock of when a hand last took a
+ * use off the collection (engine/hand.ts). A root never moves: its ref is the namespace of the
+ * collection's members (base/key.ts).
  *
  * Guard: the partition lock.
  */
@@ -42,12 +46,13 @@ export const ROOT = {
   rosterRef: 3,
   rosterDepth: 4,
   treeRef: 5,
-  flags: 6,
+  expiringCount: 6,
   nextRef: 7,
+  sweptAt: 10,
 } as const;
 /** f64 index from `ref`. */
 export const ROOT_F64 = { bytes: 4 } as const;
-export const ROOT_BYTES = 40;
+export const ROOT_BYTES = 48;
 
 const KIND_SHIFT = 3;
 const TYPE_SHIFT = 8;
@@ -75,6 +80,7 @@ export function rootInit(p: Partition, ref: number): void {
   const word = ref << 1;
   for (let at = ROOT.itemRef; at <= ROOT.nextRef; at++) p.i32[word + at] = 0;
   p.f64[ref + ROOT_F64.bytes] = 0;
+  p.i32[word + ROOT.sweptAt] = 0;
 }
 
 /** The item of the key whose collection this is, or 0. */
@@ -102,4 +108,22 @@ export function rootBytes(p: Partition, rootRef: number): number {
 
 export function rootBytesAdd(p: Partition, rootRef: number, difference: number): void {
   p.f64[rootRef + ROOT_F64.bytes] += difference;
+}
+
+/** Fields of a hash that have an expiry time. */
+export function rootExpiringCount(p: Partition, rootRef: number): number {
+  return p.i32[(rootRef << 1) + ROOT.expiringCount];
+}
+
+export function rootExpiringAdd(p: Partition, rootRef: number, difference: number): void {
+  p.i32[(rootRef << 1) + ROOT.expiringCount] += difference;
+}
+
+/** The eviction clock of when a hand last took a use off the collection. */
+export function rootSweptAt(p: Partition, rootRef: number): number {
+  return p.i32[(rootRef << 1) + ROOT.sweptAt];
+}
+
+export function rootSweptAtSet(p: Partition, rootRef: number, clock: number): void {
+  p.i32[(rootRef << 1) + ROOT.sweptAt] = clock;
 }

@@ -2,10 +2,10 @@
  * A partition's memory: one fixed SharedArrayBuffer of at most 2 GiB, and how it is divided.
  *
  *   ┌────────┬──────────┬───────────────┬────────────┬───────┬──────┬──────┬─  ─┬──────┐
- *   │ header │ class    │ index         │ page table │ ghost │ page │ page │ …  │ page │
- *   │ 512 B  │ table    │ directory     │ 64 B/page  │ table │ 32 K │      │    │      │
+ *   │ header │ class    │ two index     │ page table │ ghost │ page │ page │ …  │ page │
+ *   │ 3 KiB  │ table    │ directories   │ 64 B/page  │ table │ 32 K │      │    │      │
  *   └────────┴──────────┴───────────────┴────────────┴───────┴──────┴──────┴─  ─┴──────┘
- *            128 B/class  4 B/index page               2 B each
+ *            128 B/class  4 B/page each                2 B each
  *
  * The buffer is as large as the partition may ever become; how much of it may be used now is a number
  * of pages in the header, which `partitionLimitSet` changes while the server runs. What lies beyond is
@@ -28,62 +28,88 @@ export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
 
 /**
  * Header words (i32 index). The lock has a cache line of its own, so that threads spinning on it do
- * not slow down the one that works.
+ * not slow down the one that works; what a lookup reads lies together in the next one.
  */
 export const HEADER = {
   lock: 0,
 
-  pageFreeHead: 16, // first page of the free list, + 1
-  pageBump: 17, // pages ever taken: those from here on are untouched
-  pageFreeCount: 18, // pages that no class owns and that may be taken
-  itemCount: 19, // items reachable from the index
-  bucketCount: 20, // primary buckets of the hash index
-  bucketMask: 21, // the smallest 2^n - 1 that is >= bucketCount - 1
-  indexPageCount: 22,
-  evictionClock: 23, // chunks obtained so far: the time by which page ages are told
-  flushCasLo: 24, // items whose CAS unique is not above this are dead: flush_all
-  flushCasHi: 25,
-  casLo: 26, // last CAS unique given out
-  casHi: 27,
-  changeListeners: 28, // change kinds somebody reads, a bit each
-  overflowBucketCount: 29,
-  expiryPage: 30, // where the expiry sweep goes on
-  resetCount: 31, // times the partition was emptied because a thread died in it
+  keysTable: 16, // TABLE words: the index of keys
+  casLo: 24, // last CAS unique given out
+  casHi: 25,
+  evictionClock: 26, // chunks obtained so far: the time by which page ages are told
+  changeListeners: 27, // change kinds somebody reads, and those that threads note, a bit each
+  hasFlushed: 28, // 1: databaseFlushLo and Hi say something
+  pageFreeCount: 29, // pages that no class owns and that may be taken
+  pageFreeHead: 30, // first page of the free list, + 1
+  pageBump: 31, // pages ever taken: those from here on are untouched
+
   changePage: 32, // page that holds the change ring, + 1
-  pagesStay: 34, // pages move between classes only out of need
   flushSweepPages: 33, // pages the expiry sweep still has to visit since the last flush
+  pagesStay: 34, // pages move between classes only out of need
   pageLimit: 35, // pages that may be in use, of the pageCount there are
   ghostMask: 36, // entries of the ghost table in use, less one: they follow the limit
-  graveyardRef: 60, // first of the large collections that wait to be freed
-  graveyardCount: 61,
-  words: 64,
+  graveyardRef: 37, // first of the large collections that wait to be freed
+  graveyardCount: 38,
+  evictionPolicy: 39, // engine/policy.ts; 0: nothing is evicted
+  expiryPage: 46, // where the expiry sweep goes on
+  resetCount: 47, // times the partition was emptied because a thread died in it
+
+  membersTable: 48, // TABLE words: the index of the members of large collections
+  databaseKeys: 64, // keys of each database, as its clients see it: those flushed are gone at once
+  databaseExpiring: 80, // … of them with an expiry time
+  databaseFlushLo: 96, // items of the database whose CAS unique is not above this are dead
+  databaseFlushHi: 112,
+  emptyBucket: 128, // where an index table without a page leads to
+  words: 144,
+} as const;
+
+/** An index table (i32 index within it): engine/hash-index.ts. */
+export const TABLE = {
+  itemCount: 0, // items in it
+  bucketCount: 1, // primary buckets
+  bucketMask: 2, // the smallest 2^n - 1 that is >= bucketCount - 1
+  pageCount: 3, // pages of primary buckets
+  overflowCount: 4, // overflow buckets
+  directoryWord: 5, // i32 index of the table's part of the index directory
+  words: 8,
 } as const;
 
 /** Header totals (f64 index): counts that outgrow 32 bits, and times. */
 export const HEADER_F64 = {
-  itemTotal: 32, // items ever linked
-  itemBytes: 33, // bytes of the linked items: headers, keys, values
-  evictionTotal: 34,
-  expiryTotal: 35, // expired items reclaimed
-  evictedUnfetchedTotal: 36,
-  expiredUnfetchedTotal: 37,
-  pageMoveTotal: 38,
-  changeHead: 39, // change records ever written, in bytes
-  rescueTotal: 40, // items that moved to another page so that theirs could be given up
-  discardTotal: 60, // large collections freed
-  words: 64,
+  itemTotal: 72, // items ever linked
+  itemBytes: 73, // bytes of the linked items: headers, keys, values
+  evictionTotal: 74,
+  expiryTotal: 75, // expired items reclaimed
+  evictedUnfetchedTotal: 76,
+  expiredUnfetchedTotal: 77,
+  pageMoveTotal: 78,
+  changeHead: 79, // change records ever written, in bytes
+  rescueTotal: 80, // items that moved to another page so that theirs could be given up
+  discardTotal: 81, // large collections freed
+  fieldExpiryTotal: 82, // expired fields of hashes reclaimed
+  removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
+  words: 384,
 } as const;
 
-export const HEADER_BYTES = 512;
+/** Keys share these: a key may seem to have been removed when it was another of its slot. */
+export const REMOVAL_SLOTS = 256;
+
+export const HEADER_BYTES = 3072;
 export const CLASS_TABLE_OFFSET = HEADER_BYTES;
 const CLASS_RECORD_BYTES = 128;
 export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
 const PAGE_RECORD_BYTES = 64;
+/** Guards that a thread has room for from the start. */
+const GUARDS_MIN = 16;
+const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
 const GHOST_BYTES_PER_ENTRY = 512;
 
 assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before the totals');
+assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
 assert(HEADER_F64.words * 8 <= HEADER_BYTES, 'header totals fit the header');
+assert(HEADER.emptyBucket % 16 === 0, 'a bucket is a cache line');
+assert(HEADER.keysTable + TABLE.words <= HEADER.casLo, 'a table has its words to itself');
 
 export class Partition {
   readonly id: number;
@@ -102,14 +128,19 @@ export class Partition {
   readonly pagesOffset: number;
   readonly ghostStart: number;
   readonly ghostEntryCount: number;
-  /** Whether a full partition evicts; without it a store is refused. */
-  readonly evicts: boolean;
   /** Where this thread notes what it does, while somebody watches. */
   readonly log: EventLog;
+  /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
+  readonly ready: ReadyKey[];
+  /** What else this thread was asked to note of what it does to keys: likewise. */
+  readonly notes: KeyNote[];
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
-  /** While the lock is held: an item that eviction must leave alone, or 0. */
+  /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
   guardRef: number;
+  /** … and more of them: the first guardCount. */
+  guards: Int32Array;
+  guardCount: number;
 
   constructor(sab: SharedArrayBuffer, place: PartitionPlace, classes: SlabClasses, owner: number) {
     const layout = layoutFor(sab.byteLength);
@@ -127,18 +158,33 @@ export class Partition {
     this.pagesOffset = layout.pagesOffset;
     this.ghostStart = layout.ghostOffset >>> 1;
     this.ghostEntryCount = layout.ghostEntryCount;
-    this.evicts = place.evicts;
     this.log = place.log;
+    this.ready = place.ready;
+    this.notes = place.notes;
     this.owner = owner;
     this.guardRef = 0;
+    this.guards = new Int32Array(GUARDS_MIN);
+    this.guardCount = 0;
+  }
+
+  /** Whether a full partition evicts; without it a store is refused. */
+  get evicts(): boolean {
+    return this.i32[HEADER.evictionPolicy] !== 0;
   }
 }
+
+/** A key that has got something for clients who wait for it. */
+export type ReadyKey = { readonly key: Buffer; readonly namespace: number };
+
+/** Something else that happened to a key; `kind` is a NOTE bit (engine/change-log.ts). */
+export type KeyNote = ReadyKey & { readonly kind: number };
 
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
-  readonly evicts: boolean;
   readonly log: EventLog;
+  readonly ready: ReadyKey[];
+  readonly notes: KeyNote[];
 };
 
 type Layout = {
@@ -154,8 +200,7 @@ function layoutFor(bytes: number): Layout {
   assert(bytes <= PARTITION_BYTES_MAX, 'a partition is at most 2 GiB');
   let pageCount = Math.floor(bytes / PAGE_BYTES);
   for (; pageCount > 0; pageCount--) {
-    const directoryBytes = roundUp(pageCount * 4, 64);
-    const pageTableOffset = INDEX_DIRECTORY_OFFSET + directoryBytes;
+    const pageTableOffset = INDEX_DIRECTORY_OFFSET + 2 * indexDirectoryBytes(pageCount);
     const ghostOffset = pageTableOffset + pageCount * PAGE_RECORD_BYTES;
     const ghostEntryCount = ghostEntryCountFor(pageCount);
     const pagesOffset = roundUp(ghostOffset + ghostEntryCount * 2, 4096);
@@ -164,6 +209,11 @@ function layoutFor(bytes: number): Layout {
     }
   }
   throw new RangeError(`a partition of ${bytes} bytes has no room for a page`);
+}
+
+/** Bytes of one table's part of the index directory: each might need all pages. */
+export function indexDirectoryBytes(pageCount: number): number {
+  return roundUp(pageCount * DIRECTORY_ENTRY_BYTES, 64);
 }
 
 function ghostEntryCountFor(pageCount: number): number {

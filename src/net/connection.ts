@@ -9,7 +9,6 @@
 import { assert } from '../base/assert.ts';
 import type { Call } from '../commands/memcached/call.ts';
 import { sessionRun } from '../commands/memcached/dispatch.ts';
-import { RUN_ENDED } from '../commands/memcached/run-ended.ts';
 import {
   CLOSE_REASON,
   PHASE,
@@ -19,6 +18,8 @@ import {
   type SessionHost,
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
+import type { RespCall } from '../commands/resp/call.ts';
+import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,
   connectionRelease,
@@ -35,6 +36,8 @@ import {
   replyRenew,
 } from '../protocol/reply.ts';
 import { connectTell, disconnectTell } from './connection-events.ts';
+import type { OpenConnection } from './open-connection.ts';
+import { RespContext } from './resp-connection.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,
@@ -52,20 +55,23 @@ const NOT_KICKED: readonly Phase[] = [PHASE.CLOSED, PHASE.AWAIT, PHASE.WATCH];
 export class ConnectionContext {
   readonly call: Call;
   readonly buffers: IoBuffers;
-  readonly open = new Set<Connection>();
+  readonly open = new Set<OpenConnection>();
   /** Reply buffers that came back from slow clients. */
   readonly spareBuffers: Buffer[] = [];
   keptBuffers = 0;
+  /** What the thread's RESP connections share. */
+  readonly resp: RespContext;
 
-  constructor(call: Call, buffers: IoBuffers) {
+  constructor(call: Call, respCall: RespCall, buffers: IoBuffers) {
     this.call = call;
     this.buffers = buffers;
+    this.resp = new RespContext(respCall, buffers, this.open);
     call.input = buffers.input;
     call.view = buffers.view;
   }
 }
 
-export class Connection implements WireEvents, ReplySink, SessionHost {
+export class Connection implements WireEvents, ReplySink, SessionHost, OpenConnection {
   private readonly context: ConnectionContext;
   private readonly session: Session;
   /** i32 index of this connection's record in the connection table. */
@@ -271,12 +277,10 @@ export class Connection implements WireEvents, ReplySink, SessionHost {
 
   // ── For the thread ────────────────────────────────────────────────────────────────────────────
 
-  /** Seconds since the last command. */
   idleSec(nowSec: number): number {
     return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];
   }
 
-  /** For a thread that ends: closes unless requests are under way. It asks until all have gone. */
   endIfQuiet(): void {
     const isAtWork = this.waitsForTurn || this.session.phase === PHASE.AWAIT;
     const isQuiet = !this.hasNews && this.kept.length === 0 && !isAtWork;

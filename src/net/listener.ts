@@ -12,7 +12,9 @@ import { connectionClaim } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
 import { textBytes } from '../protocol/reply.ts';
+import { RESP_ERROR } from '../protocol/resp/errors.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
+import { RespConnection } from './resp-connection.ts';
 import type { TlsMode } from './tls-material.ts';
 import type { TlsTerminator } from './tls-terminator.ts';
 import type { TlsListener } from './tls-wire.ts';
@@ -27,11 +29,14 @@ export const PROTOCOL_OF = {
   binary: PROTOCOL.BINARY,
 } as const;
 
+/** What a listener's clients speak: one of memcached's protocols, or RESP. */
+export const PROTOCOL_RESP = -1;
+
 export type TcpTarget = {
   readonly host: string | null;
   readonly port: number;
   readonly tls: TlsMode | 'off';
-  readonly protocol: keyof typeof PROTOCOL_OF;
+  readonly protocol: keyof typeof PROTOCOL_OF | 'resp';
 };
 export type UnixTarget = { readonly path: string; readonly mode: number };
 
@@ -46,8 +51,9 @@ export type ListenOptions = {
 };
 
 /** What every connection learns of the listener it came by. */
-type Listener = { readonly text: string; readonly protocol: Protocol };
+type Listener = { readonly text: string; readonly protocol: Protocol | typeof PROTOCOL_RESP };
 
+const RESP_TOO_MANY = Buffer.from(`-${RESP_ERROR.tooManyClients}\r\n`);
 const PROBE_MS_MAX = 500;
 
 /** Whether several threads can listen on one port here. */
@@ -62,12 +68,14 @@ export async function listenTcp(
   const server = createServer();
   const { backlog, reusePort } = options;
   const host = target.host === null ? {} : { host: target.host };
-  await listening(server, { port: target.port, ...host, backlog, reusePort });
+  // Only RESP has an address for each family, and may have both.
+  const ipv6Only = target.protocol === 'resp' && target.host === '::';
+  await listening(server, { port: target.port, ...host, backlog, reusePort, ipv6Only });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
-  const listener = {
+  const listener: Listener = {
     text: listenerText(target, port),
-    protocol: PROTOCOL_OF[target.protocol],
+    protocol: target.protocol === 'resp' ? PROTOCOL_RESP : PROTOCOL_OF[target.protocol],
   };
   if (target.tls === 'off') accept(server, context, listener, options.plainWire);
   else tlsAccept(server, context, listener, target.tls, options);
@@ -78,13 +86,13 @@ export async function listenTcp(
 export async function listenUnix(
   context: ConnectionContext,
   target: UnixTarget,
+  protocol: Listener['protocol'],
   options: ListenOptions,
 ): Promise<Server> {
   const server = createServer();
   if (await socketIsDead(target.path)) rmSync(target.path, { force: true });
   await listening(server, { path: target.path, backlog: options.backlog });
   chmodSync(target.path, target.mode);
-  const protocol = PROTOCOL_OF[context.call.server.config.protocol];
   accept(server, context, { text: unixText(target), protocol }, options.plainWire);
   return server;
 }
@@ -166,12 +174,18 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
   const record = connectionClaim(control, context.call.server.threadIndex);
   if (record < 0) {
     Atomics.add(control.i32, CONTROL.connectionRejects, 1);
-    arrival.refuse(REPLY.tooManyConnections);
+    const isResp = listener.protocol === PROTOCOL_RESP;
+    arrival.refuse(isResp ? RESP_TOO_MANY : REPLY.tooManyConnections);
     return;
   }
   const remote = arrival.remote();
   const { text, protocol } = listener;
   const from = remote === null ? text : `tcp:${hostText(remote.address)}:${remote.port}`;
+  if (protocol === PROTOCOL_RESP) {
+    const resp = new RespConnection(context.resp, record, from, text);
+    resp.wireAttach(arrival.accept(resp));
+    return;
+  }
   const connection = new Connection(context, record, remote?.address, from, text, protocol);
   connection.wireAttach(arrival.accept(connection));
 }

@@ -9,7 +9,6 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { errorSystemCode } from '../base/errors.ts';
 import { sessionRun } from '../commands/memcached/dispatch.ts';
-import { RUN_ENDED } from '../commands/memcached/run-ended.ts';
 import {
   PHASE,
   PROTOCOL,
@@ -18,6 +17,7 @@ import {
   type SessionHost,
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
+import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,
   connectionClaim,

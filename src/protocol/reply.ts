@@ -32,6 +32,14 @@ export class Reply {
   /** The client is behind: finish what cannot wait, start nothing new. */
   isBlocked = false;
   sink: ReplySink | null = null;
+  /** RESP's version, of the connection whose batch is running: 2 or 3. */
+  resp = 2;
+  /**
+   * RESP: a full buffer is put here, and another takes its place, until the command is done and its
+   * locks are released. So a handler never waits, and nothing is sent from inside a lock.
+   */
+  readonly aside: Buffer[] = [];
+  setsAside = false;
   /** Views of the first n bytes, made when first needed: most replies are of a few lengths. */
   readonly views: (Buffer | undefined)[] = new Array(VIEW_BYTES_MAX + 1);
 }
@@ -71,11 +79,41 @@ export function replyRoom(reply: Reply, bytes: number): boolean {
 }
 
 function replyRoomSlow(reply: Reply, bytes: number): boolean {
+  if (reply.setsAside) {
+    assert(bytes <= REPLY_BYTES_MAX, 'a piece of a reply fits its buffer');
+    replySetAside(reply);
+    return true;
+  }
   assert(
     reply.sink !== null && bytes <= REPLY_BYTES_MAX,
     'a reply has a sink, and fits its buffer',
   );
   return reply.sink.replySend();
+}
+
+/** Puts what was gathered aside; the buffer is new. */
+export function replySetAside(reply: Reply): void {
+  if (reply.used === 0) return;
+  const { mark } = reply;
+  reply.aside.push(reply.bytes.subarray(0, reply.used));
+  replyRenew(reply, Buffer.allocUnsafeSlow(REPLY_BYTES_MAX));
+  reply.mark = mark;
+}
+
+/**
+ * Takes back what was gathered since `mark` was set, when as many pieces were set aside as are named. The piece
+ * in which the mark is may have been set aside since.
+ */
+export function replyTakeBack(reply: Reply, asideCount: number): void {
+  const { aside, mark } = reply;
+  if (aside.length === asideCount) {
+    reply.used = mark;
+    return;
+  }
+  const piece = aside[asideCount].subarray(0, mark);
+  aside.length = asideCount;
+  if (piece.length > 0) aside.push(piece);
+  reply.used = 0;
 }
 
 /** Appends a short constant. The caller made room. */

@@ -2,14 +2,18 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  DATABASE_COUNT,
   HASH_SECRET_WORDS,
   hashSecretSet,
   hashWords,
   KEY_BYTES_LIMIT,
+  KEY_TABLE,
   Key,
   keyEquals,
   keyFill,
+  keyFillIn,
   keyFillWords,
+  keyNamespace,
   keyScan,
 } from '../../src/base/key.ts';
 import { SECRET } from '../engine/fixture.ts';
@@ -63,12 +67,53 @@ describe('a key', () => {
         const words = wordsAround(bytes, gap);
         expect(hashWords(words, gap, bytes.length)).toBe(expected.hash);
         expect(keyEquals(key, words, gap)).toBe(true);
-        keyFillWords(key, words, gap, bytes.length);
+        keyFillWords(key, words, gap, bytes.length << 1);
         expect([key.hash, key.bytes]).toEqual([expected.hash, bytes.length]);
         const count = (bytes.length + 3) >>> 2;
         expect([...key.words.subarray(0, count)]).toEqual([...expected.words.subarray(0, count)]);
       }),
     );
+  });
+
+  it('stands in a namespace, which is a word before its name', () => {
+    const namespaces = fc.oneof(fc.nat(DATABASE_COUNT), fc.integer({ min: 1, max: 2 ** 28 }));
+    fc.assert(
+      fc.property(keyBytes, fc.nat(20), namespaces, (bytes, gap, namespace) => {
+        const key = new Key();
+        const source = Buffer.concat([Buffer.alloc(gap, 7), bytes, Buffer.from('tail')]);
+        keyFillIn(key, namespace, source, gap, bytes.length);
+        const word = Buffer.alloc(namespace === 0 ? 0 : 4);
+        if (namespace !== 0) word.writeUInt32LE(namespace);
+        const expected = keyOf(Buffer.concat([word, bytes]));
+        expect([key.bytes, key.hash]).toEqual([expected.bytes, expected.hash]);
+        expect(key.tag).toBe(expected.tag | (namespace === 0 ? 0 : 1));
+        expect(keyNamespace(key)).toBe(namespace);
+        const table = namespace < DATABASE_COUNT ? KEY_TABLE.KEYS : KEY_TABLE.MEMBERS;
+        expect(key.table).toBe(table);
+        const words = wordsAround(Buffer.concat([word, bytes]), gap);
+        expect(keyEquals(key, words, gap)).toBe(true);
+        const read = new Key();
+        keyFillWords(read, words, gap, key.tag);
+        expect([read.hash, read.tag, read.table]).toEqual([key.hash, key.tag, table]);
+      }),
+    );
+  });
+
+  it('forgets the namespace that the one before it had', () => {
+    const name = Buffer.from('name ');
+    for (const fill of [
+      (key: Key) => keyFill(key, name, 0, 4),
+      (key: Key) => keyScan(key, viewOf(Buffer.from('name \r\n, more')), 0),
+    ]) {
+      const key = new Key();
+      keyFillIn(key, 99, name, 0, 4);
+      fill(key);
+      expect([key.tag, key.table, key.hash]).toEqual([
+        8,
+        KEY_TABLE.KEYS,
+        keyOf(name.subarray(0, 4)).hash,
+      ]);
+    }
   });
 
   it('ends where a scan finds the first byte that is not above the space', () => {
@@ -96,6 +141,8 @@ describe('a key', () => {
     expect(key.bytes).toBe(KEY_BYTES_LIMIT);
     keyFill(key, line, 0, KEY_BYTES_LIMIT);
     expect(() => keyFill(key, line, 0, KEY_BYTES_LIMIT + 1)).toThrow('invariant');
+    keyFillIn(key, 5, line, 0, KEY_BYTES_LIMIT);
+    expect(() => keyFillIn(key, 5, line, 0, KEY_BYTES_LIMIT + 1)).toThrow('invariant');
   });
 
   it('differs from any other in comparison, in every byte', () => {

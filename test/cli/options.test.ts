@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/cli/config.ts';
 import { EXTENDED_ROWS } from '../../src/cli/extended-options.ts';
 import { OPTION_ROWS, optionEnvironmentName } from '../../src/cli/option-rows.ts';
+import type { Environment } from '../../src/cli/option-sources.ts';
 import { optionsParse, optionsText } from '../../src/cli/options.ts';
 import { GIB, KIB, MIB } from '../../src/cli/units.ts';
 import { configOf, MACHINE } from './support.ts';
 
 /** Every field, so that the compiler asks for a new one here. */
-const DEFAULTS: Config = {
+type RespField = 'resp' | 'respPort' | 'respConfPath' | 'requirePass' | 'isRespServer';
+const DEFAULTS: Omit<Config, RespField> = {
   port: 11211,
   udpPort: 0,
   listenAddresses: [],
@@ -88,9 +90,18 @@ const DEFAULTS: Config = {
   warnings: [],
 };
 
+/** All fields but those of RESP, which have tests of their own. */
+function fieldsOf(line: string, env: Environment = {}): Omit<Config, RespField> {
+  const { resp, respPort, respConfPath, requirePass, isRespServer, ...fields } = configOf(
+    line,
+    env,
+  );
+  return fields;
+}
+
 describe('the rows', () => {
   it('fill every field, with the defaults', () => {
-    expect(configOf('')).toEqual(DEFAULTS);
+    expect(fieldsOf('')).toEqual(DEFAULTS);
   });
 
   it('have flags, names and extended names of their own', () => {
@@ -198,7 +209,7 @@ const CASES: readonly (readonly [string, Partial<Config>])[] = [
 
 describe('the command line', () => {
   it.each(CASES)('%s', (line, differing) => {
-    expect(configOf(line)).toEqual({ ...DEFAULTS, ...differing });
+    expect(fieldsOf(line)).toEqual({ ...DEFAULTS, ...differing });
   });
 
   it('passes over spaces around a word, as memcached does', () => {
@@ -219,7 +230,7 @@ const WARNINGS: readonly (readonly [string, ...string[]])[] = [
   ['-L', '-L has no effect: Node.js cannot ask for large pages'],
   ['-N 2', '-N has no effect: the system spreads connections over the threads'],
   ['-r', '-r has no effect: Node.js cannot raise the limit; run ulimit -c unlimited first'],
-  ['-p 0', '-p 0 without -s or -U: nobody can connect'],
+  ['-p 0 --resp-port 0', '-p 0 without -s, -U or --resp-port: nobody can connect'],
   ['-m 64g', '-m 64 GiB is more than this machine has (32 GiB)'],
   ['-s /tmp/s -U -1', '-U -1 has no effect: with -s there is neither TCP nor UDP'],
   // TLS.
@@ -292,7 +303,7 @@ describe('the places options come from', () => {
       FLAGSTONE_LOG: 'json',
       FLAGSTONE_USER: '',
     };
-    expect(configOf('', env)).toEqual({
+    expect(fieldsOf('', env)).toEqual({
       ...DEFAULTS,
       port: 1,
       itemBytesMax: 2 * MIB,
@@ -312,7 +323,7 @@ describe('the places options come from', () => {
   });
 
   it('passes over what a cluster manager puts into FLAGSTONE_PORT', () => {
-    expect(configOf('', { FLAGSTONE_PORT: 'tcp://10.0.0.1:11211' })).toEqual(DEFAULTS);
+    expect(fieldsOf('', { FLAGSTONE_PORT: 'tcp://10.0.0.1:11211' })).toEqual(DEFAULTS);
   });
 
   it('reads a file of names and values', () => {
@@ -329,7 +340,7 @@ describe('the places options come from', () => {
       'extended idle_timeout=3',
       'verbose 1',
     ];
-    expect(configOf(`--config ${file(lines.join('\n'))}`)).toEqual({
+    expect(fieldsOf(`--config ${file(lines.join('\n'))}`)).toEqual({
       ...DEFAULTS,
       port: 1,
       memoryBytes: 128 * MIB,
@@ -353,7 +364,7 @@ describe('the places options come from', () => {
       FLAGSTONE_DISABLE_EVICTIONS: 'off',
       FLAGSTONE_EXTENDED: 'idle_timeout=2',
     };
-    expect(configOf('-p 3 -v -l c -l d -o worker_logbuf_size=8', env)).toEqual({
+    expect(fieldsOf('-p 3 -v -l c -l d -o worker_logbuf_size=8', env)).toEqual({
       ...DEFAULTS,
       port: 3,
       threadCount: 2,

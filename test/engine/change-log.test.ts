@@ -8,7 +8,8 @@ import {
   changeRead,
   changeUnlisten,
 } from '../../src/engine/change-log.ts';
-import { expirySweep, partitionFlush } from '../../src/engine/expiry.ts';
+import { partitionFlush } from '../../src/engine/database.ts';
+import { expirySweep } from '../../src/engine/expiry.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { STORE } from '../../src/engine/types/string.ts';
 import { HEADER, HEADER_F64, type Partition, pageTake } from '../../src/memory/partition.ts';

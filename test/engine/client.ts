@@ -2,7 +2,7 @@
  * What a front end does, in a few lines: fills an operation, calls the engine, reads the answer out.
  * Takes no lock; tests with several threads do.
  */
-import { keyFill } from '../../src/base/key.ts';
+import { keyFillIn } from '../../src/base/key.ts';
 import { Uint64, uint64Text } from '../../src/base/uint64.ts';
 import { itemCasTake, itemCasUnique } from '../../src/engine/lifecycle.ts';
 import { casDemand, casGive, Operation, termsClear } from '../../src/engine/operation.ts';
@@ -60,6 +60,8 @@ export function uint64Of(value: number | bigint): Uint64 {
 export class Client {
   readonly op = new Operation(Buffer.alloc(0));
   readonly counter = new CounterResult();
+  /** The database that keys are in. */
+  database = 0;
 
   constructor(itemBytesMax = MIB) {
     this.op.itemBytesMax = itemBytesMax;
@@ -74,7 +76,7 @@ export class Client {
   /** Points the operation at the key; returns its hash. */
   keySet(key: string): number {
     const { op } = this;
-    keyFill(op.key, Buffer.from(key, 'latin1'), 0, key.length);
+    keyFillIn(op.key, this.database, Buffer.from(key, 'latin1'), 0, key.length);
     return op.key.hash;
   }
 

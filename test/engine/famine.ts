@@ -6,6 +6,7 @@ import {
   pageGive,
   pageRecord,
   pageTake,
+  TABLE,
 } from '../../src/memory/partition.ts';
 
 /** Looks like a page of the hash index to whoever counts pages. */
@@ -25,7 +26,7 @@ export class Famine {
     while (this.p.i32[HEADER.pageFreeCount] > pages) {
       const page = pageTake(this.p);
       this.p.i32[pageRecord(this.p, page) + PAGE.classId] = PAGE_TAKEN_AWAY;
-      this.p.i32[HEADER.indexPageCount]++;
+      this.p.i32[HEADER.keysTable + TABLE.pageCount]++;
       this.pages.push(page);
     }
   }
@@ -33,7 +34,7 @@ export class Famine {
   /** The index counts its pages; those taken away are none of them. */
   end(): void {
     for (const page of this.pages.splice(0)) {
-      this.p.i32[HEADER.indexPageCount]--;
+      this.p.i32[HEADER.keysTable + TABLE.pageCount]--;
       pageGive(this.p, page);
     }
   }

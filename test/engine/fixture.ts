@@ -1,18 +1,21 @@
 /** Partitions and keyspaces for tests: small, in this thread unless told otherwise, with a set seed. */
 import { expect } from 'vitest';
+import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { type Keyspace, keyspaceInit, partitionInit } from '../../src/engine/keyspace.ts';
+import { EVICTION_POLICY } from '../../src/engine/policy.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';
 import type { ArenaHandles } from '../../src/memory/arena.ts';
+import { commandStatsBytes } from '../../src/memory/command-stats.ts';
 import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
 import { Control, controlBytes } from '../../src/memory/control.ts';
 import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-log.ts';
 import {
   CLASS,
   classRecord,
-  HEADER,
   Partition,
   type Partition as PartitionType,
 } from '../../src/memory/partition.ts';
+import { respStatsBytes } from '../../src/memory/resp-stats.ts';
 import { SlabClasses } from '../../src/memory/slab-classes.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
@@ -34,9 +37,10 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, evicts, log: eventLogMake() };
+  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
-  partitionInit(p);
+  const policy = evicts ? EVICTION_POLICY.ALLKEYS_LRU : EVICTION_POLICY.NOEVICTION;
+  partitionInit(p, p.pageCount, policy);
   return p;
 }
 
@@ -65,6 +69,8 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     events: new SharedArrayBuffer(eventRingsBytes(EVENT_BYTES, THREAD_COUNT + 1)),
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
+    commandStats: new SharedArrayBuffer(commandStatsBytes(THREAD_COUNT)),
+    respStats: new SharedArrayBuffer(respStatsBytes(THREAD_COUNT)),
     partitions: sabs,
   };
 }
@@ -82,7 +88,7 @@ export function partitionExpectSound(p: PartitionType): void {
 /** The partition has no item, and no page or chunk that only an item would need. */
 export function partitionExpectEmpty(p: PartitionType): void {
   partitionExpectSound(p);
-  expect(p.i32[HEADER.itemCount]).toBe(0);
+  expect(indexKeyCount(p)).toBe(0);
   for (let classId = 1; classId < p.classes.count; classId++) {
     expect(p.i32[classRecord(classId) + CLASS.pageCount], `pages of class ${classId}`).toBe(0);
   }

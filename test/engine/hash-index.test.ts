@@ -1,18 +1,20 @@
 /** The index: growth by splits, overflow buckets, tags, and a split that has to be taken back. */
 import { describe, expect, it } from 'vitest';
-import { Key, keyFill } from '../../src/base/key.ts';
+import { Key, keyFill, keyFillIn } from '../../src/base/key.ts';
 import {
   indexBucketOf,
   indexFind,
   indexInsert,
   indexOverflowCount,
+  indexPageCount,
   indexRemove,
   indexReplace,
   indexWalk,
-  SLOTS_PER_BUCKET,
 } from '../../src/engine/hash-index.ts';
+import { SLOTS_PER_BUCKET } from '../../src/engine/index-buckets.ts';
+import { indexShrink } from '../../src/engine/index-growth.ts';
 import { ITEM_TYPE, itemHash, itemHeaderWrite, itemKeyWrite } from '../../src/memory/item.ts';
-import { HEADER, type Partition, pageTake } from '../../src/memory/partition.ts';
+import { HEADER, type Partition, pageTake, TABLE } from '../../src/memory/partition.ts';
 import { chunkGive, chunkTake } from '../../src/memory/slab.ts';
 import { PAGE_BYTES } from '../../src/memory/slab-classes.ts';
 import { partitionMake } from './fixture.ts';
@@ -20,6 +22,7 @@ import { MIB } from './limits.ts';
 
 const BUCKETS_PER_PAGE = PAGE_BYTES / 64;
 const ITEMS_PER_BUCKET = 9;
+const KEYS = HEADER.keysTable;
 
 function keyTake(bytes: Buffer): Key {
   const key = new Key();
@@ -29,6 +32,24 @@ function keyTake(bytes: Buffer): Key {
 
 function hashOf(bytes: Buffer): number {
   return keyTake(bytes).hash;
+}
+
+/** A member of the collection whose root is 16, in the index. 0 without memory. */
+function memberInsert(p: Partition, name: Buffer): number {
+  const key = memberKey(name);
+  const ref = chunkTake(p, p.classes.classFor(24 + key.bytes));
+  if (ref === 0) return 0;
+  itemHeaderWrite(p, ref, ITEM_TYPE.MEMBER, 0, key.bytes, 0);
+  itemKeyWrite(p, ref, key);
+  if (indexInsert(p, key.hash, ref)) return ref;
+  chunkGive(p, ref);
+  return 0;
+}
+
+function memberKey(name: Buffer): Key {
+  const key = new Key();
+  keyFillIn(key, 16, name, 0, name.length);
+  return key;
 }
 
 /** A chunk with a header and the key; not in the index. 0 without memory. */
@@ -70,8 +91,8 @@ function entriesExpectPlaced(p: Partition): void {
     if (indexBucketOf(p, itemHash(p, ref)) !== bucket) misplaced++;
   });
   expect(misplaced).toBe(0);
-  expect(p.i32[HEADER.itemCount]).toBe(seen.size);
-  expect(p.i32[HEADER.overflowBucketCount]).toBe(indexOverflowCount(p));
+  expect(p.i32[KEYS + TABLE.itemCount]).toBe(seen.size);
+  expect(p.i32[KEYS + TABLE.overflowCount]).toBe(indexOverflowCount(p));
 }
 
 /** `count` keys whose hashes agree with that of the first in all of `mask`. */
@@ -91,18 +112,18 @@ describe('the index', () => {
     const COUNT = 40_000;
     const refs = new Map<number, number>();
     for (let n = 0; n < COUNT; n++) {
-      const before = p.i32[HEADER.bucketCount];
+      const before = p.i32[KEYS + TABLE.bucketCount];
       refs.set(n, insert(p, keyOf(n)));
-      expect(p.i32[HEADER.bucketCount] - before).toBeLessThanOrEqual(1);
+      expect(p.i32[KEYS + TABLE.bucketCount] - before).toBeLessThanOrEqual(1);
     }
     entriesExpectPlaced(p);
     for (const [n, ref] of refs) if (find(p, keyOf(n)) !== ref) expect(n).toBe('found');
     expect(find(p, keyOf(COUNT))).toBe(0);
-    const buckets = p.i32[HEADER.bucketCount];
+    const buckets = p.i32[KEYS + TABLE.bucketCount];
     expect(buckets).toBe(Math.ceil(COUNT / ITEMS_PER_BUCKET));
-    expect(p.i32[HEADER.indexPageCount]).toBe(Math.ceil(buckets / BUCKETS_PER_PAGE));
+    expect(p.i32[KEYS + TABLE.pageCount]).toBe(Math.ceil(buckets / BUCKETS_PER_PAGE));
     // Few run over: linear hashing has its fullest buckets just before their turn to split.
-    expect(p.i32[HEADER.overflowBucketCount] / buckets).toBeLessThan(0.6);
+    expect(p.i32[KEYS + TABLE.overflowCount] / buckets).toBeLessThan(0.6);
   });
 
   it('forgets exactly what is removed, in any order', () => {
@@ -159,6 +180,63 @@ describe('the index', () => {
   });
 });
 
+describe('the index of members', () => {
+  const MEMBERS = HEADER.membersTable;
+
+  it('has no page until there is a member, and gives it back', () => {
+    const p = partitionMake();
+    const free = p.i32[HEADER.pageFreeCount];
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(0);
+    insert(p, keyOf(1));
+    const ref = memberInsert(p, keyOf(1));
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(ref);
+    expect(find(p, keyOf(1))).not.toBe(ref);
+    expect([p.i32[KEYS + TABLE.itemCount], p.i32[MEMBERS + TABLE.itemCount]]).toEqual([1, 1]);
+    expect(indexPageCount(p)).toBe(2);
+    indexRemove(p, itemHash(p, ref), ref);
+    chunkGive(p, ref);
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(0);
+    expect(indexShrink(p)).toBe(true);
+    expect(indexPageCount(p)).toBe(1);
+    expect(indexShrink(p)).toBe(false);
+    remove(p, keyOf(1));
+    expect(p.i32[HEADER.pageFreeCount]).toBe(free);
+  });
+
+  it('refuses a member without memory for that page', () => {
+    const p = partitionMake();
+    const refs = [memberInsert(p, keyOf(1))];
+    indexRemove(p, itemHash(p, refs[0]), refs[0]);
+    indexShrink(p);
+    while (pageTake(p) >= 0);
+    expect(indexInsert(p, itemHash(p, refs[0]), refs[0])).toBe(false);
+    expect(indexFind(p, memberKey(keyOf(1)))).toBe(0);
+  });
+
+  it('grows and shrinks without touching the other', () => {
+    const p = partitionMake({ bytes: 8 * MIB });
+    const COUNT = 20_000;
+    for (let n = 0; n < 1000; n++) insert(p, keyOf(n));
+    const refs = Array.from({ length: COUNT }, (_, n) => memberInsert(p, keyOf(n)));
+    expect(refs).not.toContain(0);
+    for (let n = 0; n < COUNT; n++) {
+      if (indexFind(p, memberKey(keyOf(n))) !== refs[n]) expect(n).toBe('found');
+    }
+    entriesExpectPlaced(p);
+    for (const ref of refs.slice(100)) {
+      indexRemove(p, itemHash(p, ref), ref);
+      chunkGive(p, ref);
+    }
+    while (indexShrink(p));
+    expect(p.i32[MEMBERS + TABLE.pageCount]).toBe(1);
+    for (let n = 0; n < 200; n++) {
+      expect(indexFind(p, memberKey(keyOf(n)))).toBe(n < 100 ? refs[n] : 0);
+    }
+    for (let n = 0; n < 1000; n++) expect(find(p, keyOf(n))).not.toBe(0);
+    entriesExpectPlaced(p);
+  });
+});
+
 describe('the index without memory', () => {
   it('refuses an entry that needs a further bucket, and is as it was', () => {
     const p = partitionMake();
@@ -168,7 +246,7 @@ describe('the index without memory', () => {
     const inserted = items.map((ref) => indexInsert(p, itemHash(p, ref), ref));
     expect(inserted).toEqual([...Array(SLOTS_PER_BUCKET).fill(true), false]);
     expect(keys.map((key) => find(p, key))).toEqual([...items.slice(0, -1), 0]);
-    expect(p.i32[HEADER.itemCount]).toBe(SLOTS_PER_BUCKET);
+    expect(p.i32[KEYS + TABLE.itemCount]).toBe(SLOTS_PER_BUCKET);
     entriesExpectPlaced(p);
   });
 
@@ -185,10 +263,10 @@ describe('the index without memory', () => {
       const key = keyOf(at);
       if ((hashOf(key) & mask) === wanted) keys.push(key);
     }
-    p.i32[HEADER.itemCount] = -100; // no split for now
+    p.i32[KEYS + TABLE.itemCount] = -100; // no split for now
     for (const key of keys) expect(insert(p, key)).not.toBe(0);
-    p.i32[HEADER.itemCount] += 100;
-    expect(p.i32[HEADER.bucketCount]).toBe(1);
+    p.i32[KEYS + TABLE.itemCount] += 100;
+    expect(p.i32[KEYS + TABLE.bucketCount]).toBe(1);
     expect(indexOverflowCount(p)).toBe(2);
     while (pageTake(p) >= 0);
     while (chunkTake(p, 0) !== 0);
@@ -197,7 +275,7 @@ describe('the index without memory', () => {
     const ref = itemMake(p, more);
     expect(ref).not.toBe(0);
     expect(indexInsert(p, itemHash(p, ref), ref)).toBe(true);
-    expect([p.i32[HEADER.bucketCount], p.i32[HEADER.bucketMask]]).toEqual([1, 0]);
+    expect([p.i32[KEYS + TABLE.bucketCount], p.i32[KEYS + TABLE.bucketMask]]).toEqual([1, 0]);
     expect(keys.map((key) => find(p, key))).toEqual(before);
     expect(find(p, more)).toBe(ref);
     entriesExpectPlaced(p);
@@ -211,7 +289,7 @@ describe('the index without memory', () => {
     while (p.i32[HEADER.pageFreeCount] > 1) pageTake(p);
     let refused = 0;
     for (const ref of items) if (!indexInsert(p, itemHash(p, ref), ref)) refused++;
-    expect(p.i32[HEADER.bucketCount]).toBeLessThanOrEqual(2 * BUCKETS_PER_PAGE);
+    expect(p.i32[KEYS + TABLE.bucketCount]).toBeLessThanOrEqual(2 * BUCKETS_PER_PAGE);
     expect(keys.filter((key) => find(p, key) === 0).length).toBe(refused);
     entriesExpectPlaced(p);
   });

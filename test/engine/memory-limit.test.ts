@@ -1,6 +1,7 @@
 /** The memory limit moved while there are items: nothing breaks, nothing goes that need not. */
 import { describe, expect, it } from 'vitest';
 import { crawlRequest } from '../../src/engine/crawl.ts';
+import { indexKeyCount, indexPageCount } from '../../src/engine/hash-index.ts';
 import { type Keyspace, keyspaceAttach, partitionReset } from '../../src/engine/keyspace.ts';
 import { Maintainer } from '../../src/engine/maintainer.ts';
 import { keyspaceMemorySet, partitionResize } from '../../src/engine/memory-limit.ts';
@@ -62,7 +63,7 @@ describe('a partition', () => {
       resizeFully(p, target);
       expect(p.i32[HEADER.pageLimit]).toBe(target);
       expect(p.i32[HEADER.pageFreeCount]).toBeGreaterThanOrEqual(0);
-      expect(p.i32[HEADER.itemCount]).toBeGreaterThan(0);
+      expect(indexKeyCount(p)).toBeGreaterThan(0);
       partitionExpectSound(p);
       client.set(p, 'after', VALUE);
       expect(client.text(p, 'after')).toBe(VALUE);
@@ -73,13 +74,13 @@ describe('a partition', () => {
     const p = partitionMake({ bytes: 16 * MIB });
     const client = new Client();
     const count = fill(p, client, 8);
-    const indexPages = p.i32[HEADER.indexPageCount];
+    const indexPages = indexPageCount(p);
     resizeFully(p, 32);
     expect(indexPages).toBeGreaterThan(32);
-    expect(p.i32[HEADER.indexPageCount]).toBeLessThan(16);
+    expect(indexPageCount(p)).toBeLessThan(16);
     partitionExpectSound(p);
     const found = Array.from({ length: count }, (_, n) => client.text(p, `key:${n}`) !== null);
-    expect(found.filter(Boolean).length).toBe(p.i32[HEADER.itemCount]);
+    expect(found.filter(Boolean).length).toBe(indexKeyCount(p));
     resizeFully(p, p.pageCount);
     const before = p.f64[HEADER_F64.evictionTotal];
     for (let n = 0; n < count / 2; n++) client.set(p, `again:${n}`, '12345678');
@@ -94,10 +95,10 @@ describe('a partition', () => {
     while (client.set(p, `key:${count}`, VALUE) === 0) count++;
     resizeFully(p, 40);
     expect(p.i32[HEADER.pageLimit]).toBeGreaterThan(100);
-    expect(p.i32[HEADER.itemCount]).toBe(count);
+    expect(indexKeyCount(p)).toBe(count);
     for (let n = 0; n < count; n += 2) client.delete(p, `key:${n}`);
     resizeFully(p, 40);
-    expect(p.i32[HEADER.itemCount]).toBe(Math.floor(count / 2));
+    expect(indexKeyCount(p)).toBe(Math.floor(count / 2));
     expect(p.i32[HEADER.pageLimit]).toBeLessThan(90);
     partitionExpectSound(p);
     for (let n = 1; n < count; n += 2) expect(client.text(p, `key:${n}`)).toBe(VALUE);
@@ -217,19 +218,19 @@ describe('a crawl', () => {
     const { control, partitions } = keyspace;
     const [p] = partitions;
     maintainer.tick();
-    expect(p.i32[HEADER.itemCount]).toBe(2700);
+    expect(indexKeyCount(p)).toBe(2700);
     expect(crawlRequest(control, [classOf(p, 1)])).toBe(true);
     expect(crawlRequest(control, [1])).toBe(false);
     maintainer.tick();
     expect(control.i32[CONTROL.crawlIsRunning]).toBe(0);
-    expect(p.i32[HEADER.itemCount]).toBe(1800);
+    expect(indexKeyCount(p)).toBe(1800);
     expect(control.i32[CONTROL.sweepReclaims]).toBe(900);
     crawlRequest(
       control,
       Array.from({ length: p.classes.count - 1 }, (_, index) => index + 1),
     );
     maintainer.tick();
-    expect(p.i32[HEADER.itemCount]).toBe(900);
+    expect(indexKeyCount(p)).toBe(900);
     partitionExpectSound(p);
   });
 

@@ -6,13 +6,14 @@
  */
 import { expect } from 'vitest';
 import { CHANGE, type Change, changeListen, changeRead } from '../../src/engine/change-log.ts';
+import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../src/engine/keyspace.ts';
 import type { StoreTerms } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import type { ValueCursor } from '../../src/engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../src/engine/types/string.ts';
 import { MARK_BINARY_KEY, MARK_STALE, MARK_TOKEN_SENT } from '../../src/memory/item.ts';
-import { HEADER, type Partition } from '../../src/memory/partition.ts';
+import type { Partition } from '../../src/memory/partition.ts';
 import { CHUNK_BYTES_MAX } from '../../src/memory/slab-classes.ts';
 import { Client } from './client.ts';
 import { handlesMake, keyspaceMake, partitionExpectSound, type Setup } from './fixture.ts';
@@ -217,7 +218,7 @@ export class World {
     let itemCount = 0;
     for (const p of this.keyspace.partitions) {
       partitionExpectSound(p);
-      itemCount += p.i32[HEADER.itemCount];
+      itemCount += indexKeyCount(p);
     }
     expect(itemCount).toBe(this.stored.size);
   }

@@ -4,10 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partitionFlush } from '../../src/engine/expiry.ts';
+import { partitionFlush } from '../../src/engine/database.ts';
+import { indexKeyCount } from '../../src/engine/hash-index.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import { STORE } from '../../src/engine/types/string.ts';
-import { HEADER, type Partition } from '../../src/memory/partition.ts';
+import type { Partition } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
 import { Famine } from './famine.ts';
 import { partitionExpectEmpty, partitionExpectSound, partitionMake } from './fixture.ts';
@@ -100,7 +101,7 @@ describe('a partition that may not evict', () => {
     }
     for (const key of keys) client.delete(p, key);
     partitionExpectSound(p);
-    expect(p.i32[HEADER.itemCount]).toBe(0);
+    expect(indexKeyCount(p)).toBe(0);
     // And takes other sizes once there is room.
     expect(client.set(p, 'other', valueMake(20_000, 1))).toBe(STATUS.OK);
   });

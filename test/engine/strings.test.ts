@@ -1,6 +1,7 @@
 /** Corners of the string operations that random sequences seldom meet. */
 import { describe, expect, it } from 'vitest';
-import { expirySweep, partitionFlush } from '../../src/engine/expiry.ts';
+import { partitionFlush } from '../../src/engine/database.ts';
+import { expirySweep } from '../../src/engine/expiry.ts';
 import { DEATH } from '../../src/engine/lifecycle.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import {

@@ -88,8 +88,8 @@ describe('the connection table', () => {
     const control = controlMake(3);
     const [first, second, third] = [0, 1, 2].map(() => connectionClaim(control, 1));
     connectionTextsSet(control, second, '1'.repeat(60), '2'.repeat(60));
-    expect(connectionRemote(control, second)).toBe('1'.repeat(49));
-    expect(connectionListener(control, second)).toBe('2'.repeat(49));
+    expect(connectionRemote(control, second)).toBe('1'.repeat(47));
+    expect(connectionListener(control, second)).toBe('2'.repeat(47));
     for (const other of [first, third]) {
       expect(connectionRemote(control, other)).toBe('');
       expect(connectionListener(control, other)).toBe('');

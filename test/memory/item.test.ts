@@ -1,7 +1,7 @@
 /** An item's header: each field keeps what it is told, whatever is said to the others. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KEY_BYTES_LIMIT, Key, keyFill } from '../../src/base/key.ts';
+import { KEY_BYTES_LIMIT, Key, keyFill, keyFillIn } from '../../src/base/key.ts';
 import { Uint64 } from '../../src/base/uint64.ts';
 import { chainInit } from '../../src/memory/chain.ts';
 import {
@@ -36,6 +36,7 @@ import {
   itemIsFetched,
   itemIsLinked,
   itemIsMain,
+  itemIsNamespaced,
   itemKeyBytes,
   itemKeyEquals,
   itemKeyOffset,
@@ -47,6 +48,9 @@ import {
   itemMarksAdd,
   itemMarksClear,
   itemMetaIsSound,
+  itemNameBytes,
+  itemNameOffset,
+  itemNamespace,
   itemNoteInterest,
   itemNoteUse,
   itemPromote,
@@ -209,6 +213,39 @@ describe('an item header', () => {
     );
     headerMake(7, Buffer.alloc(KEY_BYTES_LIMIT, 'k'), 0);
     expect(itemKeyBytes(p, ref)).toBe(KEY_BYTES_LIMIT);
+  });
+
+  it('has a name within its namespace', () => {
+    const namespaces = fc.constantFrom(0, 1, 15, 16, 0x0fff_ffff);
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 40 }),
+        namespaces,
+        extrasAll,
+        (name, namespace, extras) => {
+          const key = new Key();
+          keyFillIn(key, namespace, name, 0, name.length);
+          itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, key.bytes, 3);
+          itemKeyWrite(p, ref, key);
+          expect(itemNamespace(p, ref)).toBe(namespace);
+          expect(itemIsNamespaced(p, ref)).toBe(namespace !== 0);
+          expect(itemMetaIsSound(p, ref)).toBe(true);
+          const start = itemNameOffset(p, ref);
+          const read = p.u8.subarray(start, start + itemNameBytes(p, ref));
+          expect(Buffer.compare(read, name)).toBe(0);
+          expect(itemValueOffset(p, ref)).toBe(start + name.length + (extras & EXTRA_CAS ? 8 : 0));
+          expect([itemKeyEquals(p, ref, key), itemHash(p, ref)]).toEqual([true, key.hash]);
+          const elsewhere = new Key();
+          keyFillIn(elsewhere, 7, name, 0, name.length);
+          expect(itemKeyEquals(p, ref, elsewhere)).toBe(false);
+          const plain = new Key();
+          keyFill(plain, key.u8, 0, key.bytes);
+          expect(itemKeyEquals(p, ref, plain)).toBe(namespace === 0);
+          itemKeyRead(p, ref, elsewhere);
+          expect([elsewhere.tag, elsewhere.table]).toEqual([key.tag, key.table]);
+        },
+      ),
+    );
   });
 
   it('counts uses up to three and forgets them one by one, or all on promotion', () => {

@@ -1,7 +1,8 @@
 /** Headers and records tile: every field has its bytes to itself, and lies within its record. */
 import { describe, expect, it } from 'vitest';
-import { HASH_SECRET_WORDS } from '../../src/base/key.ts';
+import { DATABASE_COUNT, HASH_SECRET_WORDS } from '../../src/base/key.ts';
 import { CHAIN, LINK, LINK_HEADER_BYTES } from '../../src/memory/chain.ts';
+import { CLIENT, CLIENT_F64, CLIENT_TEXT } from '../../src/memory/client-records.ts';
 import { CONNECTION } from '../../src/memory/connections.ts';
 import {
   CONNECTION_RECORD_BYTES,
@@ -26,11 +27,13 @@ import {
   HEADER_BYTES,
   HEADER_F64,
   INDEX_DIRECTORY_OFFSET,
+  indexDirectoryBytes,
   PAGE,
   PARTITION_BYTES_MAX,
   Partition,
   pageOffset,
   pageRecord,
+  TABLE,
 } from '../../src/memory/partition.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES } from '../../src/memory/slab-classes.ts';
 import { eventLogMake, partitionMake } from '../engine/fixture.ts';
@@ -73,12 +76,29 @@ const CHAIN_FIELD_BYTES = 16;
 
 describe('fields', () => {
   it('of the partition header share no byte, and the lock shares no cache line', () => {
-    const words = fields(without(HEADER, 'words'), 4);
+    const arrays: Partial<Record<keyof typeof HEADER, number>> = {
+      keysTable: TABLE.words,
+      membersTable: TABLE.words,
+      databaseKeys: DATABASE_COUNT,
+      databaseExpiring: DATABASE_COUNT,
+      databaseFlushLo: DATABASE_COUNT,
+      databaseFlushHi: DATABASE_COUNT,
+      emptyBucket: 16,
+    };
+    const words = Object.entries<number>(without(HEADER, 'words')).map(([name, at]) => ({
+      name,
+      from: at * 4,
+      to: (at + (arrays[name as keyof typeof HEADER] ?? 1)) * 4,
+    }));
     const totals = fields(without(HEADER_F64, 'words'), 8);
     expect(faults([...words, ...totals], HEADER_BYTES)).toEqual([]);
     const others = words.filter((field) => field.name !== 'lock');
     expect(Math.min(...others.map((field) => field.from))).toBeGreaterThanOrEqual(64);
     expect(Math.max(...words.map((field) => field.to))).toBeLessThanOrEqual(HEADER.words * 4);
+  });
+
+  it('of an index table', () => {
+    expect(faults(fields(without(TABLE, 'words'), 4), TABLE.words * 4)).toEqual([]);
   });
 
   it('of a page record', () => {
@@ -110,7 +130,12 @@ describe('fields', () => {
 
   it('of the control block', () => {
     const words = [
-      ...fields(without(CONTROL, 'seed', 'crawlClasses'), 4),
+      ...fields(without(CONTROL, 'seed', 'crawlClasses', 'databases'), 4),
+      {
+        name: 'databases',
+        from: CONTROL.databases * 4,
+        to: (CONTROL.databases + DATABASE_COUNT) * 4,
+      },
       { name: 'seed', from: CONTROL.seed * 4, to: (CONTROL.seed + HASH_SECRET_WORDS) * 4 },
       {
         name: 'crawlClasses',
@@ -139,11 +164,16 @@ describe('fields', () => {
     expect(prefixesEnd).toBe(CONNECTION_TABLE_OFFSET);
   });
 
-  it('of a connection record leave room for two texts', () => {
-    const words = fields(CONNECTION, 4);
+  it('of a connection record leave room for its texts', () => {
+    const words = [...fields(CONNECTION, 4), ...fields(CLIENT, 4), ...fields(CLIENT_F64, 8)];
     const texts = [
-      { name: 'remote', from: 28, to: 78 },
-      { name: 'listener', from: 78, to: 128 },
+      { name: 'remote', from: 32, to: 80 },
+      { name: 'listener', from: 80, to: 128 },
+      ...Object.entries(CLIENT_TEXT).map(([name, { offset, bytesMax }]) => ({
+        name,
+        from: offset,
+        to: offset + bytesMax + 1,
+      })),
     ];
     expect(faults([...words, ...texts], CONNECTION_RECORD_BYTES)).toEqual([]);
     expect(gapBytes([...words, ...texts], CONNECTION_RECORD_BYTES)).toBe(0);
@@ -155,7 +185,7 @@ describe('a partition', () => {
     'of %i bytes: its tables and pages follow each other and end within it',
     (bytes) => {
       const p = partitionMake({ bytes });
-      const directoryEnd = INDEX_DIRECTORY_OFFSET + p.pageCount * 4;
+      const directoryEnd = INDEX_DIRECTORY_OFFSET + 2 * indexDirectoryBytes(p.pageCount);
       const ghostEnd = (p.ghostStart + p.ghostEntryCount) * 2;
       expect(CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS.words * 4).toBe(INDEX_DIRECTORY_OFFSET);
       expect(p.pageTableWord * 4).toBeGreaterThanOrEqual(directoryEnd);
@@ -171,7 +201,7 @@ describe('a partition', () => {
   );
 
   it('is refused beyond 2 GiB, and without room for a page', () => {
-    const place = { id: 0, stride: 1, evicts: true, log: eventLogMake() };
+    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
     const { classes } = partitionMake();
     const make = (bytes: number) => new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
     expect(() => make(2 ** 31)).toThrow('2 GiB');

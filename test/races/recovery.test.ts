@@ -13,6 +13,7 @@ import {
   partitionLock,
   partitionLockOwner,
   partitionUnlock,
+  TABLE,
 } from '../../src/memory/partition.ts';
 import { Client, itemEntry } from '../engine/client.ts';
 import {
@@ -197,7 +198,7 @@ describe('a thread that died while', () => {
     const { keyspace } = scene;
     await threadRunToDeath(scene, 'a value half sent', 'exit');
     const victim = keyspace.partitions[victimPartition(keyspace)];
-    victim.i32[HEADER.itemCount]++; // spoilt by another thread, which died with the lock
+    victim.i32[HEADER.keysTable + TABLE.itemCount]++; // spoilt by another thread, which died with the lock
     victim.i32[HEADER.lock] = OWNER + 1;
     expect(threadRecover(keyspace, OWNER + 1, THREAD_INDEX + 1).resets.length).toBe(1);
     const client = new Client();

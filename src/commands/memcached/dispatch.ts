@@ -5,9 +5,9 @@ import { COUNTER } from '../../memory/control.ts';
 import { BINARY_REQUEST_MAGIC } from '../../protocol/memcached/binary.ts';
 import { LF } from '../../protocol/memcached/line.ts';
 import { replyRoom } from '../../protocol/reply.ts';
+import { RUN_ENDED } from '../run-ended.ts';
 import { binaryCommand } from './binary-dispatch.ts';
 import { type Call, callClock } from './call.ts';
-import { RUN_ENDED } from './run-ended.ts';
 import { PHASE, PROTOCOL, waitAt } from './session.ts';
 import { textCommand } from './text-dispatch.ts';
 

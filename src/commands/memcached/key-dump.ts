@@ -5,7 +5,7 @@
  * comes or goes may be missed. So may others while the memory limit is lowered, since buckets then merge.
  * Spec: memcached/memcached doc/protocol.txt, "LRU_Crawler"; crawler.c for the lines.
  */
-import { indexBucketWalk } from '../../engine/hash-index.ts';
+import { indexBucketCount, indexBucketWalk } from '../../engine/hash-index.ts';
 import { itemCasUnique, itemIsDead } from '../../engine/lifecycle.ts';
 import {
   itemBytes,
@@ -13,18 +13,19 @@ import {
   itemExpiresAtMs,
   itemIdleSec,
   itemIsFetched,
+  itemIsNamespaced,
   itemKeyBytes,
   itemKeyOffset,
   itemMarks,
   MARK_BINARY_KEY,
 } from '../../memory/item.ts';
-import { HEADER, type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
 import { uriEncode } from '../../protocol/memcached/uri.ts';
 import { REPLY_BYTES_MAX, replyBytes, replyRoom } from '../../protocol/reply.ts';
+import { RUN_ENDED } from '../run-ended.ts';
 import type { Call } from './call.ts';
-import { RUN_ENDED } from './run-ended.ts';
 import { PHASE, waitAt } from './session.ts';
 
 /** Buckets looked at under one lock, and before other connections have their turn. */
@@ -101,14 +102,14 @@ function linesGather(call: Call, dump: KeyDump): void {
   const { lineOf } = dump.form;
   let lines = '';
   partitionLock(p);
-  const end = Math.min(dump.bucket + BUCKETS_PER_SLICE, p.i32[HEADER.bucketCount]);
+  const end = Math.min(dump.bucket + BUCKETS_PER_SLICE, indexBucketCount(p));
   for (; dump.bucket < end; dump.bucket++) {
     indexBucketWalk(p, dump.bucket, (ref) => {
-      const isMeant = dump.classIds.has(chunkClass(p, ref));
+      const isMeant = !itemIsNamespaced(p, ref) && dump.classIds.has(chunkClass(p, ref));
       if (isMeant && !itemIsDead(p, ref, call.op.nowMs)) lines += lineOf(call, p, ref);
     });
   }
-  const isDone = dump.bucket >= p.i32[HEADER.bucketCount];
+  const isDone = dump.bucket >= indexBucketCount(p);
   partitionUnlock(p);
   dump.lines = Buffer.from(lines, 'latin1');
   if (!isDone) return;

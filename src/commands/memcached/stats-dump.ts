@@ -6,6 +6,7 @@ import {
   chunkKind,
   itemExpiresAtMs,
   itemIsLinked,
+  itemIsNamespaced,
   itemKeyBytes,
   itemKeyOffset,
   itemValueBytes,
@@ -52,6 +53,7 @@ function pageLines(call: Call, p: Partition, page: number, classId: number): str
   for (let chunk = 0; chunk < chunkCount; chunk++) {
     const ref = (pageOffset(p, page) + chunk * p.classes.chunkBytes[classId]) >>> 3;
     if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
+    if (itemIsNamespaced(p, ref)) continue;
     if (!itemIsDead(p, ref, call.op.nowMs)) lines.push(itemLine(p, ref));
   }
   partitionUnlock(p);

@@ -1,6 +1,8 @@
 /** stats without a section: the server as a whole. And `stats server`: what only this server has. */
 import { crawlIsRunning } from '../../engine/crawl.ts';
-import { connectionsOpen } from '../../memory/connections.ts';
+import { databaseKeyCount } from '../../engine/database.ts';
+import { indexBucketCount, indexPageCount } from '../../engine/hash-index.ts';
+import { connectionLimit, connectionsOpen } from '../../memory/connections.ts';
 import {
   CONTROL,
   CONTROL_F64,
@@ -26,7 +28,11 @@ import type { StatRow } from './stats.ts';
 
 /** Sums over all partitions, each read under its lock. */
 class Totals {
-  readonly header = new Int32Array(HEADER.words).map(() => 0);
+  /** Keys of database 0: memcached's. */
+  keyCount = 0;
+  pageFreeCount = 0;
+  bucketCount = 0;
+  indexPageCount = 0;
   readonly f64 = new Float64Array(HEADER_F64.words);
   readonly klass = new Float64Array(CLASS.words);
 
@@ -39,10 +45,10 @@ class Totals {
   }
 
   private add(p: Partition): void {
-    for (const word of [HEADER.itemCount, HEADER.bucketCount, HEADER.indexPageCount]) {
-      this.header[word] += p.i32[word];
-    }
-    this.header[HEADER.pageFreeCount] += p.i32[HEADER.pageFreeCount];
+    this.keyCount += databaseKeyCount(p, 0);
+    this.pageFreeCount += p.i32[HEADER.pageFreeCount];
+    this.bucketCount += indexBucketCount(p);
+    this.indexPageCount += indexPageCount(p);
     for (let at = HEADER_F64.itemTotal; at <= HEADER_F64.rescueTotal; at++) {
       this.f64[at] += p.f64[at];
     }
@@ -76,9 +82,9 @@ export function statsGeneral(call: Call): StatRow[] {
     ['unexpected_napi_ids', 0],
     ['round_robin_fallback', 0],
     ['bytes', totals.f64[HEADER_F64.itemBytes]],
-    ['curr_items', totals.header[HEADER.itemCount]],
+    ['curr_items', totals.keyCount],
     ['total_items', totals.f64[HEADER_F64.itemTotal]],
-    ['slab_global_page_pool', totals.header[HEADER.pageFreeCount]],
+    ['slab_global_page_pool', totals.pageFreeCount],
     ['expired_unfetched', totals.f64[HEADER_F64.expiredUnfetchedTotal]],
     ['evicted_unfetched', totals.f64[HEADER_F64.evictedUnfetchedTotal]],
     ['evictions', totals.f64[HEADER_F64.evictionTotal]],
@@ -153,7 +159,7 @@ function connectionRows(call: Call): StatRow[] {
   const idleRows = call.server.config.idleTimeoutSec > 0 ? [idleKicks] : [];
   const { threadCount } = call.server.config;
   return [
-    ['max_connections', control.connectionCountMax],
+    ['max_connections', connectionLimit(control)],
     ['curr_connections', open],
     ['total_connections', Atomics.load(control.i32, CONTROL.connectionClaims)],
     ['rejected_connections', Atomics.load(control.i32, CONTROL.connectionRejects)],
@@ -214,8 +220,8 @@ function memoryRows(call: Call, totals: Totals): StatRow[] {
     ['time_in_listen_disabled_us', 0],
     ['threads', config.threadCount],
     ['conn_yields', counterSum(control, COUNTER.connectionYields)],
-    ['hash_power_level', Math.ceil(Math.log2(totals.header[HEADER.bucketCount]))],
-    ['hash_bytes', totals.header[HEADER.indexPageCount] * PAGE_BYTES],
+    ['hash_power_level', Math.ceil(Math.log2(totals.bucketCount))],
+    ['hash_bytes', totals.indexPageCount * PAGE_BYTES],
     ['hash_is_expanding', 0],
     ['slab_reassign_rescues', totals.f64[HEADER_F64.rescueTotal]],
     ['slab_reassign_chunk_rescues', 0],

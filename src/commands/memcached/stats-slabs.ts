@@ -1,5 +1,11 @@
 /** stats slabs, items and sizes: the slab classes, summed over the partitions. */
-import { chunkKind, itemBytes, itemIsLinked, KIND_ITEM } from '../../memory/item.ts';
+import {
+  chunkKind,
+  itemBytes,
+  itemIsLinked,
+  itemIsNamespaced,
+  KIND_ITEM,
+} from '../../memory/item.ts';
 import {
   CLASS,
   classRecord,
@@ -132,6 +138,7 @@ function pageSizesCount(p: Partition, page: number, counts: Map<number, number>)
   for (let chunk = 0; chunk < chunkCount; chunk++) {
     const ref = (pageOffset(p, page) + chunk * p.classes.chunkBytes[classId]) >>> 3;
     if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
+    if (itemIsNamespaced(p, ref)) continue;
     const bucket = Math.ceil(itemBytes(p, ref) / 32) * 32;
     counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
   }

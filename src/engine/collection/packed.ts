@@ -7,18 +7,13 @@
  * Guard: the partition lock.
  */
 import { assert } from '../../base/assert.ts';
-import {
-  COLLECTION,
-  collectionHeaderWrite,
-  collectionRoot,
-  FORM,
-  itemIsLarge,
-} from '../../memory/collection.ts';
+import { COLLECTION, collectionHeaderWrite, FORM } from '../../memory/collection.ts';
 import {
   EXTRA_EXPIRY,
   itemBytes,
   itemBytesFor,
   itemExpiresAtMs,
+  itemExpiresAtMsSet,
   itemExtras,
   itemHeaderWrite,
   itemIsChained,
@@ -30,7 +25,6 @@ import {
   itemValueBytesSet,
   itemValueOffset,
 } from '../../memory/item.ts';
-import { rootItemSet } from '../../memory/node.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkClass, chunkGive, chunkTake } from '../../memory/slab.ts';
@@ -41,6 +35,7 @@ import { ghostTake } from '../forget.ts';
 import { indexReplace } from '../hash-index.ts';
 import { itemCasRenew, itemCount, itemFree, itemLink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
+import { itemMoved } from './member-life.ts';
 
 /** Bytes before the strip. */
 export const PACKED_HEADER_BYTES = COLLECTION.body;
@@ -62,14 +57,16 @@ export function collectionCreate(p: Partition, op: Operation, type: number): num
 
 /**
  * As collectionCreate, but under no key yet, so op's key may have an item: for commands that build a
- * collection and then put it in another's place (itemSucceed). Freed by itemFree.
+ * collection and then put it in another's place (itemSucceed). Freed by itemFree. `extras` may be
+ * EXTRA_EXPIRY, for op's expiry time.
  */
-export function collectionMake(p: Partition, op: Operation, type: number): number {
+export function collectionMake(p: Partition, op: Operation, type: number, extras = 0): number {
   const { key } = op;
-  const classId = p.classes.classFor(itemBytesFor(0, key.bytes, PACKED_HEADER_BYTES));
+  const classId = p.classes.classFor(itemBytesFor(extras, key.bytes, PACKED_HEADER_BYTES));
   const ref = chunkObtain(p, classId, op.nowMs);
   if (ref === 0) return 0;
-  itemHeaderWrite(p, ref, type, 0, key.bytes, PACKED_HEADER_BYTES);
+  itemHeaderWrite(p, ref, type, extras, key.bytes, PACKED_HEADER_BYTES);
+  if (extras & EXTRA_EXPIRY) itemExpiresAtMsSet(p, ref, op.expiresAtMs);
   itemKeyWrite(p, ref, key);
   collectionHeaderWrite(p, itemValueOffset(p, ref), FORM.PACKED, 0, 0);
   return ref;
@@ -168,9 +165,8 @@ function chunkObtainGuarding(p: Partition, classId: number, ref: number, nowMs: 
 /** All that knew an item at `ref` finds it at `to`, where its bytes are already. */
 function itemPlaceChange(p: Partition, hash: number, ref: number, to: number): void {
   if (itemIsLinked(p, to)) indexReplace(p, hash, ref, to);
+  itemMoved(p, ref, to);
   pageNoteExpiry(p, to, itemExpiresAtMs(p, to));
-  if (p.guardRef === ref) p.guardRef = to;
-  if (itemIsLarge(p, to)) rootItemSet(p, collectionRoot(p, to), to);
   chunkGive(p, ref);
 }
 

@@ -26,6 +26,7 @@ import {
   itemIsChained,
   itemIsFetched,
   itemIsMain,
+  itemIsPlain,
   itemKeyBytes,
   itemKeyOffset,
   itemKeyWrite,
@@ -44,6 +45,7 @@ import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/par
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
+import { itemMoved } from '../collection/member-life.ts';
 import { eventDelete, eventIsWatched, eventLookup, LOOKED_UP } from '../events.ts';
 import { chunkObtain } from '../eviction.ts';
 import { ghostTake } from '../forget.ts';
@@ -54,14 +56,15 @@ import {
   itemCasUnique,
   itemCount,
   itemDeath,
+  itemExpirySet,
   itemFree,
   itemIsHeld,
   itemLink,
-  itemReap,
   itemRetire,
   itemUnlink,
 } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
+import { itemReap } from '../reaping.ts';
 import { STATUS, type Status } from '../status.ts';
 import { casAdmits, casHolds } from './cas.ts';
 
@@ -171,7 +174,7 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
     (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, op.valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
-  if (old !== 0 && !itemIsChained(p, old) && chunkClass(p, old) === classId) {
+  if (old !== 0 && itemIsPlain(p, old) && chunkClass(p, old) === classId) {
     stringOverwrite(p, op, old, extras);
     return STATUS.OK;
   }
@@ -356,8 +359,7 @@ export function itemTouch(p: Partition, op: Operation, ref: number): number {
     if (touched === 0) return 0;
   }
   if (itemExtras(p, touched) & EXTRA_EXPIRY) {
-    itemExpiresAtMsSet(p, touched, op.expiresAtMs);
-    pageNoteExpiry(p, touched, op.expiresAtMs);
+    itemExpirySet(p, touched, op.expiresAtMs);
   }
   itemAccessedSecSet(p, touched, op.nowSec);
   changeNote(p, CHANGE.TOUCH, touched);
@@ -390,6 +392,7 @@ function itemWiden(p: Partition, op: Operation, ref: number): number {
   itemCount(p, to, 1);
   if (to !== ref) {
     indexReplace(p, op.key.hash, ref, to);
+    itemMoved(p, ref, to);
     chunkGive(p, ref);
   }
   return to;

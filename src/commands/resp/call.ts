@@ -1,0 +1,135 @@
+/**
+ * A call: what a RESP handler works with. One object per thread, pointed at the session whose batch is
+ * running and at the request in hand.
+ *
+ * Before a handler runs, dispatch has locked the partitions of its keys. A handler of one key finds it
+ * in `call.op.key` and its partition in `call.p`; others take their keys one by one with `keyTake`.
+ */
+import { keyFillIn } from '../../base/key.ts';
+import type { RespConfig } from '../../config/resp-config.ts';
+import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
+import { Operation } from '../../engine/operation.ts';
+import { COMMAND_STAT, commandStatsBlock } from '../../memory/command-stats.ts';
+import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
+import { eventKindsRead } from '../../memory/event-log.ts';
+import type { Partition } from '../../memory/partition.ts';
+import type { Reply } from '../../protocol/reply.ts';
+import type { Arguments } from '../../protocol/resp/arguments.ts';
+import { respError } from '../../protocol/resp/reply.ts';
+import { RequestParser } from '../../protocol/resp/request-parser.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { Bulletin } from './bulletin.ts';
+import type { Command } from './command.ts';
+import type { CommandTable } from './command-lookup.ts';
+import { Locks } from './locks.ts';
+import { PubSub } from './pubsub-message.ts';
+import type { RespSession } from './session.ts';
+import { type Wait, WaitRegistry } from './wait-registry.ts';
+
+export class RespCall {
+  readonly keyspace: Keyspace;
+  readonly server: ServerContext;
+  readonly table: CommandTable;
+  readonly bulletin: Bulletin;
+  readonly config: RespConfig;
+  reply: Reply;
+  readonly op: Operation;
+  readonly locks: Locks;
+  /** The thread's counters: `counters[block + COUNTER.getCommands]++`. */
+  readonly counters: Float64Array;
+  readonly block: number;
+  /** The thread's statistics of commands, and where they start. */
+  readonly stats: Float64Array;
+  readonly statsBlock: number;
+  /** The thread's own parser, for requests that lie in the read area. */
+  readonly parser: RequestParser;
+  /** Sessions of this thread, by client id. */
+  readonly sessions = new Map<number, RespSession>();
+  readonly waits: WaitRegistry;
+  readonly pubsub = new PubSub();
+
+  session: RespSession;
+  command: Command;
+  args: Arguments;
+  /** Of a command of one key: the key's partition. */
+  p: Partition;
+  /** GATE bits that concern all sessions, as of this batch. */
+  gate = 0;
+  /** Classes of key events that are published: KEY_EVENT bits, as of this batch. */
+  keyEvents = 0;
+  /** Whose batch is running; null: nobody's. `session` is another while a blocked client is served. */
+  running: RespSession | null = null;
+  /** What others have sent to the running client: it goes out behind the reply to its command. */
+  readonly afterReply: Buffer[] = [];
+  /** The running command's reply is a push, which CLIENT REPLY OFF does not keep back. */
+  answersByPush = false;
+  /** The running command has answered an error. */
+  failed = false;
+  /** EXEC is running: locks are held until its end, and nothing blocks. */
+  inTransaction = false;
+  /** A blocked client is being served by the thread that made its key ready: see waits.ts. */
+  serving: Wait | null = null;
+  /** What has arrived: input[…, end). */
+  input: Buffer;
+  end = 0;
+  /** Why the last run ended: RUN_ENDED. */
+  runEnded = 0;
+  /** When the last command ended, in microseconds of performance.now. */
+  clockUs = 0.5;
+
+  constructor(
+    keyspace: Keyspace,
+    server: ServerContext,
+    table: CommandTable,
+    bulletin: Bulletin,
+    config: RespConfig,
+    reply: Reply,
+    idle: RespSession,
+  ) {
+    this.keyspace = keyspace;
+    this.server = server;
+    this.table = table;
+    this.bulletin = bulletin;
+    this.config = config;
+    this.reply = reply;
+    this.op = new Operation(reply.bytes);
+    this.op.itemBytesMax = 2 ** 31 - 1;
+    this.locks = new Locks(keyspace.partitions);
+    this.counters = keyspace.control.f64;
+    this.block = counterBlock(server.threadIndex);
+    this.stats = keyspace.commandStats.f64;
+    this.statsBlock = commandStatsBlock(server.threadIndex);
+    this.parser = new RequestParser(reply.bytes);
+    this.waits = new WaitRegistry();
+    this.session = idle;
+    this.command = table.commands[0];
+    this.args = this.parser.args;
+    this.p = keyspace.partitions[0];
+    this.input = reply.bytes;
+  }
+}
+
+/** Reads the clock: once a batch, and after a command that took its time. */
+export function respClock(call: RespCall): void {
+  const { op, keyspace } = call;
+  const nowMs = Date.now() + keyspace.control.f64[CONTROL_F64.clockOffsetMs];
+  op.nowMs = nowMs;
+  op.nowSec = Math.floor(nowMs / 1000);
+  eventKindsRead(keyspace.log);
+  keyspaceFlushIfDue(keyspace, nowMs);
+}
+
+/** Takes argument `index` for the key of `call.op`; returns its partition. */
+export function keyTake(call: RespCall, index: number): Partition {
+  const { args, op } = call;
+  const start = args.start[index];
+  keyFillIn(op.key, call.session.namespace, args.source, start, args.end[index] - start);
+  return call.keyspace.partitionFor(op.key.hash);
+}
+
+/** Answers an error: `CODE text`. The command counts as failed. */
+export function answerError(call: RespCall, text: string): void {
+  if (!call.failed) call.stats[call.statsBlock + call.command.statsRecord + COMMAND_STAT.failed]++;
+  call.failed = true;
+  respError(call.reply, text);
+}

@@ -1,0 +1,47 @@
+/** Which arguments of a request are keys, by its row. */
+import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
+import { type KeySpec, type KeyUse, keyIsReal, type RespRow } from './row.ts';
+
+export type KeyVisit = (index: number, use: KeyUse) => void;
+
+/** Calls visit(index, use) for each key. A request whose count of keys makes no sense has none. */
+export function keysVisit(row: RespRow, args: Arguments, visit: KeyVisit): void {
+  for (const spec of row.keys ?? []) if (keyIsReal(spec)) specVisit(spec, args, visit);
+  row.keysFind?.(args, visit);
+}
+
+/** Whether the row's keys are found at fixed places: then the first and last are of use to a client. */
+export function keysAreFixed(row: RespRow): boolean {
+  if (row.keysFind !== undefined) return false;
+  return (row.keys ?? []).every(({ counted, keyword }) => !counted && keyword === undefined);
+}
+
+function specVisit(spec: KeySpec, args: Arguments, visit: KeyVisit): void {
+  const { use, step = 1 } = spec;
+  let first = spec.from;
+  let last: number;
+  if (spec.counted) {
+    const count = Number(argumentText(args, Math.min(first, args.count - 1)));
+    if (first >= args.count || !Number.isInteger(count) || count <= 0) return;
+    first++;
+    last = first + (count - 1) * step;
+    if (last >= args.count) return;
+  } else {
+    if (spec.keyword !== undefined) {
+      first = keywordFind(spec, args) + 1;
+      if (first === 0) return;
+    }
+    const { to = 0 } = spec;
+    last = to < 0 ? args.count + to : first + to;
+  }
+  for (let index = first; index <= last && index < args.count; index += step) visit(index, use);
+}
+
+/** The index of the spec's keyword, or -1. */
+function keywordFind({ from, keyword }: KeySpec, args: Arguments): number {
+  const step = from < 0 ? -1 : 1;
+  for (let at = from < 0 ? args.count + from : from; at > 0 && at < args.count; at += step) {
+    if (argumentText(args, at).toLowerCase() === keyword) return at;
+  }
+  return -1;
+}

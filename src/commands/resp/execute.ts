@@ -1,0 +1,141 @@
+/**
+ * Running one command: its partitions are locked, its handler runs, they are released, and who waited
+ * for what it stored is served.
+ */
+
+import { assert } from '../../base/assert.ts';
+import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
+import { databaseOf } from '../../engine/database.ts';
+import { COMMAND_STAT } from '../../memory/command-stats.ts';
+import { Reply, replyClear } from '../../protocol/reply.ts';
+import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
+import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { answerError, type RespCall } from './call.ts';
+import { type Command, KEY_MODE } from './command.ts';
+import { keysVisit } from './command-keys.ts';
+import { notesTell } from './key-events.ts';
+import { RespSession } from './session.ts';
+import type { Wait } from './wait-registry.ts';
+import { waitsServe } from './waits.ts';
+
+/** Runs `call.args` as the command, whatever the session's state. */
+export function commandExecute(call: RespCall, command: Command): void {
+  call.command = command;
+  call.failed = false;
+  if (command.keyMode === KEY_MODE.ONE) {
+    oneKeyRun(call, command);
+  } else {
+    someKeysRun(call, command);
+  }
+  statsNote(call, command);
+  const { ready, notes } = call.p;
+  if (notes.length > 0) notesTell(call);
+  if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
+}
+
+function oneKeyRun(call: RespCall, command: Command): void {
+  const { args, op, locks, keyspace } = call;
+  const start = args.start[1];
+  const bytes = args.end[1] - start;
+  if (bytes > KEY_BYTES_LIMIT) {
+    answerError(call, RESP_ERROR.keyTooLong);
+    return;
+  }
+  keyFillIn(op.key, call.session.namespace, args.source, start, bytes);
+  const p = keyspace.partitionFor(op.key.hash);
+  call.p = p;
+  if (locks.areHeld) {
+    assert(locks.holds(p), 'a transaction holds the locks of all its keys');
+    command.row.run(call);
+    return;
+  }
+  locks.takeOne(p);
+  command.row.run(call);
+  locks.releaseOne(p);
+}
+
+function someKeysRun(call: RespCall, command: Command): void {
+  if (!locksWant(call, command, call.args)) {
+    answerError(call, RESP_ERROR.keyTooLong);
+    return;
+  }
+  const isOurs = !call.locks.areHeld;
+  call.locks.take();
+  command.row.run(call);
+  if (isOurs) call.locks.release();
+}
+
+/**
+ * Names the locks that the command needs, beside what was named before; those of a handler that visits the
+ * whole keyspace are its own business. False: a key is longer than any key can be, and nothing is named.
+ */
+export function locksWant(call: RespCall, command: Command, args: Arguments): boolean {
+  const { locks, keyspace, session, op } = call;
+  if (command.keyMode === KEY_MODE.NONE) return true;
+  if (command.keyMode === KEY_MODE.ALL) {
+    locks.wantAll();
+    return true;
+  }
+  let fits = true;
+  keysVisit(command.row, args, (index) => {
+    fits &&= args.end[index] - args.start[index] <= KEY_BYTES_LIMIT;
+  });
+  if (!fits) return false;
+  keysVisit(command.row, args, (index) => {
+    const start = args.start[index];
+    keyFillIn(op.key, session.namespace, args.source, start, args.end[index] - start);
+    locks.want(keyspace.partitionFor(op.key.hash));
+  });
+  command.row.locks?.(call, args);
+  return true;
+}
+
+function statsNote(call: RespCall, command: Command): void {
+  const nowUs = performance.now() * 1000;
+  const record = call.statsBlock + command.statsRecord;
+  call.stats[record + COMMAND_STAT.calls]++;
+  call.stats[record + COMMAND_STAT.us] += nowUs - call.clockUs;
+  call.clockUs = nowUs;
+}
+
+const scratch = new Reply();
+scratch.setsAside = true;
+
+/** Runs a blocked client's command in its place, under the locks of its keys; its reply if it was served. */
+function waitRun(call: RespCall, wait: Wait): Buffer | null {
+  const { session, reply, args, command } = call;
+  const { clientId, database, resp, commandNumber } = wait.fields;
+  const ghost = new RespSession(session.host, clientId);
+  ghost.database = database;
+  ghost.namespace = databaseOf(call.keyspace.control, database);
+  ghost.resp = resp;
+  scratch.resp = resp;
+  call.session = ghost;
+  call.reply = scratch;
+  call.args = wait.args;
+  call.serving = wait;
+  call.command = call.table.byNumber[commandNumber];
+  locksWant(call, call.command, wait.args);
+  call.locks.take();
+  call.command.row.run(call);
+  call.locks.release();
+  const bytes = wait.isServed
+    ? Buffer.concat([...scratch.aside, scratch.bytes.subarray(0, scratch.used)])
+    : null;
+  scratch.aside.length = 0;
+  replyClear(scratch);
+  notesTell(call);
+  call.serving = null;
+  call.session = session;
+  call.reply = reply;
+  call.args = args;
+  call.command = command;
+  return bytes;
+}
+
+/** Answers that there is no such subcommand. */
+export function unknownSubcommand(call: RespCall, command: Command): void {
+  const { name } = command.row;
+  const word = argumentText(call.args, 1).slice(0, 128);
+  answerError(call, `ERR unknown subcommand '${word}'. Try ${name.toUpperCase()} HELP.`);
+}

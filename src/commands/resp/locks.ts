@@ -1,0 +1,121 @@
+/**
+ * The locks that a command holds, taken in the project's one order: partitions by ascending id. A
+ * transaction takes those of all its commands, and what they then ask for is held already.
+ */
+import { assert } from '../../base/assert.ts';
+import { guardsClear } from '../../engine/guard.ts';
+import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+
+export class Locks {
+  private readonly partitions: readonly Partition[];
+  /** A bit for each partition, in two words. */
+  private wantLow = 0;
+  private wantHigh = 0;
+  private heldLow = 0;
+  private heldHigh = 0;
+
+  constructor(partitions: readonly Partition[]) {
+    this.partitions = partitions;
+  }
+
+  /** Whether any is held. */
+  get areHeld(): boolean {
+    return (this.heldLow | this.heldHigh) !== 0;
+  }
+
+  holds(p: Partition): boolean {
+    return (p.id < 32 ? (this.heldLow >>> p.id) & 1 : (this.heldHigh >>> (p.id - 32)) & 1) === 1;
+  }
+
+  /** Names one to be taken. */
+  want(p: Partition): void {
+    if (p.id < 32) this.wantLow |= 1 << p.id;
+    else this.wantHigh |= 1 << (p.id - 32);
+  }
+
+  wantAll(): void {
+    for (const p of this.partitions) this.want(p);
+  }
+
+  /** Takes back what was named. */
+  wantNone(): void {
+    this.wantLow = 0;
+    this.wantHigh = 0;
+  }
+
+  /** Takes what was named. Nothing may be held, unless all of that is. */
+  take(): void {
+    const { wantLow, wantHigh } = this;
+    this.wantLow = 0;
+    this.wantHigh = 0;
+    if (this.areHeld) {
+      const missing = (wantLow & ~this.heldLow) | (wantHigh & ~this.heldHigh);
+      assert(missing === 0, 'locks are taken in order, so not some after others');
+      return;
+    }
+    this.heldLow = wantLow;
+    this.heldHigh = wantHigh;
+    for (let bits = wantLow; bits !== 0; bits &= bits - 1) this.lock(31 - Math.clz32(bits & -bits));
+    for (let bits = wantHigh; bits !== 0; bits &= bits - 1) {
+      this.lock(63 - Math.clz32(bits & -bits));
+    }
+  }
+
+  /** Takes one, which a short command does by itself. */
+  takeOne(p: Partition): void {
+    assert(!this.areHeld, 'locks are taken in order, so not some after others');
+    if (p.id < 32) this.heldLow = 1 << p.id;
+    else this.heldHigh = 1 << (p.id - 32);
+    partitionLock(p);
+  }
+
+  releaseOne(p: Partition): void {
+    this.heldLow = 0;
+    this.heldHigh = 0;
+    unlock(p);
+  }
+
+  /** Releases all. */
+  release(): void {
+    const { heldLow, heldHigh } = this;
+    this.heldLow = 0;
+    this.heldHigh = 0;
+    for (let bits = heldLow; bits !== 0; bits &= bits - 1) {
+      unlock(this.partitions[31 - Math.clz32(bits & -bits)]);
+    }
+    for (let bits = heldHigh; bits !== 0; bits &= bits - 1) {
+      unlock(this.partitions[63 - Math.clz32(bits & -bits)]);
+    }
+  }
+
+  private lock(id: number): void {
+    partitionLock(this.partitions[id]);
+  }
+}
+
+/** Releases a lock; what the command guarded may go again. */
+function unlock(p: Partition): void {
+  guardsClear(p);
+  partitionUnlock(p);
+}
+
+/**
+ * Takes the locks that were wanted (`locks.want`), for a handler that finds its keys itself. True: they
+ * have to be given back with `locks.release`; false: a transaction holds them.
+ */
+export function locksEnter(locks: Locks): boolean {
+  const isOurs = !locks.areHeld;
+  locks.take();
+  return isOurs;
+}
+
+/** Takes one partition's lock, unless it is held. True: it has to be given back, with partitionLeave. */
+export function partitionEnter(locks: Locks, p: Partition): boolean {
+  if (locks.holds(p)) return false;
+  locks.takeOne(p);
+  return true;
+}
+
+export function partitionLeave(locks: Locks, p: Partition, entered: boolean): void {
+  if (entered) locks.releaseOne(p);
+}

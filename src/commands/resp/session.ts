@@ -1,0 +1,96 @@
+/**
+ * A RESP session: what one client has chosen and is in the middle of.
+ *
+ *   COMMAND ──BLPOP …──▶ BLOCKED ──served, timed out──▶ COMMAND
+ *           ──CLIENT PAUSE is on──▶ PAUSED ──▶ COMMAND        ──QUIT, error──▶ CLOSED
+ *           ──too much published──▶ HELD ──▶ COMMAND
+ */
+import type { Arguments } from '../../protocol/resp/arguments.ts';
+import type { Command } from './command.ts';
+import type { Wait } from './wait-registry.ts';
+
+export const PHASE = {
+  COMMAND: 0,
+  BLOCKED: 1, // waits for a key; input is gathered, not run
+  PAUSED: 2, // CLIENT PAUSE holds back what came
+  CLOSED: 3, // nothing more is run
+  HELD: 4, // publishes faster than other threads can take, and waits for them
+} as const;
+export type Phase = (typeof PHASE)[keyof typeof PHASE];
+
+/** What makes dispatch look twice, a bit each: of the session, and of all sessions. */
+export const GATE = {
+  UNAUTHENTICATED: 1 << 0,
+  MULTI: 1 << 1, // commands are queued
+  SUBSCRIBED: 1 << 2, // RESP2: only a few commands are allowed
+  REPLY_OFF: 1 << 3, // CLIENT REPLY OFF
+  REPLY_SKIP: 1 << 4, // … SKIP: the next command's reply is dropped
+  REPLY_SKIP_NEXT: 1 << 5,
+  // Of all sessions:
+  MONITORED: 1 << 8,
+  PAUSED: 1 << 9,
+  NO_EVICTION: 1 << 10, // a full partition refuses: DENY_OOM
+} as const;
+
+/** A queued command of a transaction. */
+export type Queued = { readonly command: Command; readonly args: Arguments };
+
+/** A watched key, and what it was. */
+export type Watched = {
+  readonly database: number;
+  readonly key: Buffer;
+  /** The namespace that the database was, and the keys in it still are. */
+  readonly namespace: number;
+  /** CAS unique of its item when it was watched; 0: there was none, or one whose time had come. */
+  readonly cas: number;
+  /** Then, the last CAS unique that its partition had given out: an item of the key with a later one is new. */
+  readonly casLast: number;
+};
+
+/** The connection, as its session sees it. */
+export interface RespHost {
+  /** i32 index of the connection's record in the connection table. */
+  readonly record: number;
+  /** What the client has not taken yet: bytes, and in how many pieces. */
+  readonly outputBytes: number;
+  readonly outputPieces: number;
+  /** Sends bytes that no request asked for, or that were long in coming. They must not change later. */
+  push(bytes: Buffer): void;
+  /** Runs what has been gathered. Not from within a run. */
+  wake(): void;
+  /** Closes after what was sent has left; `reason` is for the log. */
+  close(reason: string): void;
+}
+
+export class RespSession {
+  readonly host: RespHost;
+  readonly id: number;
+  phase: Phase = PHASE.COMMAND;
+  /** GATE bits. */
+  gate = 0;
+  /** The database that was selected, and the namespace that it is at the moment. */
+  database = 0;
+  namespace = 0;
+  resp: 2 | 3 = 2;
+  // ── Transaction ──
+  readonly queue: Queued[] = [];
+  /** A queued command was refused: EXEC will be too. */
+  queueIsBroken = false;
+  readonly watched: Watched[] = [];
+  // ── Blocked ──
+  wait: Wait | null = null;
+  // ── Pub/sub: names of what the client is subscribed to ──
+  readonly channels = new Set<string>();
+  readonly patterns = new Set<string>();
+  readonly shardChannels = new Set<string>();
+
+  constructor(host: RespHost, id: number) {
+    this.host = host;
+    this.id = id;
+  }
+}
+
+/** How many subscriptions the client has. */
+export function subscriptionCount(session: RespSession): number {
+  return session.channels.size + session.patterns.size + session.shardChannels.size;
+}

@@ -1,0 +1,79 @@
+/**
+ * The eviction policy: which items may go when memory is full, and which of them first. The names are
+ * Redis's (maxmemory-policy). The hand knows one order, in which recency and frequency both count
+ * (hand.ts), so the LRU and LFU of each kind are the same.
+ *
+ *   noeviction           nothing: what needs memory is refused
+ *   allkeys-lru, -lfu    any; the unused first
+ *   allkeys-random       any; used or not
+ *   volatile-lru, -lfu   what has an expiry time; the unused first
+ *   volatile-random      what has an expiry time; used or not
+ *   volatile-ttl         what has an expiry time; of those that the hand meets, the one that expires first
+ *
+ * It stands in the header of each partition, which is asked under the lock that is held anyway.
+ *
+ * Guard: the partition lock.
+ */
+import { itemExpiresAtMs } from '../memory/item.ts';
+import { HEADER, type Partition, partitionLock, partitionUnlock } from '../memory/partition.ts';
+import type { Keyspace } from './keyspace.ts';
+
+export const EVICTION_POLICY = {
+  NOEVICTION: 0,
+  ALLKEYS_LRU: 1,
+  ALLKEYS_LFU: 2,
+  ALLKEYS_RANDOM: 3,
+  VOLATILE_LRU: 4,
+  VOLATILE_LFU: 5,
+  VOLATILE_RANDOM: 6,
+  VOLATILE_TTL: 7,
+} as const;
+export type EvictionPolicy = (typeof EVICTION_POLICY)[keyof typeof EVICTION_POLICY];
+
+/** By policy, as configuration files have it. */
+export const EVICTION_POLICY_NAMES = [
+  'noeviction',
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-random',
+  'volatile-ttl',
+] as const;
+
+/** The policy that a word stands for. */
+export function policyOf(word: number): EvictionPolicy {
+  for (const policy of Object.values(EVICTION_POLICY)) if (policy === word) return policy;
+  return EVICTION_POLICY.NOEVICTION;
+}
+
+/** Whether the policy lets a key's item go. */
+export function policyAdmits(p: Partition, ref: number): boolean {
+  const policy = p.i32[HEADER.evictionPolicy];
+  if (policy < EVICTION_POLICY.VOLATILE_LRU) return policy !== EVICTION_POLICY.NOEVICTION;
+  return itemExpiresAtMs(p, ref) !== 0;
+}
+
+/** Whether it does not matter to the policy if an item is used. */
+export function policyIsBlind(p: Partition): boolean {
+  const policy = p.i32[HEADER.evictionPolicy];
+  return policy === EVICTION_POLICY.ALLKEYS_RANDOM || policy === EVICTION_POLICY.VOLATILE_RANDOM;
+}
+
+export function policyIsByTtl(p: Partition): boolean {
+  return p.i32[HEADER.evictionPolicy] === EVICTION_POLICY.VOLATILE_TTL;
+}
+
+/** Changes the policy, from the next allocation on. */
+export function keyspacePolicySet(keyspace: Keyspace, policy: EvictionPolicy): void {
+  for (const p of keyspace.partitions) {
+    partitionLock(p);
+    p.i32[HEADER.evictionPolicy] = policy;
+    partitionUnlock(p);
+  }
+}
+
+export function keyspacePolicy(keyspace: Keyspace): EvictionPolicy {
+  return policyOf(keyspace.partitions[0].i32[HEADER.evictionPolicy]);
+}

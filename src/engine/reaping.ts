@@ -1,0 +1,30 @@
+/**
+ * Reaping: what was found dead is unlinked, counted and freed.
+ *
+ * Guard: the partition lock.
+ */
+import { ITEM_TYPE, itemIsFetched, itemType } from '../memory/item.ts';
+import { CLASS, classRecord, HEADER_F64, type Partition } from '../memory/partition.ts';
+import { chunkClass } from '../memory/slab.ts';
+import { CHANGE } from './change-log.ts';
+import { memberReap } from './collection/member-life.ts';
+import { itemIsFlushed } from './database.ts';
+import { itemUnlink } from './lifecycle.ts';
+
+/** Unlinks an item that was found dead, and counts it. A hash goes with the last of its fields. */
+export function itemReap(p: Partition, hash: number, ref: number): void {
+  if (itemType(p, ref) === ITEM_TYPE.MEMBER) {
+    p.f64[HEADER_F64.fieldExpiryTotal]++;
+    memberReap(p, ref);
+    return;
+  }
+  const klass = classRecord(chunkClass(p, ref));
+  p.i32[klass + CLASS.expired]++;
+  p.f64[HEADER_F64.expiryTotal]++;
+  if (!itemIsFetched(p, ref)) {
+    p.i32[klass + CLASS.expiredUnfetched]++;
+    p.f64[HEADER_F64.expiredUnfetchedTotal]++;
+  }
+  // A flush has been told of, and is no expiry.
+  itemUnlink(p, hash, ref, itemIsFlushed(p, ref) ? 0 : CHANGE.EXPIRE);
+}

@@ -1,0 +1,9 @@
+/** A connection as its thread sees it, whatever it speaks. */
+export interface OpenConnection {
+  /** Seconds since the last command. */
+  idleSec(nowSec: number): number;
+  /** For a thread that ends: closes unless requests are under way. It asks until all have gone. */
+  endIfQuiet(): void;
+  /** Closes a connection on which nothing has moved for too long. False: it is not to be closed for that. */
+  kick(): boolean;
+}

@@ -1,0 +1,331 @@
+/**
+ * A RESP connection: carries bytes between a wire and a session. Each read is worked off at once, and all
+ * its replies leave in one write.
+ *
+ * What a read leaves over, the start of a request, is put before the next read if it is short; a long
+ * one is gathered in a buffer of its own, which its parser goes through once, however many reads it takes.
+ *
+ * Unlike memcached's, a client that does not read its replies is served on: it may send a long pipeline
+ * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
+ */
+import type { RespCall } from '../commands/resp/call.ts';
+import { respRun } from '../commands/resp/dispatch.ts';
+import { PHASE, type RespHost, RespSession } from '../commands/resp/session.ts';
+import { sessionEnd } from '../commands/resp/session-end.ts';
+import { RUN_ENDED } from '../commands/run-ended.ts';
+import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
+import { CONTROL, COUNTER } from '../memory/control.ts';
+import { REPLY_BYTES_MAX, replyClear, replyPiece, replyRenew } from '../protocol/reply.ts';
+import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
+import type { OpenConnection } from './open-connection.ts';
+import { PushTurn, RespOutput } from './resp-output.ts';
+import {
+  CARRY_BYTES_MAX,
+  type IoBuffers,
+  READ_BYTES_MAX,
+  type Wire,
+  type WireEvents,
+} from './wire.ts';
+
+/** A longer rest of a request is gathered. */
+const CARRIED_BYTES_MAX = 16384;
+const GATHER_BYTES_MIN = 65536;
+/** A gathered request is moved to the front of its buffer once so much before it is used up. */
+const GATHER_SLACK_BYTES = 1 << 20;
+
+/** How long a client that publishes too fast waits before it is looked at again. */
+const HOLD_MS = 2;
+/** What the RESP connections of a thread share. */
+export class RespContext {
+  readonly call: RespCall;
+  readonly buffers: IoBuffers;
+  readonly open: Set<OpenConnection>;
+  /** Connections with messages to send. */
+  readonly turn = new PushTurn();
+
+  constructor(call: RespCall, buffers: IoBuffers, open: Set<OpenConnection>) {
+    this.call = call;
+    this.buffers = buffers;
+    this.open = open;
+  }
+}
+
+/** A request that arrives in many reads. */
+class Gather {
+  buffer: Buffer;
+  start = 0;
+  used: number;
+  readonly parser: RequestParser;
+
+  constructor(first: Buffer) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(GATHER_BYTES_MIN, first.length * 2));
+    first.copy(this.buffer);
+    this.used = first.length;
+    this.parser = new RequestParser(this.buffer);
+  }
+
+  append(source: Buffer, bytes: number): void {
+    if (this.start > GATHER_SLACK_BYTES && this.start > this.used / 2) this.compact();
+    if (this.used + bytes > this.buffer.length) this.grow(this.used + bytes);
+    source.copy(this.buffer, this.used, 0, bytes);
+    this.used += bytes;
+  }
+
+  /** Moves what is left to the front; the parser goes through it again. */
+  private compact(): void {
+    this.buffer.copyWithin(0, this.start, this.used);
+    this.used -= this.start;
+    this.start = 0;
+    requestForget(this.parser);
+  }
+
+  private grow(bytesMin: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytesMin, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.used);
+    this.buffer = larger;
+    this.parser.args.source = larger;
+  }
+}
+
+export class RespConnection implements WireEvents, RespHost, OpenConnection {
+  private readonly context: RespContext;
+  readonly session: RespSession;
+  readonly record: number;
+  private wire: Wire | null = null;
+  private carried: Buffer | null = null;
+  private gather: Gather | null = null;
+  private readonly output: RespOutput;
+  private waitsForTurn = false;
+  private hasNews = false;
+  private isClosed = false;
+
+  constructor(context: RespContext, record: number, remote: string, listener: string) {
+    this.context = context;
+    this.record = record;
+    const { call } = context;
+    const { control } = call.keyspace;
+    const id = Atomics.add(control.i32, CONTROL.clientIds, 1) + 1;
+    this.session = new RespSession(this, id);
+    call.sessions.set(id, this.session);
+    this.output = new RespOutput(call, this.session, context.turn, () => this.destroy());
+    connectionTextsSet(control, record, remote, listener);
+    this.lastCommandNote(Math.floor(Date.now() / 1000));
+    context.open.add(this);
+  }
+
+  /** Once, right after construction. */
+  wireAttach(wire: Wire): void {
+    this.wire = wire;
+    this.output.wireAttach(wire);
+  }
+
+  // ── Wire ──────────────────────────────────────────────────────────────────────────────────────
+
+  wireData(bytes: number): void {
+    const { session, context } = this;
+    if (this.isClosed || session.phase === PHASE.CLOSED) return;
+    const { call, buffers } = context;
+    call.counters[call.block + COUNTER.bytesRead] += bytes;
+    this.hasNews = true;
+    const runs = session.phase === PHASE.COMMAND;
+    if (this.gather !== null) {
+      this.gather.append(buffers.readArea, bytes);
+      if (runs) this.gatherRun();
+      else if (this.gather.used > call.config.settings.clientQueryBufferLimit) this.destroy();
+    } else if (runs) {
+      this.run(bytes);
+    } else {
+      this.gatherStart(bytes);
+    }
+  }
+
+  /** Gathers what was carried over, and what has come. */
+  private gatherStart(bytes: number): void {
+    this.gather = new Gather(this.carried ?? Buffer.alloc(0));
+    this.carried = null;
+    this.gather.append(this.context.buffers.readArea, bytes);
+  }
+
+  wireDrained(): void {
+    if (!this.isClosed) this.output.drained();
+  }
+
+  wireClosed(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const { context, session } = this;
+    session.phase = PHASE.CLOSED;
+    sessionEnd(context.call, session);
+    this.output.forget();
+    this.carried = null;
+    this.gather = null;
+    context.open.delete(this);
+    connectionRelease(context.call.keyspace.control, this.record);
+  }
+
+  // ── Runs ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Runs what was carried over and `bytes` bytes of the read area behind it. */
+  private run(bytes: number): void {
+    const { call, buffers } = this.context;
+    const { carried } = this;
+    let start = CARRY_BYTES_MAX;
+    if (carried !== null) {
+      start -= carried.length;
+      carried.copy(buffers.input, start);
+      this.carried = null;
+    }
+    const end = CARRY_BYTES_MAX + bytes;
+    requestForget(call.parser);
+    const at = this.pass(buffers.input, start, end, call.parser);
+    if (at < end && !this.isClosed && this.session.phase !== PHASE.CLOSED) {
+      const rest = buffers.input.subarray(at, end);
+      const isShort = rest.length <= CARRIED_BYTES_MAX && call.runEnded === RUN_ENDED.INPUT;
+      if (isShort) this.carried = Buffer.from(rest);
+      else this.gather = new Gather(rest);
+    }
+    this.settle(at < end || bytes === READ_BYTES_MAX);
+  }
+
+  /** Runs what was gathered. */
+  private gatherRun(): void {
+    const { gather } = this;
+    if (gather === null) return;
+    const { used } = gather;
+    const at = this.pass(gather.buffer, gather.start, used, gather.parser);
+    gather.start = at;
+    if (at === used) this.gather = null;
+    this.settle(at < used);
+  }
+
+  /** One pass of the session over its input; the replies are sent. Returns how far it came. */
+  private pass(input: Buffer, start: number, end: number, parser: RequestParser): number {
+    const { call } = this.context;
+    call.session = this.session;
+    call.input = input;
+    call.end = end;
+    call.reply.setsAside = true;
+    const at = respRun(call, parser, start);
+    this.lastCommandNote(call.op.nowSec);
+    this.replySend();
+    return at;
+  }
+
+  /** After a pass: closes, or goes on at the next turn. */
+  private settle(mayHaveMore: boolean): void {
+    const { call } = this.context;
+    if (this.wire === null || this.isClosed) return;
+    if (this.session.phase === PHASE.CLOSED) {
+      sessionEnd(call, this.session);
+      this.wire.pause();
+      this.output.end(mayHaveMore);
+    } else if (this.session.phase === PHASE.HELD) {
+      this.wire.pause();
+      this.holdOn();
+    } else if (call.runEnded === RUN_ENDED.BUDGET) {
+      this.wire.pause();
+      this.wake();
+    }
+  }
+
+  /** Runs the session again when others have had their turn. */
+  wake(): void {
+    if (this.waitsForTurn) return;
+    this.waitsForTurn = true;
+    setImmediate(() => {
+      this.waitsForTurn = false;
+      if (this.isClosed || this.session.phase !== PHASE.COMMAND) return;
+      if (this.gather !== null) this.gatherRun();
+      else if (this.carried !== null) this.run(0);
+      if (!this.waitsForTurn && !this.isHeld()) this.wire?.resume();
+    });
+  }
+
+  private isHeld(): boolean {
+    return this.session.phase === PHASE.HELD;
+  }
+
+  /** Reads no more from a client that publishes faster than other threads can take, until they have. */
+  private holdOn(): void {
+    setTimeout(() => {
+      if (this.isClosed || !this.isHeld()) return;
+      if (this.context.call.bulletin.isCrowded) {
+        this.holdOn();
+      } else {
+        this.session.phase = PHASE.COMMAND;
+        this.wake();
+      }
+    }, HOLD_MS);
+  }
+
+  private lastCommandNote(nowSec: number): void {
+    const { i32 } = this.context.call.keyspace.control;
+    i32[this.record + CONNECTION.lastCommandSec] = nowSec;
+    i32[this.record + CONNECTION.phase] = this.session.phase;
+  }
+
+  // ── Replies ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Sends what the batch has answered; before it, what it has sent to others. */
+  private replySend(): void {
+    const { context, output } = this;
+    const { reply } = context.call;
+    context.turn.send();
+    const { aside } = reply;
+    if (aside.length > 0) {
+      const total = aside.reduce((sum, { length }) => sum + length, reply.used);
+      if (output.refuses(total)) reply.used = 0;
+      else for (const piece of aside) output.send(piece);
+      aside.length = 0;
+    }
+    if (reply.used === 0 || output.send(replyPiece(reply))) replyClear(reply);
+    else replyRenew(reply, Buffer.allocUnsafeSlow(REPLY_BYTES_MAX));
+  }
+
+  push(bytes: Buffer): void {
+    this.output.push(bytes);
+  }
+
+  get outputBytes(): number {
+    return this.output.bytes;
+  }
+
+  get outputPieces(): number {
+    return this.output.pieceCount;
+  }
+
+  /** Closes at once: what was sent and has not left is lost. */
+  private destroy(): void {
+    if (this.session.phase !== PHASE.CLOSED) {
+      this.session.phase = PHASE.CLOSED;
+      sessionEnd(this.context.call, this.session);
+    }
+    this.output.forget();
+    this.wire?.destroy();
+  }
+
+  // ── For the thread ────────────────────────────────────────────────────────────────────────────
+
+  close(): void {
+    if (this.session.phase === PHASE.CLOSED) return;
+    this.session.phase = PHASE.CLOSED;
+    sessionEnd(this.context.call, this.session);
+    this.output.end(true);
+  }
+
+  idleSec(nowSec: number): number {
+    return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];
+  }
+
+  endIfQuiet(): void {
+    const isQuiet = !this.hasNews && this.output.bytes === 0 && !this.waitsForTurn;
+    this.hasNews = false;
+    if (isQuiet) this.close();
+  }
+
+  kick(): boolean {
+    if (this.session.phase !== PHASE.COMMAND) return false;
+    this.close();
+    return true;
+  }
+}

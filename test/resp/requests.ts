@@ -1,0 +1,165 @@
+/**
+ * Random requests over all commands: for each a pattern of what its arguments may be. Keys are few, so
+ * that commands meet what others have left; about one request in ten is nonsense.
+ *
+ * A pattern is words: one in lower case is sent as it is, the others are names of POOLS; `a?` may be
+ * missing, `a*` comes up to four times, `a|b` is one or the other, `N:a*` is `a*` after how many there are.
+ */
+import fc from 'fast-check';
+
+const pick = (...values: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...values);
+
+const POOLS: Record<string, fc.Arbitrary<string>> = {
+  KEY: pick('a', 'b', 'c', '{a}1', '{a}2', 'str', 'list', 'set', 'zset', 'hash'),
+  STR: pick('str', 'a', 'b'),
+  LIST: pick('list', 'a', 'l2'),
+  SET: pick('set', 's2', 's3', 'a'),
+  ZSET: pick('zset', 'z2', 'z3', 'a'),
+  HASH: pick('hash', 'h2', 'a'),
+  HLL: pick('hll', 'hll2', 'a'),
+  GEO: pick('geo', 'geo2', 'a'),
+  MEMBER: fc.oneof(
+    pick('m1', 'm2', 'm3', '1', '2', '17', '-5', '', 'x y', '\0\r\n'),
+    fc.nat(300).map((n) => `e${n}`),
+    fc.nat(2000).map(String),
+  ),
+  VALUE: fc.oneof(
+    pick('v', '', '10', '-3', '3.5', '9223372036854775807', 'hello world', '0'),
+    fc.nat(100_000).map(String),
+    fc.string({ maxLength: 20 }).map((s) => Buffer.from(s).toString('latin1')),
+    fc.nat(300).map((n) => 'x'.repeat(n)),
+  ),
+  INT: fc.oneof(
+    pick('0', '1', '-1', '2', '3', '10', '-10', '100'),
+    fc.integer({ min: -50, max: 50 }).map(String),
+  ),
+  BIGINT: pick(
+    '9223372036854775807',
+    '-9223372036854775808',
+    '9223372036854775808',
+    'abc',
+    '1.5',
+    ' 1',
+    '01',
+    '',
+  ),
+  COUNT: pick('0', '1', '2', '3', '5', '100', '-1'),
+  SECONDS: pick('100', '1000', '50000', '0', '-1', '9223372036854775807', 'x'),
+  MS: pick('100000', '5000000', '0', '-1'),
+  AT: pick('4102444800', '4102444801', '1', '0', '-1'),
+  ATMS: pick('4102444800000', '4102444801234', '1'),
+  SCORE: fc.oneof(
+    pick('0', '1', '-1', '1.5', 'inf', '-inf', '+inf', '3e5', '0.1', '1e-7', 'nan', 'x'),
+    fc.integer({ min: -20, max: 20 }).map(String),
+    fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map(String),
+  ),
+  BOUND: pick('-inf', '+inf', '0', '(0', '1', '(1', '5', '10', '(10', '-5', 'x'),
+  LEX: pick('-', '+', '[a', '(a', '[m2', '(m2', '[e1', '(e2', '[z', 'a'),
+  FLOAT: pick('1.5', '-0.25', '3', '1e3', '0.1', 'inf', 'x', '5.0e-1'),
+  BIT: pick('0', '1', '2', '7', '8', '15', '100', '1000', '-1'),
+  BITVALUE: pick('0', '1', '2'),
+  FIELDTYPE: pick('u8', 'i8', 'u1', 'i5', 'u63', 'i64', 'u16', 'u64', 'i65', 'x'),
+  OFFSET: pick('0', '1', '8', '#0', '#1', '#3', '33', '-1'),
+  PATTERN: pick('*', 'a*', '?', '[a-c]', 'e1*', '*1', '\\*', ''),
+  CURSOR: pick('0', '0', '0', 'x'),
+  LON: pick('13.361389', '15.087269', '0', '-122.4', '2.35', '181'),
+  LAT: pick('38.115556', '37.502669', '0', '37.77', '48.85', '86'),
+  UNIT: pick('m', 'km', 'mi', 'ft', 'x'),
+  RADIUS: pick('100', '200', '5000', '20000', '-1'),
+  WEIGHT: pick('1', '2', '0.5', '-1', '0', 'x'),
+  AGGREGATE: pick('sum', 'min', 'max', 'avg'),
+  DB: pick('0', '1', '2', '16', 'x'),
+  WORD: pick('foo', 'get', 'nx'),
+};
+
+/** Command → patterns. */
+// biome-ignore format: a table reads in columns
+const PATTERNS: Record<string, readonly string[]> = {
+  // Keyspace
+  del: ['KEY*'], unlink: ['KEY*'], exists: ['KEY*'], type: ['KEY'], touch: ['KEY*'],
+  rename: ['KEY KEY'], renamenx: ['KEY KEY'], copy: ['KEY KEY', 'KEY KEY replace', 'KEY KEY db DB', 'KEY KEY db DB replace'],
+  move: ['KEY DB'], persist: ['KEY'], ttl: ['KEY'], expiretime: ['KEY'], pexpiretime: ['KEY'], dbsize: [''], keys: ['PATTERN'],
+  expire: ['KEY SECONDS', 'KEY SECONDS nx|xx|gt|lt', 'KEY SECONDS nx xx'], pexpire: ['KEY MS nx|xx|gt|lt?'], expireat: ['KEY AT', 'KEY AT nx|xx|gt|lt'], pexpireat: ['KEY ATMS'],
+  'object encoding': ['KEY'], 'object refcount': ['KEY'], scan: ['CURSOR match PATTERN count 1000', 'CURSOR count 1000 type string|list|set|zset|hash', 'CURSOR count 0'],
+  sort: ['KEY', 'KEY alpha', 'KEY desc limit INT INT', 'KEY by nosort get #', 'KEY alpha store KEY', 'KEY by x* get v* get #'], sort_ro: ['KEY alpha desc'],
+  // Strings
+  get: ['KEY'], set: ['KEY VALUE', 'KEY VALUE nx|xx', 'KEY VALUE ex SECONDS', 'KEY VALUE px MS get', 'KEY VALUE keepttl', 'KEY VALUE exat AT', 'KEY VALUE get', 'KEY VALUE nx get', 'KEY VALUE ex 10 px 10'],
+  getset: ['STR VALUE'], getdel: ['KEY'], getex: ['KEY', 'KEY ex SECONDS', 'KEY persist', 'KEY pxat ATMS', 'KEY ex'], setnx: ['KEY VALUE'], setex: ['KEY SECONDS VALUE'], psetex: ['KEY MS VALUE'],
+  mget: ['KEY*'], mset: ['KEY VALUE', 'KEY VALUE KEY VALUE', 'KEY VALUE KEY'], msetnx: ['KEY VALUE KEY VALUE'], append: ['STR VALUE'], strlen: ['KEY'],
+  setrange: ['STR INT VALUE', 'STR 536870912 x'], getrange: ['STR INT INT'], substr: ['STR INT INT'],
+  incr: ['STR'], decr: ['STR'], incrby: ['STR INT', 'STR BIGINT'], decrby: ['STR INT', 'STR BIGINT'], incrbyfloat: ['STR FLOAT'], lcs: ['STR KEY', 'STR KEY len', 'STR KEY idx', 'STR KEY idx minmatchlen 2 withmatchlen'],
+  // Bitmaps
+  setbit: ['STR BIT BITVALUE'], getbit: ['STR BIT'], bitcount: ['STR', 'STR INT INT', 'STR INT INT bit|byte', 'STR INT'], bitpos: ['STR BITVALUE', 'STR BITVALUE INT', 'STR BITVALUE INT INT', 'STR BITVALUE INT INT bit'],
+  bitop: ['and|or|xor STR STR STR', 'not STR STR', 'not STR STR STR', 'x STR STR'],
+  bitfield: ['STR get FIELDTYPE OFFSET', 'STR set FIELDTYPE OFFSET INT', 'STR incrby FIELDTYPE OFFSET INT', 'STR overflow sat|fail|wrap incrby FIELDTYPE OFFSET INT get u4 0', 'STR'], bitfield_ro: ['STR get FIELDTYPE OFFSET', 'STR set u8 0 1'],
+  // Hashes
+  hset: ['HASH MEMBER VALUE', 'HASH MEMBER VALUE MEMBER VALUE', 'HASH MEMBER VALUE MEMBER'], hsetnx: ['HASH MEMBER VALUE'], hmset: ['HASH MEMBER VALUE'], hget: ['HASH MEMBER'], hmget: ['HASH MEMBER*'], hgetall: ['HASH'], hdel: ['HASH MEMBER*'],
+  hlen: ['HASH'], hstrlen: ['HASH MEMBER'], hexists: ['HASH MEMBER'], hkeys: ['HASH'], hvals: ['HASH'], hincrby: ['HASH MEMBER INT', 'HASH MEMBER BIGINT'], hincrbyfloat: ['HASH MEMBER FLOAT'], hscan: ['HASH CURSOR count 1000', 'HASH 0 match PATTERN count 1000'], hrandfield: ['h9', 'h9 COUNT'],
+  // Lists
+  lpush: ['LIST VALUE VALUE*'], rpush: ['LIST VALUE VALUE*'], lpushx: ['LIST VALUE'], rpushx: ['LIST VALUE VALUE'], lpop: ['LIST', 'LIST COUNT'], rpop: ['LIST', 'LIST COUNT'], llen: ['LIST'], lindex: ['LIST INT'], lrange: ['LIST INT INT'],
+  lset: ['LIST INT VALUE'], linsert: ['LIST before|after VALUE VALUE', 'LIST x v v'], lrem: ['LIST INT VALUE'], ltrim: ['LIST INT INT'], lpos: ['LIST VALUE', 'LIST VALUE rank INT', 'LIST VALUE count COUNT', 'LIST VALUE rank -1 count 0 maxlen 5'],
+  lmove: ['LIST LIST left|right left|right', 'LIST LIST x left'], rpoplpush: ['LIST LIST'], lmpop: ['1 LIST left|right', '2 LIST LIST left count 2', '0 LIST left', '3 LIST left'],
+  // Sets
+  sadd: ['SET MEMBER MEMBER*'], srem: ['SET MEMBER*'], scard: ['SET'], sismember: ['SET MEMBER'], smismember: ['SET MEMBER*'], smembers: ['SET'], smove: ['SET SET MEMBER'], sinter: ['SET*'], sunion: ['SET*'], sdiff: ['SET*'],
+  sinterstore: ['SET SET*'], sunionstore: ['SET SET*'], sdiffstore: ['SET SET*'], sintercard: ['1 SET', '2 SET SET limit COUNT', '0 SET'], sscan: ['SET CURSOR count 5000', 'SET 0 match PATTERN count 5000'], spop: ['s9', 's9 COUNT'], srandmember: ['s9', 's9 COUNT'],
+  // Sorted sets
+  zadd: ['ZSET SCORE MEMBER', 'ZSET SCORE MEMBER SCORE MEMBER', 'ZSET nx|xx SCORE MEMBER', 'ZSET gt|lt ch SCORE MEMBER', 'ZSET incr SCORE MEMBER', 'ZSET nx gt SCORE MEMBER', 'ZSET SCORE'], zincrby: ['ZSET SCORE MEMBER'], zrem: ['ZSET MEMBER*'], zcard: ['ZSET'], zscore: ['ZSET MEMBER'], zmscore: ['ZSET MEMBER*'],
+  zrank: ['ZSET MEMBER'], zrevrank: ['ZSET MEMBER'], zcount: ['ZSET BOUND BOUND'], zlexcount: ['ZSET LEX LEX'],
+  zrange: ['ZSET INT INT', 'ZSET INT INT withscores', 'ZSET INT INT rev withscores', 'ZSET BOUND BOUND byscore', 'ZSET BOUND BOUND byscore rev limit INT INT withscores', 'ZSET LEX LEX bylex', 'ZSET INT INT limit 0 1'],
+  zrangestore: ['ZSET ZSET INT INT', 'ZSET ZSET BOUND BOUND byscore limit 0 2'], zrevrange: ['ZSET INT INT withscores'], zrangebyscore: ['ZSET BOUND BOUND', 'ZSET BOUND BOUND withscores limit INT INT'], zrevrangebyscore: ['ZSET BOUND BOUND withscores'], zrangebylex: ['ZSET LEX LEX limit INT INT'], zrevrangebylex: ['ZSET LEX LEX'],
+  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['ZSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2'],
+  zunion: ['1 ZSET withscores', '2 ZSET SET withscores weights WEIGHT WEIGHT', '2 ZSET ZSET aggregate AGGREGATE withscores'], zinter: ['2 ZSET ZSET withscores', '2 ZSET SET aggregate AGGREGATE withscores'], zdiff: ['2 ZSET ZSET withscores', '1 ZSET'], zintercard: ['2 ZSET ZSET limit COUNT'],
+  zunionstore: ['ZSET 2 ZSET SET weights WEIGHT WEIGHT', 'ZSET 1 ZSET'], zinterstore: ['ZSET 2 ZSET ZSET aggregate AGGREGATE'], zdiffstore: ['ZSET 2 ZSET ZSET'], zscan: ['ZSET CURSOR count 5000'], zrandmember: ['z9', 'z9 COUNT withscores'],
+  // HyperLogLog, geo
+  pfadd: ['HLL MEMBER*'], pfcount: ['HLL*', 'KEY'], pfmerge: ['HLL HLL*'],
+  geoadd: ['GEO LON LAT MEMBER', 'GEO nx|xx ch LON LAT MEMBER'], geopos: ['GEO MEMBER*'], geohash: ['GEO MEMBER*'], geodist: ['GEO MEMBER MEMBER', 'GEO MEMBER MEMBER UNIT'],
+  geosearch: ['GEO fromlonlat LON LAT byradius RADIUS UNIT asc withcoord withdist', 'GEO frommember MEMBER bybox RADIUS RADIUS km desc count 2', 'GEO fromlonlat LON LAT byradius RADIUS km asc withhash'], geosearchstore: ['GEO GEO fromlonlat LON LAT byradius RADIUS km asc storedist?'],
+  georadius: ['GEO LON LAT RADIUS km asc withdist', 'GEO LON LAT RADIUS km asc store GEO'], georadius_ro: ['GEO LON LAT RADIUS km desc'], georadiusbymember: ['GEO MEMBER RADIUS km asc'], georadiusbymember_ro: ['GEO MEMBER RADIUS km asc'],
+  // Transactions, connection
+  multi: [''], exec: [''], discard: [''], watch: ['KEY*'], unwatch: [''], select: ['DB'], ping: ['', 'VALUE'], echo: ['VALUE'], swapdb: ['DB DB'], flushdb: [''], publish: ['a VALUE'],
+  // Blocking ones that find something, or time out at once
+  blpop: ['LIST LIST 0.01'], brpop: ['LIST 0.01'], blmove: ['LIST LIST left right 0.01'], brpoplpush: ['LIST LIST 0.01'], blmpop: ['0.01 2 LIST LIST left count 2'], bzpopmin: ['ZSET 0.01'], bzpopmax: ['ZSET ZSET 0.01'], bzmpop: ['0.01 1 ZSET max'],
+};
+
+export type Request = readonly string[];
+
+function wordArbitrary(word: string): fc.Arbitrary<readonly string[]> {
+  if (word.endsWith('?')) {
+    const some = wordArbitrary(word.slice(0, -1));
+    return fc.oneof(fc.constant([]), some);
+  }
+  if (word.endsWith('*') && word.length > 1) {
+    const one = wordArbitrary(word.slice(0, -1));
+    return fc.array(one, { minLength: 1, maxLength: 4 }).map((all) => all.flat());
+  }
+  if (word.includes('|')) return pick(...word.split('|')).map((one) => [one]);
+  return (POOLS[word] ?? fc.constant(word)).map((one) => [one]);
+}
+
+function patternArbitrary(command: string, pattern: string): fc.Arbitrary<Request> {
+  const words = pattern.split(' ').filter((word) => word !== '');
+  const parts = fc.tuple(...words.map(wordArbitrary));
+  return parts.map((all) => [...command.split(' '), ...all.flat()]);
+}
+
+const ALL = Object.entries(PATTERNS).map(([command, patterns]) =>
+  fc.oneof(...patterns.map((pattern) => patternArbitrary(command, pattern))),
+);
+
+/** A request of any command. */
+export const anyRequest: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 30, arbitrary: fc.oneof(...ALL) },
+  // Wrong counts of arguments, and arguments of another command.
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(
+        pick(...Object.keys(PATTERNS)),
+        fc.array(pick('a', '1', 'x', 'zset'), { maxLength: 4 }),
+      )
+      .map(([command, args]) => [...command.split(' '), ...args]),
+  },
+);
+
+/** Commands that these requests try. */
+export const TRIED: readonly string[] = Object.keys(PATTERNS);

@@ -1,0 +1,96 @@
+/** Servers that speak RESP: ours, and as the oracle the real redis-server. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { RespClient, RespSimple } from './resp-client.ts';
+import { portFree } from './server.ts';
+
+const HOST = '127.0.0.1';
+const START_MS_MAX = 20_000;
+const STOP_MS_MAX = 10_000;
+const SPAWN_COUNT_MAX = 3;
+const MAIN_TS = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface RespServer {
+  readonly host: string;
+  readonly port: number;
+  /** Where memcached's protocols are spoken; 0 with redis-server. */
+  readonly memcachedPort: number;
+  log(): string;
+  client(): RespClient;
+  stop(): Promise<number | null>;
+}
+
+/** Starts ours: RESP on one port, memcached on another. */
+export function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
+  return spawnOnPorts(process.execPath, (port, memcachedPort) => {
+    const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
+    return [MAIN_TS, '-t', '2', '-m', '256', ...ports, ...flags];
+  });
+}
+
+export function redisSpawn(command: string, flags: readonly string[] = []): Promise<RespServer> {
+  const fixed = ['--save', '', '--appendonly', 'no', '--bind', HOST];
+  return spawnOnPorts(command, (port) => ['--port', `${port}`, ...fixed, ...flags]);
+}
+
+/** The executable in REDIS_PEER, or `redis-server` on the PATH, and its version; or null. */
+export function redisFind(): { readonly command: string; readonly version: string } | null {
+  const command = process.env['REDIS_PEER'] ?? 'redis-server';
+  const printed = spawnSync(command, ['--version'], { encoding: 'latin1' });
+  const version = /v=(\d+\.\d+\.\d+)/.exec(printed.stdout ?? '')?.[1];
+  return version === undefined ? null : { command, version };
+}
+
+async function spawnOnPorts(
+  command: string,
+  argumentsFor: (port: number, memcachedPort: number) => readonly string[],
+): Promise<RespServer> {
+  let failure = '';
+  for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
+    const port = await portFree();
+    const memcachedPort = await portFree();
+    const args = argumentsFor(port, memcachedPort);
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = serverOf(child, port, memcachedPort);
+    if (await server.answers) return server;
+    failure = `exited with ${await server.stop()}\n${server.log()}`;
+  }
+  throw new Error(`${command} did not start: ${failure}`);
+}
+
+function serverOf(
+  child: ChildProcess,
+  port: number,
+  memcachedPort: number,
+): RespServer & { readonly answers: Promise<boolean> } {
+  let log = '';
+  let ended = false;
+  child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
+  child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
+  const exit = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('exit', (code) => resolve(code));
+  }).finally(() => (ended = true));
+  const client = (): RespClient => new RespClient({ host: HOST, port });
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    const bound = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+    const code = await exit;
+    clearTimeout(bound);
+    return code;
+  };
+  const answers = answersPing(client, () => ended);
+  return { host: HOST, port, memcachedPort, log: () => log, client, stop, answers };
+}
+
+async function answersPing(client: () => RespClient, ended: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + START_MS_MAX;
+  while (!ended() && Date.now() < deadline) {
+    const probe = client();
+    const answer = await probe.call('ping').catch(() => null);
+    probe.end();
+    if (answer instanceof RespSimple) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}
