@@ -18,6 +18,8 @@ import {
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
+import { bulletinStrike } from './commands/resp/bulletin.ts';
+import { notesPost } from './commands/resp/key-events.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -40,6 +42,8 @@ const RESTART_MS_MAX = 2000;
 const RESTART_QUIET_MS = 10000;
 const RECOVER_AGAIN_MS = 5;
 const DRAIN_MS_MAX = 3000;
+/** Room for CONFIG SET maxclients. */
+const CONNECTION_COUNT_RESERVED = 65536;
 
 export type SupervisorOptions = {
   readonly version: string;
@@ -100,6 +104,7 @@ export class Supervisor {
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
     const { i32 } = this.keyspace.control;
+    i32[CONTROL.connectionLimit] = config.connectionCountMax;
     i32[CONTROL.verbosity] = config.verbosity;
     i32[CONTROL.sweepIsOn] = config.lruCrawler ? 1 : 0;
     i32[CONTROL.crawlSleepUs] = config.lruCrawlerSleepUs;
@@ -134,7 +139,7 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
-    new Maintainer(this.keyspace).start();
+    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -272,7 +277,8 @@ export class Supervisor {
       credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
-      bulletinName: config.threadCount > 1 ? this.bulletinName : null,
+      bulletinName: this.bulletinName,
+      isAlone: config.threadCount === 1,
       respConfig: this.resp.config.image(),
       respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
       respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,
@@ -295,6 +301,7 @@ export class Supervisor {
         else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
+        else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
@@ -332,6 +339,7 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
     const now = Date.now();
@@ -385,7 +393,7 @@ function arenaConfig(config: Config, memoryBytesMax: number): ArenaConfig {
     memoryBytesMax,
     itemBytesMax: config.itemBytesMax,
     threadCount: config.threadCount,
-    connectionCountMax: config.connectionCountMax,
+    connectionCountMax: Math.max(config.connectionCountMax, CONNECTION_COUNT_RESERVED),
     evicts: config.evict,
     growthFactor: config.growthFactor,
     chunkBytesMin: config.chunkBytesMin,

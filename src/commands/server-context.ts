@@ -91,6 +91,8 @@ export interface ServerContext {
   certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
+  /** Writes a line into the log. */
+  warn(text: string, details: Readonly<Record<string, unknown>>): void;
   /** Tells the main thread what has been set, and lets it follow; `done` hears of the outcome. */
   respSet(change: RespChange, done: (failure: RespFailure | null) => void): void;
 }

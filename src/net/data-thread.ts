@@ -10,9 +10,12 @@ import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
+import { configListen } from '../commands/resp/config.ts';
+import { notesTell } from '../commands/resp/key-events.ts';
+import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
-import { waitsListen } from '../commands/resp/waits.ts';
+import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
   RespChange,
@@ -49,8 +52,10 @@ export type DataThreadStart = {
   readonly credentials: Credentials;
   readonly version: string;
   readonly threadIndex: number;
-  /** What the threads' bulletin is called; null: there is but one thread. */
-  readonly bulletinName: string | null;
+  /** What the threads' bulletin is called. */
+  readonly bulletinName: string;
+  /** There is no other data thread. */
+  readonly isAlone: boolean;
   readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
@@ -81,6 +86,11 @@ export type DataThreadMessage =
       readonly message: string;
     }
   | { readonly kind: 'shutdown'; readonly graceful: boolean }
+  | {
+      readonly kind: 'warn';
+      readonly text: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    }
   | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
   | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
@@ -93,6 +103,8 @@ export type DataThreadCommand =
   | { readonly kind: 'respListen'; readonly targets: readonly RespTarget[] };
 
 const HOUSEKEEPING_MS = 1000;
+/** How long it may take until it is told that a memcached command met an expired key. */
+const NOTES_MS = 50;
 /** Connections that have not closed this long after a drain are cut. */
 const DRAIN_MS_MAX = 2500;
 
@@ -122,6 +134,7 @@ export class DataThread {
       certificatesRefresh: () =>
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+      warn: (text, details) => post({ kind: 'warn', text, details }),
       respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
     };
     const nothing = (): void => undefined;
@@ -139,12 +152,14 @@ export class DataThread {
     const respCall = respCallCreate(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
+    setInterval(() => this.notesTell(), NOTES_MS).unref();
     this.housekeep();
   }
 
-  /** Opens all listeners, then tells the supervisor the ports, or what failed. */
+  /** Learns what the other threads know, opens all listeners, then tells the supervisor the ports, or what failed. */
   async listen(): Promise<void> {
     const { start, context } = this;
+    await context.resp.call.bulletin.join();
     const { backlog } = start.config;
     if (start.tls !== null) {
       const { keyspace, block } = context.call;
@@ -238,10 +253,18 @@ export class DataThread {
     }, 5);
   }
 
+  /** What requests of memcached's protocols have noted for subscribers of RESP's. */
+  private notesTell(): void {
+    const { call } = this.context.resp;
+    notesTell(call);
+    pubsubPost(call);
+  }
+
   /** Once a second: idle connections, and how large the heap is. */
   private housekeep(): void {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
+    waitsRest(this.context.resp.call);
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
       process.memoryUsage().heapUsed;
     const { idleTimeoutSec } = this.start.config;
@@ -259,12 +282,16 @@ function respCallCreate(
   start: DataThreadStart,
 ): RespCall {
   const nothing = (): void => undefined;
-  const nobody = { record: -1, push: nothing, wake: nothing, close: nothing };
-  const bulletin = new Bulletin(keyspace.control, start.bulletinName);
+  const quiet = { push: nothing, wake: nothing, close: nothing };
+  const nobody = { record: -1, outputBytes: 0, outputPieces: 0, ...quiet };
+  const { bulletinName, threadIndex, isAlone } = start;
+  const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
   const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
+  configListen(call);
+  pubsubListen(call);
   return call;
 }
 

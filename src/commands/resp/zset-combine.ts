@@ -93,7 +93,7 @@ function combine(call: RespCall, of: number, event: string): void {
   if (of === OF.UNION) rows = zsetUnion(sources, options.aggregate);
   else if (of === OF.INTERSECTION) rows = zsetIntersection(sources, options.aggregate);
   else rows = zsetDifference(sources);
-  if (stores) rowsStore(call, rows, event);
+  if (stores) rowsStore(call, rows, event, 1);
   else rowsAnswer(call, rows, options.withScores);
 }
 

@@ -107,7 +107,7 @@ function zrangestore(call: RespCall): void {
       rows.push(rowMake(entry.name, entry.nameStart, entry.nameBytes, entry.score));
     }
   }
-  rowsStore(call, range.goesBack ? rows.reverse() : rows, 'zrangestore');
+  rowsStore(call, range.goesBack ? rows.reverse() : rows, 'zrangestore', 1);
 }
 
 function countAnswer(call: RespCall, by: number): void {
