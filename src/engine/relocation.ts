@@ -18,11 +18,13 @@ import {
   LARGE_VALUE_BYTES,
 } from '../memory/collection.ts';
 import {
+  EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
   itemBytesFor,
   itemClientFlags,
   itemExpiresAtMs,
   itemExpiresAtMsSet,
+  itemExtras,
   itemHeaderWrite,
   itemKeyWrite,
   itemType,
@@ -54,6 +56,7 @@ export function itemCopy(from: Partition, ref: number, to: Partition, op: Operat
 function copyBuild(from: Partition, ref: number, to: Partition, op: Operation): Status {
   const builder = new ValueBuilder(to, op, itemExpiresAtMs(from, ref));
   op.clientFlags = itemClientFlags(from, ref);
+  op.extras = itemExtras(from, ref) & EXTRA_CLIENT_FLAGS; // also where they are 0, which marks a string
   if (!valueTell(from, ref, op.nowMs, builder)) {
     builder.abandon();
     return builder.status === STATUS.OK ? STATUS.MISSING : builder.status;

@@ -58,7 +58,7 @@ export class ValueBuilder implements ValueSink {
   private hasName = false;
   private fieldExpiresAtMs = 0;
 
-  /** The key is to expire at `expiresAtMs`, 0: never; the client flags of a string are op's. */
+  /** The key is to expire at `expiresAtMs`, 0: never. Client flags of a string are op's, and its extras. */
   constructor(p: Partition, op: Operation, expiresAtMs: number) {
     this.p = p;
     this.op = op;
@@ -174,7 +174,9 @@ export class ValueBuilder implements ValueSink {
 function stringMake(p: Partition, op: Operation): number {
   if (!storeFitsChunk(op)) return chainMake(p, op);
   const extras =
-    (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) | (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
+    op.extras |
+    (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) |
+    (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
   const bytes = itemBytesFor(extras, op.key.bytes, op.valueBytes);
   const ref = chunkObtain(p, p.classes.classFor(bytes), op.nowMs);
   if (ref === 0) return 0;

@@ -5,7 +5,9 @@ import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
+import { DUMP_ROWS } from './dump.ts';
 import { EXPIRE_ROWS } from './expire.ts';
+import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { KEY_ROWS } from './keys.ts';
@@ -16,10 +18,13 @@ import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
 import { LOGIN_ROWS } from './login.ts';
 import { MONITOR_ROWS } from './monitor.ts';
+import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
+import { RENAME_ROWS } from './rename.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
+import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
@@ -29,24 +34,29 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
   ...CLIENT_ROWS,
-  ...CONFIG_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
   ...SLOWLOG_ROWS,
   ...PUBSUB_ROWS,
   ...DATABASE_ROWS,
+  ...DUMP_ROWS,
   ...EXPIRE_ROWS,
+  ...FUNCTION_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
   ...KEY_ROWS,
+  ...OBJECT_ROWS,
+  ...RENAME_ROWS,
   ...LIST_ROWS,
   ...LIST_MOVE_ROWS,
   ...LIST_POP_ROWS,
   ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
+  ...SORT_ROWS,
   ...STRING_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
