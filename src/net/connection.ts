@@ -37,7 +37,7 @@ import {
 } from '../protocol/reply.ts';
 import { connectTell, disconnectTell } from './connection-events.ts';
 import type { OpenConnection } from './open-connection.ts';
-import type { RespContext } from './resp-connection.ts';
+import { RespContext } from './resp-connection.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,
@@ -65,7 +65,7 @@ export class ConnectionContext {
   constructor(call: Call, respCall: RespCall, buffers: IoBuffers) {
     this.call = call;
     this.buffers = buffers;
-    this.resp = { call: respCall, buffers, open: this.open };
+    this.resp = new RespContext(respCall, buffers, this.open);
     call.input = buffers.input;
     call.view = buffers.view;
   }

@@ -68,7 +68,9 @@ export async function listenTcp(
   const server = createServer();
   const { backlog, reusePort } = options;
   const host = target.host === null ? {} : { host: target.host };
-  await listening(server, { port: target.port, ...host, backlog, reusePort });
+  // Only RESP has an address for each family, and may have both.
+  const ipv6Only = target.protocol === 'resp' && target.host === '::';
+  await listening(server, { port: target.port, ...host, backlog, reusePort, ipv6Only });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : target.port;
   const listener: Listener = {
@@ -84,13 +86,13 @@ export async function listenTcp(
 export async function listenUnix(
   context: ConnectionContext,
   target: UnixTarget,
+  protocol: Listener['protocol'],
   options: ListenOptions,
 ): Promise<Server> {
   const server = createServer();
   if (await socketIsDead(target.path)) rmSync(target.path, { force: true });
   await listening(server, { path: target.path, backlog: options.backlog });
   chmodSync(target.path, target.mode);
-  const protocol = PROTOCOL_OF[context.call.server.config.protocol];
   accept(server, context, { text: unixText(target), protocol }, options.plainWire);
   return server;
 }

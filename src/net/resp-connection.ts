@@ -8,7 +8,6 @@
  * Unlike memcached's, a client that does not read its replies is served on: it may send a long pipeline
  * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
  */
-import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
 import { PHASE, type RespHost, RespSession } from '../commands/resp/session.ts';
@@ -19,6 +18,7 @@ import { CONTROL, COUNTER } from '../memory/control.ts';
 import { REPLY_BYTES_MAX, replyClear, replyPiece, replyRenew } from '../protocol/reply.ts';
 import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import type { OpenConnection } from './open-connection.ts';
+import { PushTurn, RespOutput } from './resp-output.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,
@@ -33,12 +33,22 @@ const GATHER_BYTES_MIN = 65536;
 /** A gathered request is moved to the front of its buffer once so much before it is used up. */
 const GATHER_SLACK_BYTES = 1 << 20;
 
+/** How long a client that publishes too fast waits before it is looked at again. */
+const HOLD_MS = 2;
 /** What the RESP connections of a thread share. */
-export type RespContext = {
+export class RespContext {
   readonly call: RespCall;
   readonly buffers: IoBuffers;
   readonly open: Set<OpenConnection>;
-};
+  /** Connections with messages to send. */
+  readonly turn = new PushTurn();
+
+  constructor(call: RespCall, buffers: IoBuffers, open: Set<OpenConnection>) {
+    this.call = call;
+    this.buffers = buffers;
+    this.open = open;
+  }
+}
 
 /** A request that arrives in many reads. */
 class Gather {
@@ -84,10 +94,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   private wire: Wire | null = null;
   private carried: Buffer | null = null;
   private gather: Gather | null = null;
-  /** Bytes of the pieces that are on their way to the client, oldest first. */
-  private readonly kept: number[] = [];
-  /** What the client has not taken yet. */
-  keptBytes = 0;
+  private readonly output: RespOutput;
   private waitsForTurn = false;
   private hasNews = false;
   private isClosed = false;
@@ -100,6 +107,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     const id = Atomics.add(control.i32, CONTROL.clientIds, 1) + 1;
     this.session = new RespSession(this, id);
     call.sessions.set(id, this.session);
+    this.output = new RespOutput(call, this.session, context.turn, () => this.destroy());
     connectionTextsSet(control, record, remote, listener);
     this.lastCommandNote(Math.floor(Date.now() / 1000));
     context.open.add(this);
@@ -108,6 +116,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   /** Once, right after construction. */
   wireAttach(wire: Wire): void {
     this.wire = wire;
+    this.output.wireAttach(wire);
   }
 
   // ── Wire ──────────────────────────────────────────────────────────────────────────────────────
@@ -122,6 +131,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     if (this.gather !== null) {
       this.gather.append(buffers.readArea, bytes);
       if (runs) this.gatherRun();
+      else if (this.gather.used > call.config.settings.clientQueryBufferLimit) this.destroy();
     } else if (runs) {
       this.run(bytes);
     } else {
@@ -137,9 +147,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   }
 
   wireDrained(): void {
-    const bytes = this.kept.shift();
-    assert(bytes !== undefined, 'only what was queued drains');
-    this.keptBytes -= bytes;
+    if (!this.isClosed) this.output.drained();
   }
 
   wireClosed(): void {
@@ -148,8 +156,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     const { context, session } = this;
     session.phase = PHASE.CLOSED;
     sessionEnd(context.call, session);
-    this.kept.length = 0;
-    this.keptBytes = 0;
+    this.output.forget();
     this.carried = null;
     this.gather = null;
     context.open.delete(this);
@@ -211,7 +218,10 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     if (this.session.phase === PHASE.CLOSED) {
       sessionEnd(call, this.session);
       this.wire.pause();
-      this.wire.end(mayHaveMore);
+      this.output.end(mayHaveMore);
+    } else if (this.session.phase === PHASE.HELD) {
+      this.wire.pause();
+      this.holdOn();
     } else if (call.runEnded === RUN_ENDED.BUDGET) {
       this.wire.pause();
       this.wake();
@@ -227,8 +237,25 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
       if (this.isClosed || this.session.phase !== PHASE.COMMAND) return;
       if (this.gather !== null) this.gatherRun();
       else if (this.carried !== null) this.run(0);
-      if (!this.waitsForTurn) this.wire?.resume();
+      if (!this.waitsForTurn && !this.isHeld()) this.wire?.resume();
     });
+  }
+
+  private isHeld(): boolean {
+    return this.session.phase === PHASE.HELD;
+  }
+
+  /** Reads no more from a client that publishes faster than other threads can take, until they have. */
+  private holdOn(): void {
+    setTimeout(() => {
+      if (this.isClosed || !this.isHeld()) return;
+      if (this.context.call.bulletin.isCrowded) {
+        this.holdOn();
+      } else {
+        this.session.phase = PHASE.COMMAND;
+        this.wake();
+      }
+    }, HOLD_MS);
   }
 
   private lastCommandNote(nowSec: number): void {
@@ -239,41 +266,51 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
 
   // ── Replies ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Sends what the batch has answered. */
+  /** Sends what the batch has answered; before it, what it has sent to others. */
   private replySend(): void {
-    const { reply } = this.context.call;
-    for (const piece of reply.aside) this.push(piece);
-    reply.aside.length = 0;
-    if (reply.used === 0 || this.wire === null) return;
-    const bytes = reply.used;
-    if (this.send(replyPiece(reply))) replyClear(reply);
+    const { context, output } = this;
+    const { reply } = context.call;
+    context.turn.send();
+    const { aside } = reply;
+    if (aside.length > 0) {
+      const total = aside.reduce((sum, { length }) => sum + length, reply.used);
+      if (output.refuses(total)) reply.used = 0;
+      else for (const piece of aside) output.send(piece);
+      aside.length = 0;
+    }
+    if (reply.used === 0 || output.send(replyPiece(reply))) replyClear(reply);
     else replyRenew(reply, Buffer.allocUnsafeSlow(REPLY_BYTES_MAX));
-    assert(reply.used === 0 || bytes > 0, 'what was sent is gone from the buffer');
   }
 
   push(bytes: Buffer): void {
-    this.send(bytes);
+    this.output.push(bytes);
   }
 
-  /** True: the bytes may be used again. */
-  private send(piece: Buffer): boolean {
-    if (this.wire === null || this.isClosed) return true;
-    const { counters, block } = this.context.call;
-    counters[block + COUNTER.bytesWritten] += piece.length;
-    if (this.wire.send(piece)) return true;
-    counters[block + COUNTER.outputBlocked]++;
-    this.kept.push(piece.length);
-    this.keptBytes += piece.length;
-    return false;
+  get outputBytes(): number {
+    return this.output.bytes;
+  }
+
+  get outputPieces(): number {
+    return this.output.pieceCount;
+  }
+
+  /** Closes at once: what was sent and has not left is lost. */
+  private destroy(): void {
+    if (this.session.phase !== PHASE.CLOSED) {
+      this.session.phase = PHASE.CLOSED;
+      sessionEnd(this.context.call, this.session);
+    }
+    this.output.forget();
+    this.wire?.destroy();
   }
 
   // ── For the thread ────────────────────────────────────────────────────────────────────────────
 
   close(): void {
     if (this.session.phase === PHASE.CLOSED) return;
-    sessionEnd(this.context.call, this.session);
     this.session.phase = PHASE.CLOSED;
-    this.wire?.end(true);
+    sessionEnd(this.context.call, this.session);
+    this.output.end(true);
   }
 
   idleSec(nowSec: number): number {
@@ -281,7 +318,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   }
 
   endIfQuiet(): void {
-    const isQuiet = !this.hasNews && this.kept.length === 0 && !this.waitsForTurn;
+    const isQuiet = !this.hasNews && this.output.bytes === 0 && !this.waitsForTurn;
     this.hasNews = false;
     if (isQuiet) this.close();
   }

@@ -22,8 +22,9 @@ import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
 import type { CommandTable } from './command-lookup.ts';
 import { Locks } from './locks.ts';
+import { PubSub } from './pubsub-message.ts';
 import type { RespSession } from './session.ts';
-import { type Wait, WaitRegistry } from './waits.ts';
+import { type Wait, WaitRegistry } from './wait-registry.ts';
 
 export class RespCall {
   readonly keyspace: Keyspace;
@@ -45,6 +46,7 @@ export class RespCall {
   /** Sessions of this thread, by client id. */
   readonly sessions = new Map<number, RespSession>();
   readonly waits: WaitRegistry;
+  readonly pubsub = new PubSub();
 
   session: RespSession;
   command: Command;
@@ -53,9 +55,14 @@ export class RespCall {
   p: Partition;
   /** GATE bits that concern all sessions, as of this batch. */
   gate = 0;
-  /** Classes of key events that somebody wants to hear of: KEY_EVENT bits. */
+  /** Classes of key events that are published: KEY_EVENT bits, as of this batch. */
   keyEvents = 0;
-  keyEventSink: ((event: string, key: Buffer, database: number) => void) | null = null;
+  /** Whose batch is running; null: nobody's. `session` is another while a blocked client is served. */
+  running: RespSession | null = null;
+  /** What others have sent to the running client: it goes out behind the reply to its command. */
+  readonly afterReply: Buffer[] = [];
+  /** The running command's reply is a push, which CLIENT REPLY OFF does not keep back. */
+  answersByPush = false;
   /** The running command has answered an error. */
   failed = false;
   /** EXEC is running: locks are held until its end, and nothing blocks. */

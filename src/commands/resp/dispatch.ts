@@ -3,10 +3,11 @@
  */
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
-import { COUNTER } from '../../memory/control.ts';
+import { CONTROL, COUNTER } from '../../memory/control.ts';
+import { replyTakeBack } from '../../protocol/reply.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
-import { respError, respSimple } from '../../protocol/resp/reply.ts';
+import { respError, respRaw, respSimple } from '../../protocol/resp/reply.ts';
 import {
   REQUEST_BROKEN,
   type RequestParser,
@@ -17,6 +18,7 @@ import { type RespCall, respClock } from './call.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
+import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
 
@@ -43,11 +45,17 @@ const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'
  * far it came; the rest is an incomplete request, or has to wait: call.runEnded tells.
  */
 export function respRun(call: RespCall, parser: RequestParser, start: number): number {
+  batchStart(call, parser);
+  const at = requestsRun(call, parser, start);
+  batchEnd(call);
+  return at;
+}
+
+function requestsRun(call: RespCall, parser: RequestParser, start: number): number {
   const { session } = call;
   let at = start;
   let budget = REQUESTS_PER_EVENT_MAX;
   call.runEnded = RUN_ENDED.INPUT;
-  batchStart(call, parser);
   for (;;) {
     if (phaseOf(session) !== PHASE.COMMAND) {
       call.runEnded = RUN_ENDED.BLOCKED;
@@ -66,8 +74,7 @@ export function respRun(call: RespCall, parser: RequestParser, start: number): n
     }
     if (parser.args.count > 0) {
       call.args = parser.args;
-      call.reply.mark = call.reply.used;
-      commandRun(call);
+      requestRun(call);
       if (phaseOf(session) === PHASE.PAUSED) return at; // it is asked for again when the pause is over
     }
     at = next;
@@ -88,6 +95,27 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
+  call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
+  call.running = session;
+}
+
+/** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
+function batchEnd(call: RespCall): void {
+  const { session } = call;
+  call.running = null;
+  if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
+  if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
+}
+
+/** Runs `call.args`, with what belongs around any reply. */
+function requestRun(call: RespCall): void {
+  const { session, reply } = call;
+  reply.mark = reply.used;
+  const asideCount = reply.aside.length;
+  commandRun(call);
+  if (session.gate !== 0) gateAfter(call, session, asideCount);
+  if (call.afterReply.length === 0) return;
+  for (const bytes of call.afterReply.splice(0)) respRaw(reply, bytes, 0, bytes.length);
 }
 
 function requestRefuse(call: RespCall, parser: RequestParser): void {
@@ -122,7 +150,6 @@ function commandRun(call: RespCall): void {
   }
   if ((session.gate | call.gate) !== 0 && !gatePass(call, command)) return;
   commandExecute(call, command);
-  if (session.gate !== 0) gateAfter(call, session);
 }
 
 /** Answers an error instead of running the command, which then breaks a transaction that is being queued. */
@@ -171,12 +198,11 @@ function queue(call: RespCall, command: Command): void {
   respSimple(reply, 'QUEUED');
 }
 
-/** CLIENT REPLY: takes back what the command has answered. */
-function gateAfter(call: RespCall, session: RespSession): void {
-  if (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) {
-    call.reply.aside.length = 0;
-    call.reply.used = call.reply.mark;
-  }
+/** CLIENT REPLY: takes back what the command has answered, unless it was a push. */
+function gateAfter(call: RespCall, session: RespSession, asideCount: number): void {
+  const isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
+  if (isSilent && !call.answersByPush) replyTakeBack(call.reply, asideCount);
+  call.answersByPush = false;
   session.gate &= ~GATE.REPLY_SKIP;
   if (session.gate & GATE.REPLY_SKIP_NEXT) {
     session.gate = (session.gate & ~GATE.REPLY_SKIP_NEXT) | GATE.REPLY_SKIP;

@@ -3,16 +3,18 @@
  *
  *   COMMAND ──BLPOP …──▶ BLOCKED ──served, timed out──▶ COMMAND
  *           ──CLIENT PAUSE is on──▶ PAUSED ──▶ COMMAND        ──QUIT, error──▶ CLOSED
+ *           ──too much published──▶ HELD ──▶ COMMAND
  */
 import type { Arguments } from '../../protocol/resp/arguments.ts';
 import type { Command } from './command.ts';
-import type { Wait } from './waits.ts';
+import type { Wait } from './wait-registry.ts';
 
 export const PHASE = {
   COMMAND: 0,
   BLOCKED: 1, // waits for a key; input is gathered, not run
   PAUSED: 2, // CLIENT PAUSE holds back what came
   CLOSED: 3, // nothing more is run
+  HELD: 4, // publishes faster than other threads can take, and waits for them
 } as const;
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
 
@@ -37,16 +39,21 @@ export type Queued = { readonly command: Command; readonly args: Arguments };
 export type Watched = {
   readonly database: number;
   readonly key: Buffer;
-  /** CAS unique of its item when it was watched; 0: there was none. */
+  /** The namespace that the database was, and the keys in it still are. */
+  readonly namespace: number;
+  /** CAS unique of its item when it was watched; 0: there was none, or one whose time had come. */
   readonly cas: number;
-  /** It was there, but its time had come already. */
-  readonly wasExpired: boolean;
+  /** Then, the last CAS unique that its partition had given out: an item of the key with a later one is new. */
+  readonly casLast: number;
 };
 
 /** The connection, as its session sees it. */
 export interface RespHost {
   /** i32 index of the connection's record in the connection table. */
   readonly record: number;
+  /** What the client has not taken yet: bytes, and in how many pieces. */
+  readonly outputBytes: number;
+  readonly outputPieces: number;
   /** Sends bytes that no request asked for, or that were long in coming. They must not change later. */
   push(bytes: Buffer): void;
   /** Runs what has been gathered. Not from within a run. */

@@ -3,13 +3,14 @@ import { float64Parse } from '../../base/float64.ts';
 import { itemRead } from '../../engine/types/string.ts';
 import {
   AGGREGATE,
+  itemIsSource,
   type ZsetRow,
+  ZsetSource,
   zsetDifference,
   zsetIntersection,
   zsetIntersectionCount,
   zsetUnion,
 } from '../../engine/types/zset-combine.ts';
-import { itemIsSource, ZsetSource } from '../../engine/types/zset-source.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger } from '../../protocol/resp/reply.ts';
@@ -92,7 +93,7 @@ function combine(call: RespCall, of: number, event: string): void {
   if (of === OF.UNION) rows = zsetUnion(sources, options.aggregate);
   else if (of === OF.INTERSECTION) rows = zsetIntersection(sources, options.aggregate);
   else rows = zsetDifference(sources);
-  if (stores) rowsStore(call, rows, event);
+  if (stores) rowsStore(call, rows, event, 1);
   else rowsAnswer(call, rows, options.withScores);
 }
 

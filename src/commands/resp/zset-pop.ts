@@ -8,7 +8,7 @@
  */
 import { OTHER_TYPE, zsetFind, zsetRemoveRange, zsetSettle } from '../../engine/types/zset.ts';
 import { ZsetEntry } from '../../engine/types/zset-entry.ts';
-import { walkBegin, walkNext, ZsetWalk } from '../../engine/types/zset-walk.ts';
+import { ZsetWalk, zsetWalkNext, zsetWalkStart } from '../../engine/types/zset-walk.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { argumentBytes, argumentIs } from '../../protocol/resp/arguments.ts';
@@ -93,8 +93,8 @@ function membersTake(
   const inPairs = shape === SHAPE.PAIRS || shape === SHAPE.KEY_PAIRS;
   if (inPairs) respArray(reply, taken);
   else if (shape === SHAPE.FLAT) respArray(reply, taken * 2);
-  walkBegin(p, ref, walk, fromEnd ? members - 1 : 0, taken, fromEnd);
-  while (walkNext(p, walk, entry)) {
+  zsetWalkStart(p, ref, walk, fromEnd ? members - 1 : 0, taken, fromEnd);
+  while (zsetWalkNext(p, walk, entry)) {
     if (inPairs) respArray(reply, 2);
     respBulk(reply, entry.name, entry.nameStart, entry.nameBytes);
     respDouble(reply, entry.score);

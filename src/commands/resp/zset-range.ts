@@ -1,7 +1,7 @@
 import { OTHER_TYPE, zsetFind, zsetRead, zsetRemoveRange } from '../../engine/types/zset.ts';
 import { rowMake, type ZsetRow } from '../../engine/types/zset-combine.ts';
 import { ZsetEntry } from '../../engine/types/zset-entry.ts';
-import { walkBegin, walkNext, ZsetWalk } from '../../engine/types/zset-walk.ts';
+import { ZsetWalk, zsetWalkNext, zsetWalkStart } from '../../engine/types/zset-walk.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
@@ -82,8 +82,8 @@ export function membersAnswer(
 ): void {
   const inPairs = withScores && reply.resp === 3;
   respArray(reply, withScores && !inPairs ? count * 2 : count);
-  walkBegin(p, ref, walk, rank, count, goesBack);
-  while (walkNext(p, walk, entry)) {
+  zsetWalkStart(p, ref, walk, rank, count, goesBack);
+  while (zsetWalkNext(p, walk, entry)) {
     if (inPairs) respArray(reply, 2);
     respBulk(reply, entry.name, entry.nameStart, entry.nameBytes);
     if (withScores) respDouble(reply, entry.score);
@@ -102,10 +102,12 @@ function zrangestore(call: RespCall): void {
   if (ref !== 0) {
     rangeResolve(p, ref, range);
     rangeLimit(range);
-    walkBegin(p, ref, walk, range.rank, range.count, range.goesBack);
-    while (walkNext(p, walk, entry)) rows.push(rowMake(entry, entry.score));
+    zsetWalkStart(p, ref, walk, range.rank, range.count, range.goesBack);
+    while (zsetWalkNext(p, walk, entry)) {
+      rows.push(rowMake(entry.name, entry.nameStart, entry.nameBytes, entry.score));
+    }
   }
-  rowsStore(call, range.goesBack ? rows.reverse() : rows, 'zrangestore');
+  rowsStore(call, range.goesBack ? rows.reverse() : rows, 'zrangestore', 1);
 }
 
 function countAnswer(call: RespCall, by: number): void {

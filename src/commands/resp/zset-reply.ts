@@ -23,16 +23,21 @@ export function rowsAnswer(
   }
 }
 
-/** Stores rows, which are in order, under the key at argument 1, and answers how many. */
-export function rowsStore(call: RespCall, rows: readonly ZsetRow[], event: string): void {
-  const p = keyTake(call, 1);
+/** Stores rows, which are in order, under the key at argument `index`, and answers how many. */
+export function rowsStore(
+  call: RespCall,
+  rows: readonly ZsetRow[],
+  event: string,
+  index: number,
+): void {
+  const p = keyTake(call, index);
   const had = rows.length === 0 && itemFind(p, call.op) !== 0;
   if (zsetStore(p, call.op, rows) !== STATUS.OK) {
     answerError(call, RESP_ERROR.outOfMemory);
     return;
   }
-  if (rows.length > 0) keyEvent(call, KEY_EVENT.ZSET, event, 1);
-  else if (had) keyEvent(call, KEY_EVENT.GENERIC, 'del', 1);
+  if (rows.length > 0) keyEvent(call, KEY_EVENT.ZSET, event, index);
+  else if (had) keyEvent(call, KEY_EVENT.GENERIC, 'del', index);
   if (rows.length > 0 || had) changesCount(call, 1);
   respInteger(call.reply, rows.length);
 }

@@ -95,11 +95,11 @@ function zadd(call: RespCall): void {
   }
   const error = conditionsError(conditions, left >>> 1);
   if (error !== null) answerError(call, error);
-  else pairsAdd(call, at, conditions, tellsChanged);
+  else if (scoresTake(call, at)) membersAdd(call, at + 1, 2, conditions, tellsChanged);
 }
 
 function zincrby(call: RespCall): void {
-  pairsAdd(call, 2, ADD.INCR, false);
+  if (scoresTake(call, 2)) membersAdd(call, 3, 2, ADD.INCR, false);
 }
 
 /** Why conditions do not go together. */
@@ -120,49 +120,62 @@ function conditionsError(conditions: number, pairs: number): string | null {
 /** Reads the scores of the pairs from argument `first` on. False: one is wrong, and was answered. */
 function scoresTake(call: RespCall, first: number): boolean {
   const { args } = call;
-  const pairs = (args.count - first) >>> 1;
-  if (pairs > scores.length) scores = new Float64Array(pairs * 2);
-  for (let pair = 0; pair < pairs; pair++) {
-    const at = first + pair * 2;
+  for (let at = first, pair = 0; at < args.count; at += 2, pair++) {
     const score = float64Parse(args.source, args.start[at], args.end[at]);
     if (Number.isNaN(score)) {
       answerError(call, RESP_ERROR.notFloat);
       return false;
     }
-    scores[pair] = score;
-    if (argumentBytes(args, at + 1) > KEY_BYTES_LIMIT) {
-      answerError(call, RESP_ERROR.keyTooLong);
-      return false;
-    }
+    scoreNote(pair, score);
   }
   return true;
 }
 
-/** Adds the pairs of score and member from argument `first` on. */
-function pairsAdd(call: RespCall, first: number, conditions: number, tellsChanged: boolean): void {
+/** Sets the score of a member that membersAdd is to add: the number `member` of them. */
+export function scoreNote(member: number, score: number): void {
+  if (member === scores.length) {
+    const grown = new Float64Array(member * 4);
+    grown.set(scores);
+    scores = grown;
+  }
+  scores[member] = score;
+}
+
+/** Adds the members whose scores were noted, and whose names are every `stride`th argument from one on. */
+export function membersAdd(
+  call: RespCall,
+  firstName: number,
+  stride: number,
+  conditions: number,
+  tellsChanged: boolean,
+): void {
   const { args, p, op, reply } = call;
-  if (!scoresTake(call, first)) return;
+  for (let at = firstName; at < args.count; at += stride) {
+    if (argumentBytes(args, at) <= KEY_BYTES_LIMIT) continue;
+    answerError(call, RESP_ERROR.keyTooLong);
+    return;
+  }
   let ref = zsetFind(p, op);
   if (ref === OTHER_TYPE) {
     answerError(call, RESP_ERROR.wrongType);
     return;
   }
-  const pairs = (args.count - first) >>> 1;
   let added = 0;
   let changed = 0;
   let nameBytesMax = 0;
   let outcome: number = ADDED.NOTHING;
-  for (let pair = 0; pair < pairs; pair++) {
-    nameTake(call, first + pair * 2 + 1, entry);
+  let member = 0;
+  for (let at = firstName; at < args.count; at += stride) {
+    nameTake(call, at, entry);
     if (entry.nameBytes > nameBytesMax) nameBytesMax = entry.nameBytes;
-    entry.score = scores[pair];
+    entry.score = scores[member++];
     ref = zsetAdd(p, op, ref, entry, conditions);
     outcome = entry.outcome;
     if (outcome === ADDED.NEW) added++;
     else if (outcome === ADDED.CHANGED) changed++;
     else if (outcome >= ADDED.NAN) break;
   }
-  if (ref !== 0) zsetEncodingExpect(p, ref, pairs, nameBytesMax);
+  if (ref !== 0) zsetEncodingExpect(p, ref, member, nameBytesMax);
   if (added + changed > 0) {
     zsetSettle(p, op, ref, true);
     changesCount(call, added + changed);

@@ -10,12 +10,12 @@ import { ADD, zsetIsLarge, zsetIsSkiplist } from '../../../src/engine/types/zset
 import {
   AGGREGATE,
   type ZsetRow,
+  ZsetSource,
   zsetDifference,
   zsetIntersection,
   zsetIntersectionCount,
   zsetUnion,
 } from '../../../src/engine/types/zset-combine.ts';
-import { ZsetSource } from '../../../src/engine/types/zset-source.ts';
 import { zsetStore } from '../../../src/engine/types/zset-store.ts';
 import { collectionCount } from '../../../src/memory/collection.ts';
 import { Famine } from '../famine.ts';
