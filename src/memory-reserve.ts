@@ -4,6 +4,9 @@ import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { type ArenaConfig, type ArenaHandles, arenaReserve } from './memory/arena.ts';
 
+/** Room for CONFIG SET maxclients. */
+const CONNECTION_COUNT_RESERVED = 65536;
+
 /** Where the system will not have more reserved than is used, and nobody asked for it, -m must do. */
 export function memoryReserve(config: Config, log: Logger): ArenaHandles {
   try {
@@ -24,7 +27,7 @@ function arenaConfig(config: Config, memoryBytesMax: number): ArenaConfig {
     memoryBytesMax,
     itemBytesMax: config.itemBytesMax,
     threadCount: config.threadCount,
-    connectionCountMax: config.connectionCountMax,
+    connectionCountMax: Math.max(config.connectionCountMax, CONNECTION_COUNT_RESERVED),
     evicts: config.evict,
     growthFactor: config.growthFactor,
     chunkBytesMin: config.chunkBytesMin,

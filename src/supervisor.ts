@@ -103,6 +103,7 @@ export class Supervisor {
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
     const { i32 } = this.keyspace.control;
+    i32[CONTROL.connectionLimit] = config.connectionCountMax;
     i32[CONTROL.verbosity] = config.verbosity;
     i32[CONTROL.sweepIsOn] = config.lruCrawler ? 1 : 0;
     i32[CONTROL.crawlSleepUs] = config.lruCrawlerSleepUs;

@@ -21,6 +21,7 @@ import {
   partitionUnlock,
   REMOVAL_SLOTS,
 } from '../memory/partition.ts';
+import type { RespStats } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
 import { changeListen, notesWant, RING_KINDS } from './change-log.ts';
 import {
@@ -42,6 +43,7 @@ export class Keyspace {
   readonly configs: ConfigStore;
   /** What RESP commands cost. */
   readonly commandStats: CommandStats;
+  readonly respStats: RespStats;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -52,6 +54,7 @@ export class Keyspace {
     this.log = arena.log;
     this.configs = arena.configs;
     this.commandStats = arena.commandStats;
+    this.respStats = arena.respStats;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.

@@ -3,7 +3,7 @@
  *
  *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
  *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
- *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 128 B each       │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 448 B each       │
  *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
  *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
@@ -37,6 +37,8 @@ export const CONTROL = {
   bulletinEpoch: 27, // notices that threads posted for each other
   clientIds: 28, // ids given to RESP clients
   waitTokens: 29, // given to blocked clients
+  connectionLimit: 31, // connections there may be; 0: as many as the table holds
+  connectionSpan: 51, // records that were ever in use are below it
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
@@ -117,7 +119,7 @@ export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;
 export const PREFIX_COUNT_MAX = 4096;
 export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
-export const CONNECTION_RECORD_BYTES = 128;
+export const CONNECTION_RECORD_BYTES = 448;
 
 export class Control {
   readonly sab: SharedArrayBuffer;

@@ -10,6 +10,7 @@ import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
+import { configListen } from '../commands/resp/config.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { RespSession } from '../commands/resp/session.ts';
@@ -288,6 +289,7 @@ function respCallCreate(
   const config = RespConfig.fromImage(start.respConfig);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
+  configListen(call);
   pubsubListen(call);
   return call;
 }

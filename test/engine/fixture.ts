@@ -15,6 +15,7 @@ import {
   Partition,
   type Partition as PartitionType,
 } from '../../src/memory/partition.ts';
+import { respStatsBytes } from '../../src/memory/resp-stats.ts';
 import { SlabClasses } from '../../src/memory/slab-classes.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
@@ -69,6 +70,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     commandStats: new SharedArrayBuffer(commandStatsBytes(THREAD_COUNT)),
+    respStats: new SharedArrayBuffer(respStatsBytes(THREAD_COUNT)),
     partitions: sabs,
   };
 }

@@ -41,7 +41,7 @@ export class Command {
 
 function keyModeOf(row: RespRow): number {
   if (row.flags & FLAG.ALL_LOCKED) return KEY_MODE.ALL;
-  if (row.keysFind !== undefined) return KEY_MODE.SOME;
+  if (row.keysFind !== undefined || row.locks !== undefined) return KEY_MODE.SOME;
   const keys = (row.keys ?? []).filter(keyIsReal);
   if (keys.length === 0) return KEY_MODE.NONE;
   return keys.length === 1 && isFirstArgument(keys[0]) ? KEY_MODE.ONE : KEY_MODE.SOME;

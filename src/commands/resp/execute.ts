@@ -86,6 +86,7 @@ export function locksWant(call: RespCall, command: Command, args: Arguments): bo
     keyFillIn(op.key, session.namespace, args.source, start, args.end[index] - start);
     locks.want(keyspace.partitionFor(op.key.hash));
   });
+  command.row.locks?.(call, args);
   return true;
 }
 

@@ -12,7 +12,7 @@ import type { Partition } from '../../memory/partition.ts';
 import { CHANGE } from '../change-log.ts';
 import { type Entry, EntryWalk, OUTCOME, walkNext, walkStart } from '../collection/entry.ts';
 import { collectionMake } from '../collection/packed.ts';
-import { guardAdd } from '../guard.ts';
+import { guardAdd, guardsClear } from '../guard.ts';
 import { itemFree, itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
 import { STATUS } from '../status.ts';
@@ -159,15 +159,9 @@ export function setReplace(
   entry: Entry,
 ): number {
   for (const { p: from, ref } of operands) if (ref !== 0) guardAdd(from, ref);
-  let ref = 0;
-  while (members.next(entry)) {
-    if (ref === 0) ref = collectionMake(p, op, ITEM_TYPE.SET);
-    if (ref !== 0) ref = setAdd(p, op, ref, entry);
-    if (ref === 0 || entry.outcome !== OUTCOME.ADDED) {
-      if (ref !== 0) itemFree(p, ref);
-      return -1;
-    }
-  }
+  const ref = setBuild(p, op, members, entry);
+  for (const { p: from } of operands) guardsClear(from);
+  if (ref < 0) return -1;
   // Only now: it may have been evicted while memory was looked for.
   const old = itemFind(p, op);
   if (ref === 0) {
@@ -176,4 +170,18 @@ export function setReplace(
   }
   const count = collectionCount(p, ref);
   return itemSucceed(p, op, old, ref) === STATUS.OK ? count : -1;
+}
+
+/** An unlinked set of these members for op's key; 0: there are none, -1: no memory. */
+function setBuild(p: Partition, op: Operation, members: Members, entry: Entry): number {
+  let ref = 0;
+  while (members.next(entry)) {
+    if (ref === 0) ref = collectionMake(p, op, ITEM_TYPE.SET);
+    if (ref === 0) return -1;
+    ref = setAdd(p, op, ref, entry);
+    if (entry.outcome === OUTCOME.ADDED) continue;
+    if (ref !== 0) itemFree(p, ref);
+    return -1;
+  }
+  return ref;
 }

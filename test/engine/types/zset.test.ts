@@ -10,12 +10,12 @@ import { ADD, zsetIsLarge, zsetIsSkiplist } from '../../../src/engine/types/zset
 import {
   AGGREGATE,
   type ZsetRow,
+  ZsetSource,
   zsetDifference,
   zsetIntersection,
   zsetIntersectionCount,
   zsetUnion,
 } from '../../../src/engine/types/zset-combine.ts';
-import { ZsetSource } from '../../../src/engine/types/zset-source.ts';
 import { zsetStore } from '../../../src/engine/types/zset-store.ts';
 import { collectionCount } from '../../../src/memory/collection.ts';
 import { Famine } from '../famine.ts';
@@ -125,7 +125,10 @@ describe('sorted sets', () => {
           zsets.add(keys[index], `m${n * (index + 1)}`, (n % 9) - 3, 0);
       });
       const factors = [1, one, two];
-      const sources = keys.map((key, index) => new ZsetSource(p, zsets.find(key), factors[index]));
+      const sources = keys.map((key) => new ZsetSource(p, zsets.find(key)));
+      sources.forEach((source, index) => {
+        source.weight = factors[index];
+      });
       const maps = keys.map((key) => new Map(zsets.pairs(key)));
       const names = (rows: ZsetRow[]) => rows.map(({ name }) => name).sort();
       const all = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort();
