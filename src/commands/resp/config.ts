@@ -4,6 +4,7 @@ import { configApply, configPlan, configShown } from '../../config/config-change
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { respMap, respOk, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
+import { keyEventsSet } from './key-events.ts';
 import { FLAG, type RespRow } from './row.ts';
 
 const { ADMIN, NO_SCRIPT, LOADING, STALE } = FLAG;
@@ -53,6 +54,9 @@ function set(call: RespCall): void {
     return;
   }
   configApply(config, plan.changes);
+  if (plan.changes.some(({ row }) => row.name === 'notify-keyspace-events')) {
+    keyEventsSet(call.keyspace, config.hot.notifyKeyspaceEvents);
+  }
   for (const { row, text } of plan.changes) {
     bulletin.post({ kind: 'setting', name: row.name, text });
   }
