@@ -5,10 +5,14 @@ import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { DUMP_ROWS } from './dump.ts';
+import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
+import { HASH_ROWS } from './hash.ts';
+import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
+import { HASH_RANDOM_ROWS } from './hash-random.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LIST_ROWS } from './list.ts';
 import { LIST_MOVE_ROWS } from './list-move.ts';
@@ -19,6 +23,8 @@ import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SET_ROWS } from './set.ts';
+import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
@@ -38,6 +44,12 @@ const ROWS: readonly RespRow[] = [
   ...FUNCTION_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
+  ...ENTRY_SCAN_ROWS,
+  ...HASH_ROWS,
+  ...HASH_EXPIRY_ROWS,
+  ...HASH_RANDOM_ROWS,
+  ...SET_ROWS,
+  ...SET_ALGEBRA_ROWS,
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
