@@ -32,6 +32,9 @@ import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
+import { STRING_MANY_ROWS } from './string-many.ts';
+import { STRING_NUMBER_ROWS } from './string-number.ts';
+import { STRING_RANGE_ROWS } from './string-range.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -70,6 +73,9 @@ const ROWS: readonly RespRow[] = [
   ...SCAN_ROWS,
   ...SORT_ROWS,
   ...STRING_ROWS,
+  ...STRING_MANY_ROWS,
+  ...STRING_NUMBER_ROWS,
+  ...STRING_RANGE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,
