@@ -10,6 +10,7 @@ import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
+import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
@@ -37,6 +38,7 @@ const ROWS: readonly RespRow[] = [
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
+  ...INFO_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
