@@ -283,7 +283,6 @@ export class Supervisor {
       executable: process.argv[1] ?? process.execPath,
       threadIndex: seat.index,
       bulletinName: this.bulletinName,
-      isAlone: config.threadCount === 1,
       respConfig: this.resp.config.image(),
       respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
       respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,
