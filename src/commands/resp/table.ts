@@ -14,6 +14,7 @@ import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
 import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
 import { HASH_RANDOM_ROWS } from './hash-random.ts';
+import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
@@ -46,6 +47,7 @@ const ROWS: readonly RespRow[] = [
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
+  ...INFO_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
