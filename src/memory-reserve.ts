@@ -1,4 +1,4 @@
-/** The memory that the configuration asks for, reserved from the system at the start. */
+/** Reserving the arena, by the configuration. */
 import { errorReason, FAULT, FlagstoneError } from './base/errors.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';

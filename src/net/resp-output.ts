@@ -14,6 +14,7 @@ import { GATE, type RespSession } from '../commands/resp/session.ts';
 import type { BufferLimit } from '../config/compound-types.ts';
 import { connectionRemote } from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
+import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { REPLY_BYTES_MAX } from '../protocol/reply.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Wire } from './wire.ts';
@@ -51,6 +52,8 @@ export class RespOutput {
   private pushed: Buffer[] = [];
   private readonly queue = new OutputQueue();
   private flightBytes = 0;
+  /** Bytes sent so far. */
+  sentBytes = 0;
   /** Runs while the client is beyond the soft limit. */
   private softTimer: NodeJS.Timeout | null = null;
   /** The connection is to end when all has left; null: it is not. */
@@ -107,8 +110,11 @@ export class RespOutput {
   send(piece: Buffer): boolean {
     const { wire } = this;
     if (wire === null) return true;
-    const { counters, block } = this.call;
+    const { counters, block, respStats, respBlock } = this.call;
     counters[block + COUNTER.bytesWritten] += piece.length;
+    respStats.f64[respBlock + RESP_COUNTER.bytesWritten] += piece.length;
+    respStats.f64[respBlock + RESP_COUNTER.writes]++;
+    this.sentBytes += piece.length;
     let isFree = false;
     if (this.flightBytes > 0) {
       isFree = this.queue.append(piece);
@@ -192,9 +198,10 @@ export class RespOutput {
 
   /** The client has left too much unread. */
   private cut(bytes: number): void {
-    const { counters, block, server, keyspace } = this.call;
+    const { counters, block, respStats, respBlock, server, keyspace } = this.call;
     const { id, host } = this.session;
     counters[block + COUNTER.outputCuts]++;
+    respStats.f64[respBlock + RESP_COUNTER.outputBufferCuts]++;
     const remote = connectionRemote(keyspace.control, host.record);
     server.warn('a client was cut: it left too much unread', { client: id, remote, bytes });
     this.destroy();

@@ -1,5 +1,6 @@
 /** The one table of all RESP commands. */
 
+import { CLIENT_ROWS } from './client.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
@@ -10,15 +11,19 @@ import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { KEY_ROWS } from './keys.ts';
+import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
 import { LIST_MOVE_ROWS } from './list-move.ts';
 import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
+import { LOGIN_ROWS } from './login.ts';
+import { MONITOR_ROWS } from './monitor.ts';
 import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
@@ -31,6 +36,11 @@ import { ZSET_RANGE_ROWS } from './zset-range.ts';
 const ROWS: readonly RespRow[] = [
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
+  ...LOGIN_ROWS,
+  ...CLIENT_ROWS,
+  ...LATENCY_ROWS,
+  ...MONITOR_ROWS,
+  ...SLOWLOG_ROWS,
   ...PUBSUB_ROWS,
   ...DATABASE_ROWS,
   ...DUMP_ROWS,
