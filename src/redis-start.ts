@@ -10,7 +10,6 @@ import type { Config } from './cli/config.ts';
 import { packageVersion } from './cli/package-facts.ts';
 import { bytesPath, confIdle } from './config/conf-load.ts';
 import type { Settings } from './config/directive-table.ts';
-import { OomScore, processTitleSet } from './config/process-effects.ts';
 import { RespConfig } from './config/resp-config.ts';
 
 /** The log that the configuration asks for. */
@@ -34,7 +33,6 @@ export function logCreate(config: Config): Logger {
 export class RedisStart {
   private readonly log: Logger;
   private readonly resp: RespConfig;
-  private readonly oomScore = new OomScore();
 
   constructor(config: Config, log: Logger) {
     this.log = log;
@@ -58,8 +56,6 @@ export class RedisStart {
       const list = idle.map(({ name, does }) => `${name} (${does})`).join(', ');
       log.info(`Without effect here: ${list}`);
     }
-    const problem = processTitleSet(this.settings, resp.path) ?? this.oomScore.set(this.settings);
-    if (problem !== null) log.warn(problem);
     log.info(`Running mode=standalone, port=${this.port()}, PID: ${process.pid}`);
   }
 

@@ -7,31 +7,34 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { authFileRead } from './auth/auth-file.ts';
 import { usersRead } from './auth/users.ts';
-import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/errors.ts';
+import { errorReason, FAULT, faultFromListen } from './base/errors.ts';
 import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import {
   listenTargets,
   listenTargetText,
-  respTargets,
   type UdpTarget,
   udpTargets,
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
-import { RespConfig } from './config/resp-config.ts';
+import { bulletinStrike } from './commands/resp/bulletin.ts';
+import { keyEventsSet, notesPost } from './commands/resp/key-events.ts';
+import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
-import { type ArenaConfig, type ArenaHandles, arenaReserve } from './memory/arena.ts';
+import type { ArenaHandles } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
+import { memoryReserve } from './memory-reserve.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
 import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
+import { RespKeeper } from './resp-keeper.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const DATA_OWNER_FIRST = 2;
@@ -84,7 +87,11 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
-  private readonly respConfig = new RespConfig();
+  private readonly resp: RespKeeper;
+  /** Where RESP is listened on. */
+  private respTargets: readonly RespTarget[];
+  /** Data threads that have yet to say how `respListen` went, and whether one failed. */
+  private respListening: ((failed: boolean) => void) | null = null;
   private readonly bulletinName = `flagstone ${randomUUID()}`;
 
   constructor(config: Config, log: Logger, options: SupervisorOptions) {
@@ -96,15 +103,23 @@ export class Supervisor {
     const seed = randomFillSync(new Int32Array(HASH_SECRET_WORDS));
     this.keyspace = keyspaceInit(this.handles, seed, Date.now());
     const { i32 } = this.keyspace.control;
+    i32[CONTROL.connectionLimit] = config.connectionCountMax;
     i32[CONTROL.verbosity] = config.verbosity;
     i32[CONTROL.sweepIsOn] = config.lruCrawler ? 1 : 0;
     i32[CONTROL.crawlSleepUs] = config.lruCrawlerSleepUs;
     i32[CONTROL.crawlItemCountMax] = config.lruCrawlerItemCountMax;
     prefixesCountedSet(this.keyspace.control, config.statsDetailEnabled);
     if (config.slabAutomove === 0) keyspacePagesMove(this.keyspace, false);
-    this.targets = [...listenTargets(config), ...respTargets(config)];
+    this.targets = listenTargets(config);
     this.udp = udpTargets(config);
-    this.tls = config.tlsEnabled ? this.tlsStart() : null;
+    this.resp = new RespKeeper(config.resp, config.isRespServer, log, {
+      listen: (targets) => this.respListen(targets),
+      certificatesRefresh: () => this.certificatesRefresh(),
+    });
+    const { settings } = this.resp.config;
+    this.respTargets = respTargets(settings);
+    keyEventsSet(this.keyspace, settings.notifyKeyspaceEvents);
+    this.tls = config.tlsEnabled || settings.tlsPort !== 0 ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },
       (_, index) => new Seat(`data ${index}`, DATA_OWNER_FIRST + index, index),
@@ -113,7 +128,8 @@ export class Supervisor {
 
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
-    for (const target of this.targets) await this.portCheck(target);
+    this.resp.begin();
+    for (const target of [...this.targets, ...this.respTargets]) await this.portCheck(target);
     for (const target of this.udp) await this.udpPortCheck(target);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
@@ -123,7 +139,7 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
-    new Maintainer(this.keyspace).start();
+    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -153,13 +169,49 @@ export class Supervisor {
   /** Reads the TLS certificate anew, if there is one. A broken one is logged, and the old one stays. */
   private tlsRefresh(): void {
     if (this.tls === null) return;
+    const problem = this.certificatesRefresh();
+    if (problem === null) this.log.info('the certificate was read anew');
+    else this.log.error(`the old certificate stays: error ${problem}`);
+  }
+
+  /** Null, or why the old certificate stays. */
+  private certificatesRefresh(): string | null {
     try {
-      this.tls.refresh();
-      this.log.info('the certificate was read anew');
+      this.tls?.refresh();
+      return null;
     } catch (error) {
-      if (!(error instanceof TlsFilesError)) throw error;
-      this.log.error(`the old certificate stays: error ${error.message}`);
+      if (error instanceof TlsFilesError) return error.message;
+      throw error;
     }
+  }
+
+  /** Has all threads listen for RESP on these; if one cannot, they listen on the old ones again. */
+  private async respListen(targets: readonly RespTarget[]): Promise<boolean> {
+    if (targets.some(({ tls }) => tls !== 'off') && this.tls === null) return false;
+    const ours = this.respTargets.map(listenTargetText);
+    for (const target of targets) {
+      if (!ours.includes(listenTargetText(target)) && (await listenerIsThere(target))) return false;
+    }
+    const before = this.respTargets;
+    if (await this.respListenAll(targets)) return true;
+    await this.respListenAll(before);
+    return false;
+  }
+
+  private respListenAll(targets: readonly RespTarget[]): Promise<boolean> {
+    this.respTargets = targets;
+    const listeners = REUSE_PORT_IS_AVAILABLE ? this.dataSeats : this.dataSeats.slice(0, 1);
+    const command: DataThreadCommand = { kind: 'respListen', targets };
+    return new Promise((resolve) => {
+      let left = listeners.length;
+      let hasFailed = false;
+      this.respListening = (failed) => {
+        hasFailed ||= failed;
+        left--;
+        if (left === 0) resolve(!hasFailed);
+      };
+      for (const { worker } of listeners) worker?.postMessage(command);
+    });
   }
 
   /** Stops accepting, lets replies under way leave, and ends all threads. */
@@ -225,8 +277,11 @@ export class Supervisor {
       credentials: this.credentials,
       version: options.version,
       threadIndex: seat.index,
-      bulletinName: config.threadCount > 1 ? this.bulletinName : null,
-      respConfig: this.respConfig.image(),
+      bulletinName: this.bulletinName,
+      isAlone: config.threadCount === 1,
+      respConfig: this.resp.config.image(),
+      respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
+      respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,
       owner: seat.owner,
       tcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.targets : [],
       udp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.udp : [],
@@ -246,9 +301,21 @@ export class Supervisor {
         else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
+        else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'respListened') this.respListening?.(message.failed);
+        else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));
     });
+  }
+
+  private async respSet(
+    worker: Worker,
+    { id, change }: DataThreadMessage & { kind: 'respSet' },
+  ): Promise<void> {
+    const failure = await this.resp.set(change);
+    const command: DataThreadCommand = { kind: 'respWasSet', id, failure };
+    worker.postMessage(command);
   }
 
   private workerStart(seat: Seat, workerData: DataThreadStart): Worker {
@@ -272,6 +339,8 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
+    this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
     const now = Date.now();
     seat.deaths = now - seat.diedAtMs < RESTART_QUIET_MS ? seat.deaths + 1 : 0;
@@ -301,34 +370,6 @@ function credentialsRead({ usersFile, authFile, saslEnabled }: Config): Credenti
   return {
     users: saslEnabled && usersFile !== null ? usersRead(usersFile) : null,
     authTable: authFile === null ? null : authFileRead(authFile),
-  };
-}
-
-/** Where the system will not have more reserved than is used, and nobody asked for it, -m must do. */
-function memoryReserve(config: Config, log: Logger): ArenaHandles {
-  try {
-    return arenaReserve(arenaConfig(config, config.memoryBytesMax));
-  } catch (error) {
-    if (error instanceof FlagstoneError) throw error;
-    if (config.memoryBytesMax === 0) {
-      log.warn({ err: error }, 'no room to raise the memory limit later could be reserved');
-      return memoryReserve({ ...config, memoryBytesMax: config.memoryBytes }, log);
-    }
-    throw FAULT.memoryUnavailable(`${config.memoryBytes / 2 ** 20} MiB`, errorReason(error));
-  }
-}
-
-function arenaConfig(config: Config, memoryBytesMax: number): ArenaConfig {
-  return {
-    memoryBytes: config.memoryBytes,
-    memoryBytesMax,
-    itemBytesMax: config.itemBytesMax,
-    threadCount: config.threadCount,
-    connectionCountMax: config.connectionCountMax,
-    evicts: config.evict,
-    growthFactor: config.growthFactor,
-    chunkBytesMin: config.chunkBytesMin,
-    eventBytes: config.workerLogBytes,
   };
 }
 

@@ -60,7 +60,10 @@ export function serverSpecsRead(args: Arguments): readonly ServerSpec[] {
   const peer = args.text('peer');
   const specs: ServerSpec[] = [
     ours === ''
-      ? { name: 'Flagstone', command: commandWithFlags(process.execPath, 'src/main.ts') }
+      ? {
+          name: 'Flagstone',
+          command: [...commandWithFlags(process.execPath, 'src/main.ts'), '--resp-port', '0'],
+        }
       : { name: 'ours', command: ours.trim().split(/\s+/) },
   ];
   if (peer === 'none') return specs;
@@ -103,7 +106,7 @@ export async function serverStart(
     if (version !== null) {
       return {
         name: spec.name,
-        title: `${spec.name} ${version}`,
+        title: `${spec.name} ${version}`.trim(),
         port,
         pid: child.pid ?? 0,
         child,
@@ -187,13 +190,13 @@ async function portFreeFind(): Promise<number> {
   return address.port;
 }
 
-/** The server's version, or null while nobody listens. */
+/** The server's version, or null while nobody listens; '' where RESP is spoken, which has no such command. */
 async function versionAsk(port: number): Promise<string | null> {
   try {
     const client = await clientOpen(port);
     const answer = await clientLine(client, 'version');
     clientClose(client);
-    return answer.replace(/^VERSION /, '');
+    return answer.startsWith('-') ? '' : answer.replace(/^VERSION /, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code; // node:net gives every refusal a code
     if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return null;

@@ -109,16 +109,6 @@ export function listenTargets(
   }));
 }
 
-/** Every TCP address on which RESP is spoken. */
-export function respTargets(
-  config: Pick<Config, 'listenAddresses' | 'respPort'>,
-): readonly (Omit<ListenTarget, 'protocol'> & { readonly protocol: 'resp' })[] {
-  if (config.respPort === 0) return [];
-  const hosts = new Set(addressesOf(config).map(({ host }) => host));
-  const port = portShared(config.respPort);
-  return [...hosts].map((host) => ({ host, port, tls: 'off', protocol: 'resp' }));
-}
-
 /**
  * Every UDP address to listen on; none with a unix socket. As in memcached a port that stands in an
  * address of `-l` is the port for TCP and for UDP.

@@ -1,4 +1,6 @@
 /** What commands may know of the server around them. */
+import type { Apply } from '../config/directive.ts';
+import type { SettingText } from '../config/resp-config.ts';
 
 /** The part of the configuration that commands read. */
 export type CommandConfig = {
@@ -63,6 +65,18 @@ export type CommandConfig = {
   readonly tlsWriteBufferBytes: number;
 };
 
+/** What a CONFIG SET has changed, and what has to follow on the main thread. */
+export type RespChange = {
+  readonly texts: readonly SettingText[];
+  /** What they were. */
+  readonly before: readonly SettingText[];
+  /** In this order, each with the directive to blame. */
+  readonly applies: readonly (readonly [apply: Apply, name: string])[];
+};
+
+/** What of it could not be done: everything is as it was before. */
+export type RespFailure = { readonly name: string; readonly why: string };
+
 export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
@@ -77,4 +91,8 @@ export interface ServerContext {
   certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
+  /** Writes a line into the log. */
+  warn(text: string, details: Readonly<Record<string, unknown>>): void;
+  /** Tells the main thread what has been set, and lets it follow; `done` hears of the outcome. */
+  respSet(change: RespChange, done: (failure: RespFailure | null) => void): void;
 }

@@ -18,7 +18,11 @@
  * `changeHead` counts the bytes ever written. A reader keeps its own position; one that falls more
  * than a ring behind learns how many bytes it lost, and never sees a torn record.
  *
- * Guard: the partition lock, for readers as well.
+ * Besides, threads note in lists of their own what they themselves do to keys, as far as NOTE bits ask for
+ * it: that a key has got something for blocked clients, that it is new, or was found expired, or was evicted. Who
+ * did it has to tell it, and the list cannot overrun, as the ring can while a sweep goes on.
+ *
+ * Guard: the partition lock, for readers as well; the lists belong to their threads.
  */
 import { assert } from '../base/assert.ts';
 import {
@@ -52,8 +56,17 @@ export const CHANGE = {
   FLUSH: 32, // everything before this, in the database or in all; no key
 } as const;
 
-/** A listener beside those of the kinds: blocked clients, who ask for keys that `ready` names. */
-const WAITERS = 1 << 30;
+/** What threads note of what they do; bits of HEADER.changeListeners, above those of CHANGE. */
+export const NOTE = {
+  READY: CHANGE.STORE << 8, // a list, or another type that clients wait for, was stored: in Partition.ready
+  // In Partition.notes:
+  EXPIRED: CHANGE.EXPIRE << 8,
+  EVICTED: CHANGE.EVICT << 8,
+  NEW: 1 << 20, // the key was not there before
+} as const;
+
+/** Kinds that are written into the ring. */
+export const RING_KINDS = 0xff;
 /** Types that clients block for: lists, sorted sets, streams. */
 const WAITED_TYPES = (1 << ITEM_TYPE.LIST) | (1 << ITEM_TYPE.ZSET) | (1 << ITEM_TYPE.STREAM);
 
@@ -92,29 +105,45 @@ export function changeListen(p: Partition, kinds: number): number {
 
 /** Stops recording and gives the page back. */
 export function changeUnlisten(p: Partition): void {
-  p.i32[HEADER.changeListeners] &= WAITERS;
+  p.i32[HEADER.changeListeners] &= ~RING_KINDS;
   if (p.i32[HEADER.changePage] !== 0) pageGive(p, p.i32[HEADER.changePage] - 1);
   p.i32[HEADER.changePage] = 0;
 }
 
-/** From now on whoever stores a list, or another type that clients wait for, finds its key in `p.ready`. */
-export function changeNoteReady(p: Partition): void {
-  p.i32[HEADER.changeListeners] |= WAITERS;
+/** From now on threads note what `on` names (NOTE bits), and no more what `off` names. */
+export function notesWant(p: Partition, on: number, off: number): void {
+  p.i32[HEADER.changeListeners] = (p.i32[HEADER.changeListeners] & ~off) | on;
 }
 
 /** Records a change of a linked item. Called before the item's bytes may go. */
 export function changeNote(p: Partition, kind: number, ref: number): void {
-  if ((p.i32[HEADER.changeListeners] & (kind | WAITERS)) !== 0) changeNoteSlow(p, kind, ref);
+  if ((p.i32[HEADER.changeListeners] & (kind | (kind << 8))) !== 0) changeNoteSlow(p, kind, ref);
 }
 
 function changeNoteSlow(p: Partition, kind: number, ref: number): void {
   const listeners = p.i32[HEADER.changeListeners];
   if ((listeners & kind) !== 0) changeWrite(p, kind, ref, itemNamespace(p, ref));
-  if ((listeners & WAITERS) === 0 || kind !== CHANGE.STORE) return;
-  if (((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
+  const note = listeners & (kind << 8);
+  if (note === NOTE.READY) {
+    if (((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
+    p.ready.push({ key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+  } else if (note !== 0) {
+    noteWrite(p, note, ref);
+  }
+}
+
+/** The item is that of a key that was not there before. */
+export function changeNoteNew(p: Partition, ref: number): void {
+  if ((p.i32[HEADER.changeListeners] & NOTE.NEW) !== 0) noteWrite(p, NOTE.NEW, ref);
+}
+
+function noteWrite(p: Partition, kind: number, ref: number): void {
+  p.notes.push({ kind, key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+}
+
+function nameCopy(p: Partition, ref: number): Buffer {
   const start = itemNameOffset(p, ref);
-  const key = Buffer.from(p.u8.subarray(start, start + itemNameBytes(p, ref)));
-  p.ready.push({ key, namespace: itemNamespace(p, ref) });
+  return Buffer.from(p.u8.subarray(start, start + itemNameBytes(p, ref)));
 }
 
 /** Records a flush of a database, or of all (-1). */

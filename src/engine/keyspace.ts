@@ -19,9 +19,11 @@ import {
   partitionLimitSet,
   partitionLock,
   partitionUnlock,
+  REMOVAL_SLOTS,
 } from '../memory/partition.ts';
+import type { RespStats } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { changeListen } from './change-log.ts';
+import { changeListen, notesWant, RING_KINDS } from './change-log.ts';
 import {
   databaseExpiringCount,
   databaseKeyCount,
@@ -29,6 +31,7 @@ import {
   partitionFlush,
 } from './database.ts';
 import { indexInit } from './hash-index.ts';
+import { casLast } from './lifecycle.ts';
 import { EVICTION_POLICY, type EvictionPolicy, policyOf } from './policy.ts';
 
 export class Keyspace {
@@ -40,6 +43,7 @@ export class Keyspace {
   readonly configs: ConfigStore;
   /** What RESP commands cost. */
   readonly commandStats: CommandStats;
+  readonly respStats: RespStats;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -50,6 +54,7 @@ export class Keyspace {
     this.log = arena.log;
     this.configs = arena.configs;
     this.commandStats = arena.commandStats;
+    this.respStats = arena.respStats;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.
@@ -110,6 +115,7 @@ export function partitionReset(p: Partition): void {
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
+  const casBefore = casLast(p);
   i32.fill(0, HEADER.keysTable, p.pagesOffset >>> 2); // all but the lock
   RESET_KEEPS.forEach((word, at) => {
     i32[word] = kept[at];
@@ -120,7 +126,10 @@ export function partitionReset(p: Partition): void {
   i32[HEADER.resetCount]++;
   partitionInit(p, pageLimit, policy);
   f64[HEADER_F64.changeHead] = changeHead + 2 * PAGE_BYTES;
-  if (listeners !== 0) changeListen(p, listeners);
+  // Whatever a client had seen missing may have been there.
+  f64.fill(casBefore, HEADER_F64.removals, HEADER_F64.removals + REMOVAL_SLOTS);
+  if ((listeners & RING_KINDS) !== 0) changeListen(p, listeners & RING_KINDS);
+  notesWant(p, listeners & ~RING_KINDS, 0);
 }
 
 /** Header words that outlive the items. */

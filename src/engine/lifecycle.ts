@@ -27,9 +27,16 @@ import {
   itemType,
 } from '../memory/item.ts';
 import { pageNoteExpiry } from '../memory/page-times.ts';
-import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memory/partition.ts';
+import {
+  CLASS,
+  classRecord,
+  HEADER,
+  HEADER_F64,
+  type Partition,
+  REMOVAL_SLOTS,
+} from '../memory/partition.ts';
 import { chunkClass, chunkGive } from '../memory/slab.ts';
-import { CHANGE, changeNote } from './change-log.ts';
+import { CHANGE, changeNote, changeNoteNew } from './change-log.ts';
 import { collectionDiscard } from './collection/graveyard.ts';
 import { databaseCount, databaseCountExpiry, itemIsFlushed } from './database.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
@@ -92,6 +99,7 @@ export function itemLink(p: Partition, hash: number, ref: number, nowSec: number
   itemCount(p, ref, 1);
   p.f64[HEADER_F64.itemTotal]++;
   pageNoteExpiry(p, ref, itemExpiresAtMs(p, ref));
+  changeNoteNew(p, ref);
   changeNote(p, CHANGE.STORE, ref);
   return true;
 }
@@ -105,11 +113,37 @@ export function memberLink(p: Partition, hash: number, ref: number): boolean {
   return true;
 }
 
-/** Takes an item out of the index, and frees it unless somebody holds it. */
+/** Takes an item out of the index, and frees it unless somebody holds it. `change` 0: nobody need know. */
 export function itemUnlink(p: Partition, hash: number, ref: number, change: number): void {
-  if (itemType(p, ref) !== ITEM_TYPE.MEMBER) changeNote(p, change, ref);
+  if (itemType(p, ref) !== ITEM_TYPE.MEMBER) {
+    changeNote(p, change, ref);
+    removalNote(p, hash, ref);
+  }
   indexRemove(p, hash, ref);
   itemRetire(p, ref);
+}
+
+/**
+ * Leaves the CAS unique of an item behind that leaves the index. So who saw a key missing can tell later, when it
+ * is missing again, whether it was there in between: WATCH.
+ */
+function removalNote(p: Partition, hash: number, ref: number): void {
+  const slot = HEADER_F64.removals + (hash & (REMOVAL_SLOTS - 1));
+  const cas = itemCas(p, ref);
+  if (cas > p.f64[slot]) p.f64[slot] = cas;
+}
+
+/**
+ * The greatest CAS unique of an item of the key that was removed, or of another key of its slot; not in the
+ * form that clients see. Compare with casLast.
+ */
+export function removalCas(p: Partition, hash: number): number {
+  return p.f64[HEADER_F64.removals + (hash & (REMOVAL_SLOTS - 1))];
+}
+
+/** The CAS unique given out last, as itemCas has them. */
+export function casLast(p: Partition): number {
+  return p.i32[HEADER.casHi] * 4294967296 + (p.i32[HEADER.casLo] >>> 0);
 }
 
 /** Gives a linked item that has the expiry field another time, 0 for never. */

@@ -22,9 +22,12 @@ const TICK_MS = 100;
 export class Maintainer {
   private readonly keyspace: Keyspace;
   private readonly crawl: Crawl;
+  private readonly afterTick: () => void;
 
-  constructor(keyspace: Keyspace) {
+  /** `afterTick` tells others what was noted of keys meanwhile: Partition.notes. */
+  constructor(keyspace: Keyspace, afterTick = (): void => undefined) {
     this.keyspace = keyspace;
+    this.afterTick = afterTick;
     this.crawl = new Crawl(keyspace);
   }
 
@@ -47,6 +50,7 @@ export class Maintainer {
     reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
     Atomics.add(control.i32, CONTROL.sweeps, 1);
+    this.afterTick();
   }
 }
 

@@ -8,6 +8,7 @@ import { CLASS, classRecord, HEADER_F64, type Partition } from '../memory/partit
 import { chunkClass } from '../memory/slab.ts';
 import { CHANGE } from './change-log.ts';
 import { memberReap } from './collection/member-life.ts';
+import { itemIsFlushed } from './database.ts';
 import { itemUnlink } from './lifecycle.ts';
 
 /** Unlinks an item that was found dead, and counts it. A hash goes with the last of its fields. */
@@ -24,5 +25,6 @@ export function itemReap(p: Partition, hash: number, ref: number): void {
     p.i32[klass + CLASS.expiredUnfetched]++;
     p.f64[HEADER_F64.expiredUnfetchedTotal]++;
   }
-  itemUnlink(p, hash, ref, CHANGE.EXPIRE);
+  // A flush has been told of, and is no expiry.
+  itemUnlink(p, hash, ref, itemIsFlushed(p, ref) ? 0 : CHANGE.EXPIRE);
 }

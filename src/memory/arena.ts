@@ -16,6 +16,7 @@ import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
 import { Control, controlBytes, counterBlock } from './control.ts';
 import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
 import { PARTITION_BYTES_MAX, Partition, pageCountFor } from './partition.ts';
+import { RespStats, respStatsBytes } from './resp-stats.ts';
 import { SlabClasses } from './slab-classes.ts';
 
 /** Below this a partition has too few pages for its classes. */
@@ -54,6 +55,7 @@ export type ArenaHandles = {
   readonly events: SharedArrayBuffer;
   readonly configs: SharedArrayBuffer;
   readonly commandStats: SharedArrayBuffer;
+  readonly respStats: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -64,6 +66,7 @@ export type Arena = {
   readonly log: EventLog;
   readonly configs: ConfigStore;
   readonly commandStats: CommandStats;
+  readonly respStats: RespStats;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -81,6 +84,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     events: new SharedArrayBuffer(eventRingsBytes(config.eventBytes, config.threadCount + 1)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     commandStats: new SharedArrayBuffer(commandStatsBytes(config.threadCount)),
+    respStats: new SharedArrayBuffer(respStatsBytes(config.threadCount)),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -93,13 +97,14 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
   const control = new Control(handles.control);
   const events = new EventRings(handles.events, config.threadCount + 1);
   const log = new EventLog(events, owner - 1, control, owner < 2 ? -1 : counterBlock(owner - 2));
-  const place = { stride, log, ready: [] };
+  const place = { stride, log, ready: [], notes: [] };
   return {
     control,
     events,
     log,
     configs: new ConfigStore(handles.configs, owner),
     commandStats: new CommandStats(handles.commandStats),
+    respStats: new RespStats(handles.respStats),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

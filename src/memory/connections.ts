@@ -13,6 +13,8 @@
  * `hold` names the chained item that the connection is sending or receiving, and the reset count of
  * its partition at the time: whoever clears the record releases the item, unless a reset took it.
  *
+ * A RESP client's record goes on behind that: client-records.ts.
+ *
  * Guard: `owner` is claimed by compare-and-exchange; the rest is written by the owner alone.
  */
 import {
@@ -40,21 +42,39 @@ const TEXT_BYTES_MAX = 47;
 const REMOTE_TEXT_OFFSET = 32;
 const LISTENER_TEXT_OFFSET = REMOTE_TEXT_OFFSET + TEXT_BYTES_MAX + 1;
 
-/** Claims a record for a connection of the thread; its i32 index, or -1 when the table is full. */
+/** Connections there may be at a time. */
+export function connectionLimit({ i32, connectionCountMax }: Control): number {
+  const limit = Atomics.load(i32, CONTROL.connectionLimit);
+  return limit === 0 ? connectionCountMax : Math.min(limit, connectionCountMax);
+}
+
+/** Claims a record for a connection of the thread; its i32 index, or -1 when there are too many. */
 export function connectionClaim(control: Control, threadIndex: number): number {
   const { i32, connectionCountMax } = control;
-  const start = Atomics.add(i32, CONTROL.connectionClaims, 1) & 0x7fffffff;
-  for (let step = 0; step < connectionCountMax; step++) {
-    const slot = (start + step) % connectionCountMax;
-    const record = TABLE_WORD + slot * RECORD_WORDS;
-    if (Atomics.compareExchange(i32, record, 0, threadIndex + 1) === 0) {
+  const limit = connectionLimit(control);
+  if (Atomics.add(i32, CONTROL.connectionCount, 1) < limit) {
+    const start = Atomics.add(i32, CONTROL.connectionClaims, 1) & 0x7fffffff;
+    // Within the limit records are used in turn; beyond it there are some only if it was higher before.
+    for (let step = 0; step < connectionCountMax; step++) {
+      const slot = step < limit ? (start + step) % limit : step;
+      const record = TABLE_WORD + slot * RECORD_WORDS;
+      if (Atomics.compareExchange(i32, record, 0, threadIndex + 1) !== 0) continue;
       i32.fill(0, record + 1, record + RECORD_WORDS);
       i32[record + CONNECTION.id] = slot;
-      Atomics.add(i32, CONTROL.connectionCount, 1);
+      spanReach(i32, slot + 1);
       return record;
     }
   }
+  Atomics.sub(i32, CONTROL.connectionCount, 1);
   return -1;
+}
+
+function spanReach(i32: Int32Array, slots: number): void {
+  for (;;) {
+    const span = Atomics.load(i32, CONTROL.connectionSpan);
+    if (span >= slots) return;
+    if (Atomics.compareExchange(i32, CONTROL.connectionSpan, span, slots) === span) return;
+  }
 }
 
 export function connectionRelease(control: Control, record: number): void {
@@ -92,7 +112,8 @@ export function connectionListener(control: Control, record: number): string {
 
 /** Calls visit for the record of every open connection. */
 export function connectionsWalk(control: Control, visit: (record: number) => void): void {
-  for (let slot = 0; slot < control.connectionCountMax; slot++) {
+  const span = Atomics.load(control.i32, CONTROL.connectionSpan);
+  for (let slot = 0; slot < span; slot++) {
     const record = TABLE_WORD + slot * RECORD_WORDS;
     if (Atomics.load(control.i32, record) !== 0) visit(record);
   }

@@ -3,7 +3,7 @@
  *
  *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
  *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
- *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 128 B each       │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 448 B each       │
  *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
  *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
@@ -37,8 +37,11 @@ export const CONTROL = {
   bulletinEpoch: 27, // notices that threads posted for each other
   clientIds: 28, // ids given to RESP clients
   waitTokens: 29, // given to blocked clients
-  waitsAreNoted: 30, // 1: partitions note which keys may serve blocked clients
+  connectionLimit: 31, // connections there may be; 0: as many as the table holds
+  connectionSpan: 51, // records that were ever in use are below it
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
+  keyEvents: 48, // classes of key events that are published: notify-keyspace-events
+  joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
   databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
 } as const;
 
@@ -99,6 +102,7 @@ export const COUNTER = {
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
 export const GAUGE = {
+  noticeBytesWaiting: 36, // as two i32, the second unused: what other threads have posted and it has not handled
   watcherCount: 37,
   watchedKinds: 38, // kinds of events that the thread's connections watch
   heapBytes: 39, // JavaScript heap in use
@@ -115,7 +119,7 @@ export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;
 export const PREFIX_COUNT_MAX = 4096;
 export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
-export const CONNECTION_RECORD_BYTES = 128;
+export const CONNECTION_RECORD_BYTES = 448;
 
 export class Control {
   readonly sab: SharedArrayBuffer;

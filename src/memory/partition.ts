@@ -3,7 +3,7 @@
  *
  *   ┌────────┬──────────┬───────────────┬────────────┬───────┬──────┬──────┬─  ─┬──────┐
  *   │ header │ class    │ two index     │ page table │ ghost │ page │ page │ …  │ page │
- *   │ 1 KiB  │ table    │ directories   │ 64 B/page  │ table │ 32 K │      │    │      │
+ *   │ 3 KiB  │ table    │ directories   │ 64 B/page  │ table │ 32 K │      │    │      │
  *   └────────┴──────────┴───────────────┴────────────┴───────┴──────┴──────┴─  ─┴──────┘
  *            128 B/class  4 B/page each                2 B each
  *
@@ -37,7 +37,7 @@ export const HEADER = {
   casLo: 24, // last CAS unique given out
   casHi: 25,
   evictionClock: 26, // chunks obtained so far: the time by which page ages are told
-  changeListeners: 27, // change kinds somebody reads, a bit each
+  changeListeners: 27, // change kinds somebody reads, and those that threads note, a bit each
   hasFlushed: 28, // 1: databaseFlushLo and Hi say something
   pageFreeCount: 29, // pages that no class owns and that may be taken
   pageFreeHead: 30, // first page of the free list, + 1
@@ -87,10 +87,14 @@ export const HEADER_F64 = {
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
   discardTotal: 81, // large collections freed
   fieldExpiryTotal: 82, // expired fields of hashes reclaimed
-  words: 128,
+  removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
+  words: 384,
 } as const;
 
-export const HEADER_BYTES = 1024;
+/** Keys share these: a key may seem to have been removed when it was another of its slot. */
+export const REMOVAL_SLOTS = 256;
+
+export const HEADER_BYTES = 3072;
 export const CLASS_TABLE_OFFSET = HEADER_BYTES;
 const CLASS_RECORD_BYTES = 128;
 export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
@@ -102,6 +106,7 @@ const DIRECTORY_ENTRY_BYTES = 4;
 const GHOST_BYTES_PER_ENTRY = 512;
 
 assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before the totals');
+assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
 assert(HEADER_F64.words * 8 <= HEADER_BYTES, 'header totals fit the header');
 assert(HEADER.emptyBucket % 16 === 0, 'a bucket is a cache line');
 assert(HEADER.keysTable + TABLE.words <= HEADER.casLo, 'a table has its words to itself');
@@ -127,6 +132,8 @@ export class Partition {
   readonly log: EventLog;
   /** Keys that this thread has made ready for blocked clients; one list for all partitions. */
   readonly ready: ReadyKey[];
+  /** What else this thread was asked to note of what it does to keys: likewise. */
+  readonly notes: KeyNote[];
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
@@ -153,6 +160,7 @@ export class Partition {
     this.ghostEntryCount = layout.ghostEntryCount;
     this.log = place.log;
     this.ready = place.ready;
+    this.notes = place.notes;
     this.owner = owner;
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
@@ -168,11 +176,15 @@ export class Partition {
 /** A key that has got something for clients who wait for it. */
 export type ReadyKey = { readonly key: Buffer; readonly namespace: number };
 
+/** Something else that happened to a key; `kind` is a NOTE bit (engine/change-log.ts). */
+export type KeyNote = ReadyKey & { readonly kind: number };
+
 export type PartitionPlace = {
   readonly id: number;
   readonly stride: number;
   readonly log: EventLog;
   readonly ready: ReadyKey[];
+  readonly notes: KeyNote[];
 };
 
 type Layout = {

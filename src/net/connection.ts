@@ -37,7 +37,7 @@ import {
 } from '../protocol/reply.ts';
 import { connectTell, disconnectTell } from './connection-events.ts';
 import type { OpenConnection } from './open-connection.ts';
-import type { RespContext } from './resp-connection.ts';
+import { RespContext } from './resp-connection.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,
@@ -65,7 +65,7 @@ export class ConnectionContext {
   constructor(call: Call, respCall: RespCall, buffers: IoBuffers) {
     this.call = call;
     this.buffers = buffers;
-    this.resp = { call: respCall, buffers, open: this.open };
+    this.resp = new RespContext(respCall, buffers, this.open);
     call.input = buffers.input;
     call.view = buffers.view;
   }
@@ -276,6 +276,10 @@ export class Connection implements WireEvents, ReplySink, SessionHost, OpenConne
   }
 
   // ── For the thread ────────────────────────────────────────────────────────────────────────────
+
+  get idleSecMax(): number {
+    return this.context.call.server.config.idleTimeoutSec;
+  }
 
   idleSec(nowSec: number): number {
     return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];

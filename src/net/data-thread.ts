@@ -10,17 +10,31 @@ import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
+import { clientKillListen } from '../commands/resp/client-kill.ts';
+import { pauseListen } from '../commands/resp/client-pause.ts';
+import { configListen } from '../commands/resp/config-set.ts';
+import { notesTell } from '../commands/resp/key-events.ts';
+import { monitorListen } from '../commands/resp/monitor.ts';
+import { notableListen } from '../commands/resp/notable.ts';
+import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
-import { waitsListen } from '../commands/resp/waits.ts';
-import type { CommandConfig, ServerContext } from '../commands/server-context.ts';
+import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
+import type {
+  CommandConfig,
+  RespChange,
+  RespFailure,
+  ServerContext,
+} from '../commands/server-context.ts';
 import { RespConfig, type RespConfigImage } from '../config/resp-config.ts';
+import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
 import { Reply } from '../protocol/reply.ts';
 import { ConnectionContext } from './connection.ts';
 import {
+  type ListenOptions,
   listenerText,
   listenTcp,
   listenUnix,
@@ -29,6 +43,8 @@ import {
   type UnixTarget,
   unixText,
 } from './listener.ts';
+import { Requests } from './requests.ts';
+import { RespListeners } from './resp-listeners.ts';
 import type { TlsStart, TlsTerminator } from './tls-terminator.ts';
 import type { UdpEndpoint, UdpTarget } from './udp-endpoint.ts';
 import { IoBuffers } from './wire.ts';
@@ -40,14 +56,18 @@ export type DataThreadStart = {
   readonly credentials: Credentials;
   readonly version: string;
   readonly threadIndex: number;
-  /** What the threads' bulletin is called; null: there is but one thread. */
-  readonly bulletinName: string | null;
+  /** What the threads' bulletin is called. */
+  readonly bulletinName: string;
+  /** There is no other data thread. */
+  readonly isAlone: boolean;
   readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
   readonly tcp: readonly TcpTarget[];
   readonly udp: readonly UdpTarget[];
   readonly unix: UnixTarget | null;
+  readonly respTcp: readonly RespTarget[];
+  readonly respUnix: UnixTarget | null;
   readonly reusePort: boolean;
   readonly plainWire: boolean;
   readonly debugCommands: boolean;
@@ -70,14 +90,25 @@ export type DataThreadMessage =
       readonly message: string;
     }
   | { readonly kind: 'shutdown'; readonly graceful: boolean }
+  | {
+      readonly kind: 'warn';
+      readonly text: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
+  | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
 
 /** From supervisor to thread. */
 export type DataThreadCommand =
   | { readonly kind: 'drain' }
-  | { readonly kind: 'credentials'; readonly credentials: Credentials };
+  | { readonly kind: 'credentials'; readonly credentials: Credentials }
+  | { readonly kind: 'respWasSet'; readonly id: number; readonly failure: RespFailure | null }
+  | { readonly kind: 'respListen'; readonly targets: readonly RespTarget[] };
 
 const HOUSEKEEPING_MS = 1000;
+/** How long it may take until it is told that a memcached command met an expired key. */
+const NOTES_MS = 50;
 /** Connections that have not closed this long after a drain are cut. */
 const DRAIN_MS_MAX = 2500;
 
@@ -89,6 +120,9 @@ export class DataThread {
   private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
   private terminator: TlsTerminator | null = null;
+  private resp: RespListeners | null = null;
+  /** CONFIG SETs of this thread that the supervisor is at. */
+  private readonly respSets = new Requests<RespFailure>();
 
   constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
     this.start = start;
@@ -104,6 +138,8 @@ export class DataThread {
       certificatesRefresh: () =>
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+      warn: (text, details) => post({ kind: 'warn', text, details }),
+      respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
     };
     const nothing = (): void => undefined;
     const nobody = {
@@ -120,12 +156,14 @@ export class DataThread {
     const respCall = respCallCreate(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
+    setInterval(() => this.notesTell(), NOTES_MS).unref();
     this.housekeep();
   }
 
-  /** Opens all listeners, then tells the supervisor the ports, or what failed. */
+  /** Learns what the other threads know, opens all listeners, then tells the supervisor the ports, or what failed. */
   async listen(): Promise<void> {
     const { start, context } = this;
+    await context.resp.call.bulletin.join();
     const { backlog } = start.config;
     if (start.tls !== null) {
       const { keyspace, block } = context.call;
@@ -154,15 +192,37 @@ export class DataThread {
       }
       if (start.unix !== null) {
         address = start.unix.path;
-        this.servers.push(await listenUnix(context, start.unix, options));
+        const protocol = PROTOCOL_OF[start.config.protocol];
+        this.servers.push(await listenUnix(context, start.unix, protocol, options));
         this.listeners.push(unixText(start.unix));
       }
+      address = 'RESP';
+      await this.respListen(options);
     } catch (error) {
       const code = errorSystemCode(error);
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
     this.post({ kind: 'listening', ports, udpPorts });
+  }
+
+  private async respListen(options: ListenOptions): Promise<void> {
+    const { respTcp, respUnix } = this.start;
+    this.resp = new RespListeners(this.context, options, this.listeners);
+    await this.resp.open(respTcp);
+    if (respUnix !== null) await this.resp.openUnix(respUnix);
+  }
+
+  /** CONFIG SET port: other listeners for the old ones. */
+  private async respListenAnew(targets: readonly RespTarget[]): Promise<void> {
+    this.resp?.closeTcp();
+    let failed = false;
+    try {
+      await this.resp?.open(targets);
+    } catch {
+      failed = true; // the supervisor has all threads go back to what they had
+    }
+    this.post({ kind: 'respListened', failed });
   }
 
   private async udpListen(target: UdpTarget): Promise<number> {
@@ -177,6 +237,8 @@ export class DataThread {
 
   command(command: DataThreadCommand): void {
     if (command.kind === 'drain') this.drain();
+    else if (command.kind === 'respWasSet') this.respSets.finish(command.id, command.failure);
+    else if (command.kind === 'respListen') void this.respListenAnew(command.targets);
     else this.context.call.auth.credentialsSet(command.credentials);
   }
 
@@ -184,6 +246,7 @@ export class DataThread {
   private drain(): void {
     const { open } = this.context;
     for (const server of this.servers) server.close();
+    this.resp?.close();
     for (const endpoint of this.endpoints) endpoint.close();
     const startedAt = performance.now();
     const timer = setInterval(() => {
@@ -194,16 +257,23 @@ export class DataThread {
     }, 5);
   }
 
+  /** What requests of memcached's protocols have noted for subscribers of RESP's. */
+  private notesTell(): void {
+    const { call } = this.context.resp;
+    notesTell(call);
+    pubsubPost(call);
+  }
+
   /** Once a second: idle connections, and how large the heap is. */
   private housekeep(): void {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
+    waitsRest(this.context.resp.call);
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
       process.memoryUsage().heapUsed;
-    const { idleTimeoutSec } = this.start.config;
-    if (idleTimeoutSec === 0) return;
     for (const connection of open) {
-      if (connection.idleSec(call.op.nowSec) <= idleTimeoutSec) continue;
+      const { idleSecMax } = connection;
+      if (idleSecMax === 0 || connection.idleSec(call.op.nowSec) <= idleSecMax) continue;
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
@@ -215,12 +285,33 @@ function respCallCreate(
   start: DataThreadStart,
 ): RespCall {
   const nothing = (): void => undefined;
-  const nobody = { record: -1, push: nothing, wake: nothing, close: nothing };
-  const bulletin = new Bulletin(keyspace.control, start.bulletinName);
+  const nobody = {
+    record: -1,
+    local: '',
+    isUnix: false,
+    isLocal: true,
+    bytesRead: 0,
+    bytesWritten: 0,
+    queryBytes: 0,
+    queryFreeBytes: 0,
+    outputBytes: 0,
+    outputPieces: 0,
+    push: nothing,
+    wake: nothing,
+    close: nothing,
+  };
+  const { bulletinName, threadIndex, isAlone } = start;
+  const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
   const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
+  pubsubListen(call);
+  configListen(call);
+  notableListen(call);
+  monitorListen(call);
+  pauseListen(call);
+  clientKillListen(call);
   return call;
 }
 

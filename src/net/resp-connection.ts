@@ -8,17 +8,25 @@
  * Unlike memcached's, a client that does not read its replies is served on: it may send a long pipeline
  * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
  */
-import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
+import { clientNote } from '../commands/resp/client-note.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
-import { PHASE, type RespHost, RespSession } from '../commands/resp/session.ts';
+import {
+  PHASE,
+  type RespHost,
+  type RespSession,
+  subscriptionCount,
+} from '../commands/resp/session.ts';
 import { sessionEnd } from '../commands/resp/session-end.ts';
+import { sessionShow, sessionStart } from '../commands/resp/session-start.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
 import { CONTROL, COUNTER } from '../memory/control.ts';
+import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { REPLY_BYTES_MAX, replyClear, replyPiece, replyRenew } from '../protocol/reply.ts';
 import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import type { OpenConnection } from './open-connection.ts';
+import { PushTurn, RespOutput } from './resp-output.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,
@@ -33,11 +41,33 @@ const GATHER_BYTES_MIN = 65536;
 /** A gathered request is moved to the front of its buffer once so much before it is used up. */
 const GATHER_SLACK_BYTES = 1 << 20;
 
+/** How long a client that publishes too fast waits before it is looked at again. */
+const HOLD_MS = 2;
 /** What the RESP connections of a thread share. */
-export type RespContext = {
+export class RespContext {
   readonly call: RespCall;
   readonly buffers: IoBuffers;
   readonly open: Set<OpenConnection>;
+  /** Connections with messages to send. */
+  readonly turn = new PushTurn();
+
+  constructor(call: RespCall, buffers: IoBuffers, open: Set<OpenConnection>) {
+    this.call = call;
+    this.buffers = buffers;
+    this.open = open;
+  }
+}
+
+/** Where a client is, and where it came to. */
+export type RespEnds = {
+  /** As the connection table has them. */
+  readonly remote: string;
+  readonly listener: string;
+  /** `ip:port`, or a unix socket's path and `:0`. */
+  readonly local: string;
+  readonly isUnix: boolean;
+  /** From this machine. */
+  readonly isLocal: boolean;
 };
 
 /** A request that arrives in many reads. */
@@ -84,30 +114,49 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   private wire: Wire | null = null;
   private carried: Buffer | null = null;
   private gather: Gather | null = null;
-  /** Bytes of the pieces that are on their way to the client, oldest first. */
-  private readonly kept: number[] = [];
-  /** What the client has not taken yet. */
-  keptBytes = 0;
+  private readonly output: RespOutput;
+  readonly local: string;
+  readonly isUnix: boolean;
+  readonly isLocal: boolean;
+  bytesRead = 0;
   private waitsForTurn = false;
   private hasNews = false;
   private isClosed = false;
 
-  constructor(context: RespContext, record: number, remote: string, listener: string) {
+  constructor(context: RespContext, record: number, ends: RespEnds) {
     this.context = context;
     this.record = record;
+    this.local = ends.local;
+    this.isUnix = ends.isUnix;
+    this.isLocal = ends.isLocal;
     const { call } = context;
     const { control } = call.keyspace;
+    connectionTextsSet(control, record, ends.remote, ends.listener);
     const id = Atomics.add(control.i32, CONTROL.clientIds, 1) + 1;
-    this.session = new RespSession(this, id);
-    call.sessions.set(id, this.session);
-    connectionTextsSet(control, record, remote, listener);
-    this.lastCommandNote(Math.floor(Date.now() / 1000));
+    this.session = sessionStart(call, this, id);
+    this.output = new RespOutput(call, this.session, context.turn, () => this.destroy());
+    sessionShow(call, this.session);
     context.open.add(this);
+  }
+
+  get queryBytes(): number {
+    return this.gather === null
+      ? (this.carried?.length ?? 0)
+      : this.gather.used - this.gather.start;
+  }
+
+  get queryFreeBytes(): number {
+    return this.gather === null ? 0 : this.gather.buffer.length - this.gather.used;
+  }
+
+  get bytesWritten(): number {
+    return this.output.sentBytes;
   }
 
   /** Once, right after construction. */
   wireAttach(wire: Wire): void {
     this.wire = wire;
+    this.output.wireAttach(wire);
   }
 
   // ── Wire ──────────────────────────────────────────────────────────────────────────────────────
@@ -117,6 +166,10 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     if (this.isClosed || session.phase === PHASE.CLOSED) return;
     const { call, buffers } = context;
     call.counters[call.block + COUNTER.bytesRead] += bytes;
+    const { f64 } = call.respStats;
+    f64[call.respBlock + RESP_COUNTER.bytesRead] += bytes;
+    f64[call.respBlock + RESP_COUNTER.reads]++;
+    this.bytesRead += bytes;
     this.hasNews = true;
     const runs = session.phase === PHASE.COMMAND;
     if (this.gather !== null) {
@@ -126,6 +179,10 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
       this.run(bytes);
     } else {
       this.gatherStart(bytes);
+    }
+    if (this.queryBytes > call.config.settings.clientQueryBufferLimit) {
+      f64[call.respBlock + RESP_COUNTER.queryBufferCuts]++;
+      this.destroy();
     }
   }
 
@@ -137,9 +194,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   }
 
   wireDrained(): void {
-    const bytes = this.kept.shift();
-    assert(bytes !== undefined, 'only what was queued drains');
-    this.keptBytes -= bytes;
+    if (!this.isClosed) this.output.drained();
   }
 
   wireClosed(): void {
@@ -148,8 +203,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     const { context, session } = this;
     session.phase = PHASE.CLOSED;
     sessionEnd(context.call, session);
-    this.kept.length = 0;
-    this.keptBytes = 0;
+    this.output.forget();
     this.carried = null;
     this.gather = null;
     context.open.delete(this);
@@ -198,9 +252,12 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     call.input = input;
     call.end = end;
     call.reply.setsAside = true;
+    const startedUs = performance.now() * 1000;
     const at = respRun(call, parser, start);
-    this.lastCommandNote(call.op.nowSec);
     this.replySend();
+    clientNote(call.keyspace.control, this.session, call.op.nowSec);
+    call.respStats.f64[call.respBlock + RESP_COUNTER.loopUs] +=
+      performance.now() * 1000 - startedUs;
     return at;
   }
 
@@ -211,7 +268,10 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     if (this.session.phase === PHASE.CLOSED) {
       sessionEnd(call, this.session);
       this.wire.pause();
-      this.wire.end(mayHaveMore);
+      this.output.end(mayHaveMore);
+    } else if (this.session.phase === PHASE.HELD) {
+      this.wire.pause();
+      this.holdOn();
     } else if (call.runEnded === RUN_ENDED.BUDGET) {
       this.wire.pause();
       this.wake();
@@ -227,53 +287,78 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
       if (this.isClosed || this.session.phase !== PHASE.COMMAND) return;
       if (this.gather !== null) this.gatherRun();
       else if (this.carried !== null) this.run(0);
-      if (!this.waitsForTurn) this.wire?.resume();
+      if (!this.waitsForTurn && !this.isHeld()) this.wire?.resume();
     });
   }
 
-  private lastCommandNote(nowSec: number): void {
-    const { i32 } = this.context.call.keyspace.control;
-    i32[this.record + CONNECTION.lastCommandSec] = nowSec;
-    i32[this.record + CONNECTION.phase] = this.session.phase;
+  private isHeld(): boolean {
+    return this.session.phase === PHASE.HELD;
+  }
+
+  /** Reads no more from a client that publishes faster than other threads can take, until they have. */
+  private holdOn(): void {
+    setTimeout(() => {
+      if (this.isClosed || !this.isHeld()) return;
+      if (this.context.call.bulletin.isCrowded) {
+        this.holdOn();
+      } else {
+        this.session.phase = PHASE.COMMAND;
+        this.wake();
+      }
+    }, HOLD_MS);
   }
 
   // ── Replies ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Sends what the batch has answered. */
+  /** Sends what the batch has answered; before it, what it has sent to others. */
   private replySend(): void {
-    const { reply } = this.context.call;
-    for (const piece of reply.aside) this.push(piece);
-    reply.aside.length = 0;
-    if (reply.used === 0 || this.wire === null) return;
-    const bytes = reply.used;
-    if (this.send(replyPiece(reply))) replyClear(reply);
+    const { context, output } = this;
+    const { reply } = context.call;
+    context.turn.send();
+    const { aside } = reply;
+    if (aside.length > 0) {
+      const total = aside.reduce((sum, { length }) => sum + length, reply.used);
+      if (output.refuses(total)) reply.used = 0;
+      else for (const piece of aside) output.send(piece);
+      aside.length = 0;
+    }
+    if (reply.used === 0 || output.send(replyPiece(reply))) replyClear(reply);
     else replyRenew(reply, Buffer.allocUnsafeSlow(REPLY_BYTES_MAX));
-    assert(reply.used === 0 || bytes > 0, 'what was sent is gone from the buffer');
   }
 
   push(bytes: Buffer): void {
-    this.send(bytes);
+    this.output.push(bytes);
   }
 
-  /** True: the bytes may be used again. */
-  private send(piece: Buffer): boolean {
-    if (this.wire === null || this.isClosed) return true;
-    const { counters, block } = this.context.call;
-    counters[block + COUNTER.bytesWritten] += piece.length;
-    if (this.wire.send(piece)) return true;
-    counters[block + COUNTER.outputBlocked]++;
-    this.kept.push(piece.length);
-    this.keptBytes += piece.length;
-    return false;
+  get outputBytes(): number {
+    return this.output.bytes;
+  }
+
+  get outputPieces(): number {
+    return this.output.pieceCount;
+  }
+
+  /** Closes at once: what was sent and has not left is lost. */
+  private destroy(): void {
+    if (this.session.phase !== PHASE.CLOSED) {
+      this.session.phase = PHASE.CLOSED;
+      sessionEnd(this.context.call, this.session);
+    }
+    this.output.forget();
+    this.wire?.destroy();
   }
 
   // ── For the thread ────────────────────────────────────────────────────────────────────────────
 
   close(): void {
     if (this.session.phase === PHASE.CLOSED) return;
-    sessionEnd(this.context.call, this.session);
     this.session.phase = PHASE.CLOSED;
-    this.wire?.end(true);
+    sessionEnd(this.context.call, this.session);
+    this.output.end(true);
+  }
+
+  get idleSecMax(): number {
+    return this.context.call.config.hot.timeout;
   }
 
   idleSec(nowSec: number): number {
@@ -281,13 +366,15 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   }
 
   endIfQuiet(): void {
-    const isQuiet = !this.hasNews && this.kept.length === 0 && !this.waitsForTurn;
+    const isQuiet = !this.hasNews && this.output.bytes === 0 && !this.waitsForTurn;
     this.hasNews = false;
     if (isQuiet) this.close();
   }
 
   kick(): boolean {
-    if (this.session.phase !== PHASE.COMMAND) return false;
+    const { session } = this;
+    if (session.phase !== PHASE.COMMAND || session.isMonitor) return false;
+    if (subscriptionCount(session) > 0) return false;
     this.close();
     return true;
   }

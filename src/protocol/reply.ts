@@ -100,6 +100,22 @@ export function replySetAside(reply: Reply): void {
   reply.mark = mark;
 }
 
+/**
+ * Takes back what was gathered since `mark` was set, when as many pieces were set aside as are named. The piece
+ * in which the mark is may have been set aside since.
+ */
+export function replyTakeBack(reply: Reply, asideCount: number): void {
+  const { aside, mark } = reply;
+  if (aside.length === asideCount) {
+    reply.used = mark;
+    return;
+  }
+  const piece = aside[asideCount].subarray(0, mark);
+  aside.length = asideCount;
+  if (piece.length > 0) aside.push(piece);
+  reply.used = 0;
+}
+
 /** Appends a short constant. The caller made room. */
 export function replyBytes(reply: Reply, constant: Uint8Array): void {
   const { bytes } = reply;

@@ -15,6 +15,7 @@ import {
   Partition,
   type Partition as PartitionType,
 } from '../../src/memory/partition.ts';
+import { respStatsBytes } from '../../src/memory/resp-stats.ts';
 import { SlabClasses } from '../../src/memory/slab-classes.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
@@ -36,7 +37,7 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [] };
+  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
   const policy = evicts ? EVICTION_POLICY.ALLKEYS_LRU : EVICTION_POLICY.NOEVICTION;
   partitionInit(p, p.pageCount, policy);
@@ -69,6 +70,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     control: new SharedArrayBuffer(controlBytes(connectionCountMax)),
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     commandStats: new SharedArrayBuffer(commandStatsBytes(THREAD_COUNT)),
+    respStats: new SharedArrayBuffer(respStatsBytes(THREAD_COUNT)),
     partitions: sabs,
   };
 }

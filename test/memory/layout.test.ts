@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DATABASE_COUNT, HASH_SECRET_WORDS } from '../../src/base/key.ts';
 import { CHAIN, LINK, LINK_HEADER_BYTES } from '../../src/memory/chain.ts';
+import { CLIENT, CLIENT_F64, CLIENT_TEXT } from '../../src/memory/client-records.ts';
 import { CONNECTION } from '../../src/memory/connections.ts';
 import {
   CONNECTION_RECORD_BYTES,
@@ -163,11 +164,16 @@ describe('fields', () => {
     expect(prefixesEnd).toBe(CONNECTION_TABLE_OFFSET);
   });
 
-  it('of a connection record leave room for two texts', () => {
-    const words = fields(CONNECTION, 4);
+  it('of a connection record leave room for its texts', () => {
+    const words = [...fields(CONNECTION, 4), ...fields(CLIENT, 4), ...fields(CLIENT_F64, 8)];
     const texts = [
       { name: 'remote', from: 32, to: 80 },
       { name: 'listener', from: 80, to: 128 },
+      ...Object.entries(CLIENT_TEXT).map(([name, { offset, bytesMax }]) => ({
+        name,
+        from: offset,
+        to: offset + bytesMax + 1,
+      })),
     ];
     expect(faults([...words, ...texts], CONNECTION_RECORD_BYTES)).toEqual([]);
     expect(gapBytes([...words, ...texts], CONNECTION_RECORD_BYTES)).toBe(0);
@@ -195,7 +201,7 @@ describe('a partition', () => {
   );
 
   it('is refused beyond 2 GiB, and without room for a page', () => {
-    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [] };
+    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
     const { classes } = partitionMake();
     const make = (bytes: number) => new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
     expect(() => make(2 ** 31)).toThrow('2 GiB');

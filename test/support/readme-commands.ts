@@ -5,6 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BINARY_TABLE, TEXT_TABLE } from '../../src/commands/memcached/table.ts';
+import type { Command } from '../../src/commands/resp/command.ts';
+import { COMMAND_TABLE } from '../../src/commands/resp/table.ts';
 
 const README = join(import.meta.dirname, '..', '..', 'README.md');
 const BLOCK = /(<!-- commands -->\n).*?(<!-- \/commands -->)/s;
@@ -17,7 +19,21 @@ function blockMake(): string {
   );
   const lines = ['', '| text and meta | |', '| --- | --- |', ...text];
   lines.push('', '| binary | |', '| --- | --- |', ...binary, '');
+  lines.push('| RESP | |', '| --- | --- |', ...respLines(), '');
   return `${lines.join('\n')}\n`;
+}
+
+/** A line for each RESP command, by group; a container's subcommands stand in its line. */
+function respLines(): string[] {
+  const { commands } = COMMAND_TABLE;
+  const groups = [...new Set(commands.map(({ row }) => row.group))];
+  return groups.flatMap((group) => commands.filter(({ row }) => row.group === group).map(respLine));
+}
+
+function respLine({ row, subcommands }: Command): string {
+  const subs = subcommands.map((sub) => `\`${sub.row.name.toUpperCase()}\``).join(' ');
+  const doc = row.doc.replaceAll('|', '\\|');
+  return `| \`${row.name.toUpperCase()}\` | ${subs === '' ? doc : `${doc} ${subs}`} |`;
 }
 
 /** The README, and what it would be with the block as it should be. */

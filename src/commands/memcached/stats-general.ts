@@ -2,7 +2,7 @@
 import { crawlIsRunning } from '../../engine/crawl.ts';
 import { databaseKeyCount } from '../../engine/database.ts';
 import { indexBucketCount, indexPageCount } from '../../engine/hash-index.ts';
-import { connectionsOpen } from '../../memory/connections.ts';
+import { connectionLimit, connectionsOpen } from '../../memory/connections.ts';
 import {
   CONTROL,
   CONTROL_F64,
@@ -159,7 +159,7 @@ function connectionRows(call: Call): StatRow[] {
   const idleRows = call.server.config.idleTimeoutSec > 0 ? [idleKicks] : [];
   const { threadCount } = call.server.config;
   return [
-    ['max_connections', control.connectionCountMax],
+    ['max_connections', connectionLimit(control)],
     ['curr_connections', open],
     ['total_connections', Atomics.load(control.i32, CONTROL.connectionClaims)],
     ['rejected_connections', Atomics.load(control.i32, CONTROL.connectionRejects)],

@@ -1,12 +1,12 @@
 /** Which arguments of a request are keys, by its row. */
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
-import type { KeySpec, KeyUse, RespRow } from './row.ts';
+import { type KeySpec, type KeyUse, keyIsReal, type RespRow } from './row.ts';
 
 export type KeyVisit = (index: number, use: KeyUse) => void;
 
 /** Calls visit(index, use) for each key. A request whose count of keys makes no sense has none. */
 export function keysVisit(row: RespRow, args: Arguments, visit: KeyVisit): void {
-  for (const spec of row.keys ?? []) specVisit(spec, args, visit);
+  for (const spec of row.keys ?? []) if (keyIsReal(spec)) specVisit(spec, args, visit);
   row.keysFind?.(args, visit);
 }
 

@@ -2,7 +2,7 @@
  * Commands as dispatch has them: a row, and what is worked out from it once. All have the same shape.
  */
 import { commandStatsRecord } from '../../memory/command-stats.ts';
-import { FLAG, type KeySpec, type RespRow } from './row.ts';
+import { FLAG, type KeySpec, keyIsReal, type RespRow } from './row.ts';
 
 /** How the partitions are found that have to be locked. */
 export const KEY_MODE = {
@@ -41,8 +41,8 @@ export class Command {
 
 function keyModeOf(row: RespRow): number {
   if (row.flags & FLAG.ALL_LOCKED) return KEY_MODE.ALL;
-  if (row.keysFind !== undefined) return KEY_MODE.SOME;
-  const { keys = [] } = row;
+  if (row.keysFind !== undefined || row.locks !== undefined) return KEY_MODE.SOME;
+  const keys = (row.keys ?? []).filter(keyIsReal);
   if (keys.length === 0) return KEY_MODE.NONE;
   return keys.length === 1 && isFirstArgument(keys[0]) ? KEY_MODE.ONE : KEY_MODE.SOME;
 }

@@ -3,20 +3,23 @@
  */
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
-import { COUNTER } from '../../memory/control.ts';
+import { CONTROL, COUNTER } from '../../memory/control.ts';
+import { replyTakeBack } from '../../protocol/reply.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
-import { respError, respSimple } from '../../protocol/resp/reply.ts';
+import { respError, respRaw, respSimple } from '../../protocol/resp/reply.ts';
 import {
   REQUEST_BROKEN,
   type RequestParser,
   requestParse,
 } from '../../protocol/resp/request-parser.ts';
 import { RUN_ENDED } from '../run-ended.ts';
-import { type RespCall, respClock } from './call.ts';
+import { errorCount, type RespCall, respClock } from './call.ts';
+import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
+import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
 
@@ -35,6 +38,7 @@ const ALLOWED_SUBSCRIBED = new Set([
   'quit',
   'reset',
 ]);
+const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 /** What is not queued by MULTI. */
 const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
 
@@ -43,11 +47,17 @@ const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'
  * far it came; the rest is an incomplete request, or has to wait: call.runEnded tells.
  */
 export function respRun(call: RespCall, parser: RequestParser, start: number): number {
+  batchStart(call, parser);
+  const at = requestsRun(call, parser, start);
+  batchEnd(call);
+  return at;
+}
+
+function requestsRun(call: RespCall, parser: RequestParser, start: number): number {
   const { session } = call;
   let at = start;
   let budget = REQUESTS_PER_EVENT_MAX;
   call.runEnded = RUN_ENDED.INPUT;
-  batchStart(call, parser);
   for (;;) {
     if (phaseOf(session) !== PHASE.COMMAND) {
       call.runEnded = RUN_ENDED.BLOCKED;
@@ -66,8 +76,7 @@ export function respRun(call: RespCall, parser: RequestParser, start: number): n
     }
     if (parser.args.count > 0) {
       call.args = parser.args;
-      call.reply.mark = call.reply.used;
-      commandRun(call);
+      requestRun(call);
       if (phaseOf(session) === PHASE.PAUSED) return at; // it is asked for again when the pause is over
     }
     at = next;
@@ -88,11 +97,34 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
+  call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
+  call.running = session;
+}
+
+/** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
+function batchEnd(call: RespCall): void {
+  const { session } = call;
+  call.running = null;
+  if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
+  if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
+}
+
+/** Runs `call.args`, with what belongs around any reply. */
+function requestRun(call: RespCall): void {
+  const { session, reply } = call;
+  reply.mark = reply.used;
+  const asideCount = reply.aside.length;
+  commandRun(call);
+  if (session.gate !== 0) gateAfter(call, session, asideCount);
+  if (call.afterReply.length === 0) return;
+  for (const bytes of call.afterReply.splice(0)) respRaw(reply, bytes, 0, bytes.length);
 }
 
 function requestRefuse(call: RespCall, parser: RequestParser): void {
   call.counters[call.block + COUNTER.protocolErrors]++;
-  respError(call.reply, `ERR Protocol error: ${parser.error}`);
+  const text = `ERR Protocol error: ${parser.error}`;
+  errorCount(call, text);
+  respError(call.reply, text);
   call.session.phase = PHASE.CLOSED;
 }
 
@@ -122,7 +154,6 @@ function commandRun(call: RespCall): void {
   }
   if ((session.gate | call.gate) !== 0 && !gatePass(call, command)) return;
   commandExecute(call, command);
-  if (session.gate !== 0) gateAfter(call, session);
 }
 
 /** Answers an error instead of running the command, which then breaks a transaction that is being queued. */
@@ -132,6 +163,7 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
     call.stats[call.statsBlock + command.statsRecord + COMMAND_STAT.rejected]++;
   }
   call.failed = true;
+  errorCount(call, text);
   respError(call.reply, text);
   if (call.session.gate & GATE.MULTI) call.session.queueIsBroken = true;
 }
@@ -145,15 +177,26 @@ function gatePass(call: RespCall, command: Command): boolean {
     refuse(call, command, RESP_ERROR.noAuth);
     return false;
   }
+  if (gate & GATE.NO_REPLICAS && writes(session, command)) {
+    refuse(call, command, NO_REPLICAS);
+    return false;
+  }
   if (gate & GATE.SUBSCRIBED && session.resp === 2 && !ALLOWED_SUBSCRIBED.has(row.name)) {
     refuse(call, command, subscribedText(command));
     return false;
   }
+  if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
   if (gate & GATE.MULTI && !NOT_QUEUED.has(row.name)) {
     queue(call, command);
     return false;
   }
   return true;
+}
+
+/** EXEC writes if one of its commands does. */
+function writes(session: RespSession, { flags, row }: Command): boolean {
+  if (flags & FLAG.WRITE) return true;
+  return row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.WRITE);
 }
 
 function subscribedText({ fullName }: Command): string {
@@ -171,12 +214,11 @@ function queue(call: RespCall, command: Command): void {
   respSimple(reply, 'QUEUED');
 }
 
-/** CLIENT REPLY: takes back what the command has answered. */
-function gateAfter(call: RespCall, session: RespSession): void {
-  if (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) {
-    call.reply.aside.length = 0;
-    call.reply.used = call.reply.mark;
-  }
+/** CLIENT REPLY: takes back what the command has answered, unless it was a push. */
+function gateAfter(call: RespCall, session: RespSession, asideCount: number): void {
+  const isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
+  if (isSilent && !call.answersByPush) replyTakeBack(call.reply, asideCount);
+  call.answersByPush = false;
   session.gate &= ~GATE.REPLY_SKIP;
   if (session.gate & GATE.REPLY_SKIP_NEXT) {
     session.gate = (session.gate & ~GATE.REPLY_SKIP_NEXT) | GATE.REPLY_SKIP;

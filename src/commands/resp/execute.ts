@@ -3,31 +3,38 @@
  * for what it stored is served.
  */
 
+import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
+import { RESP_COUNTER, timeNote } from '../../memory/resp-stats.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { answerError, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
-import { FLAG } from './row.ts';
-import { RespSession } from './session.ts';
-import { type Wait, waitsPrepare, waitsServe } from './waits.ts';
+import { notesTell } from './key-events.ts';
+import { monitorFeed } from './monitor.ts';
+import { notableNote } from './notable.ts';
+import { GATE, RespSession } from './session.ts';
+import type { Wait } from './wait-registry.ts';
+import { waitsServe } from './waits.ts';
 
 /** Runs `call.args` as the command, whatever the session's state. */
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
-  if (command.flags & FLAG.BLOCKING) waitsPrepare(call);
+  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
     someKeysRun(call, command);
   }
   statsNote(call, command);
-  if (call.p.ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
+  const { ready, notes } = call.p;
+  if (notes.length > 0) notesTell(call);
+  if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
 }
 
 function oneKeyRun(call: RespCall, command: Command): void {
@@ -42,6 +49,7 @@ function oneKeyRun(call: RespCall, command: Command): void {
   const p = keyspace.partitionFor(op.key.hash);
   call.p = p;
   if (locks.areHeld) {
+    assert(locks.holds(p), 'a transaction holds the locks of all its keys');
     command.row.run(call);
     return;
   }
@@ -62,32 +70,44 @@ function someKeysRun(call: RespCall, command: Command): void {
 }
 
 /**
- * Names the locks that the command needs; those of a handler that visits the whole keyspace are its own
- * business. False: a key is longer than any key can be, and nothing is named.
+ * Names the locks that the command needs, beside what was named before; those of a handler that visits the
+ * whole keyspace are its own business. False: a key is longer than any key can be, and nothing is named.
  */
 export function locksWant(call: RespCall, command: Command, args: Arguments): boolean {
   const { locks, keyspace, session, op } = call;
-  if (command.keyMode === KEY_MODE.ALL) locks.wantAll();
-  if (command.keyMode !== KEY_MODE.SOME) return true;
+  if (command.keyMode === KEY_MODE.NONE) return true;
+  if (command.keyMode === KEY_MODE.ALL) {
+    locks.wantAll();
+    return true;
+  }
   let fits = true;
   keysVisit(command.row, args, (index) => {
+    fits &&= args.end[index] - args.start[index] <= KEY_BYTES_LIMIT;
+  });
+  if (!fits) return false;
+  keysVisit(command.row, args, (index) => {
     const start = args.start[index];
-    const bytes = args.end[index] - start;
-    fits &&= bytes <= KEY_BYTES_LIMIT;
-    if (!fits) return;
-    keyFillIn(op.key, session.namespace, args.source, start, bytes);
+    keyFillIn(op.key, session.namespace, args.source, start, args.end[index] - start);
     locks.want(keyspace.partitionFor(op.key.hash));
   });
-  if (!fits) locks.wantNone();
-  return fits;
+  command.row.locks?.(call, args);
+  return true;
 }
 
 function statsNote(call: RespCall, command: Command): void {
+  const { session, respStats, respBlock } = call;
   const nowUs = performance.now() * 1000;
+  const us = nowUs - call.clockUs;
+  call.clockUs = nowUs;
   const record = call.statsBlock + command.statsRecord;
   call.stats[record + COMMAND_STAT.calls]++;
-  call.stats[record + COMMAND_STAT.us] += nowUs - call.clockUs;
-  call.clockUs = nowUs;
+  call.stats[record + COMMAND_STAT.us] += us;
+  respStats.f64[respBlock + RESP_COUNTER.commands]++;
+  respStats.f64[respBlock + RESP_COUNTER.commandUs] += us;
+  if (call.config.hot.latencyTracking) timeNote(respStats, respBlock, command.number, us);
+  session.commandsRun++;
+  session.lastCommand = command.number + 1;
+  if (us >= call.notableUs) notableNote(call, command, us);
 }
 
 const scratch = new Reply();
@@ -96,16 +116,17 @@ scratch.setsAside = true;
 /** Runs a blocked client's command in its place, under the locks of its keys; its reply if it was served. */
 function waitRun(call: RespCall, wait: Wait): Buffer | null {
   const { session, reply, args, command } = call;
-  const ghost = new RespSession(session.host, wait.clientId);
-  ghost.database = wait.database;
-  ghost.namespace = databaseOf(call.keyspace.control, wait.database);
-  ghost.resp = wait.resp;
-  scratch.resp = wait.resp;
+  const { clientId, database, resp, commandNumber } = wait.fields;
+  const ghost = new RespSession(session.host, clientId);
+  ghost.database = database;
+  ghost.namespace = databaseOf(call.keyspace.control, database);
+  ghost.resp = resp;
+  scratch.resp = resp;
   call.session = ghost;
   call.reply = scratch;
   call.args = wait.args;
   call.serving = wait;
-  call.command = call.table.byNumber[wait.commandNumber];
+  call.command = call.table.byNumber[commandNumber];
   locksWant(call, call.command, wait.args);
   call.locks.take();
   call.command.row.run(call);
@@ -115,6 +136,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
     : null;
   scratch.aside.length = 0;
   replyClear(scratch);
+  notesTell(call);
   call.serving = null;
   call.session = session;
   call.reply = reply;

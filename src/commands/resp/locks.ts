@@ -3,6 +3,7 @@
  * transaction takes those of all its commands, and what they then ask for is held already.
  */
 import { assert } from '../../base/assert.ts';
+import { guardsClear } from '../../engine/guard.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 
 export class Locks {
@@ -71,7 +72,7 @@ export class Locks {
   releaseOne(p: Partition): void {
     this.heldLow = 0;
     this.heldHigh = 0;
-    partitionUnlock(p);
+    unlock(p);
   }
 
   /** Releases all. */
@@ -80,16 +81,22 @@ export class Locks {
     this.heldLow = 0;
     this.heldHigh = 0;
     for (let bits = heldLow; bits !== 0; bits &= bits - 1) {
-      partitionUnlock(this.partitions[31 - Math.clz32(bits & -bits)]);
+      unlock(this.partitions[31 - Math.clz32(bits & -bits)]);
     }
     for (let bits = heldHigh; bits !== 0; bits &= bits - 1) {
-      partitionUnlock(this.partitions[63 - Math.clz32(bits & -bits)]);
+      unlock(this.partitions[63 - Math.clz32(bits & -bits)]);
     }
   }
 
   private lock(id: number): void {
     partitionLock(this.partitions[id]);
   }
+}
+
+/** Releases a lock; what the command guarded may go again. */
+function unlock(p: Partition): void {
+  guardsClear(p);
+  partitionUnlock(p);
 }
 
 /**

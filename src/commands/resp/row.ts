@@ -56,6 +56,11 @@ export type KeySpec = {
   readonly incomplete?: boolean;
 };
 
+/** Whether the keys of a spec are in the keyspace. Shard channels only have a slot like one. */
+export function keyIsReal({ use }: KeySpec): boolean {
+  return use !== 'not_key';
+}
+
 export type Handler = (call: RespCall) => void;
 
 export type CommandGroup =
@@ -86,6 +91,8 @@ export type RespRow = {
   readonly keys?: readonly KeySpec[];
   /** Finds keys that no KeySpec can name: calls `visit` with the index of each. */
   readonly keysFind?: (args: Arguments, visit: (index: number, use: KeyUse) => void) => void;
+  /** Names further locks (call.locks.want): of keys that the command touches in another database, or makes up. */
+  readonly locks?: (call: RespCall, args: Arguments) => void;
   readonly group: CommandGroup;
   /** Categories that do not follow from flags and group: `dangerous`, … */
   readonly categories?: readonly string[];

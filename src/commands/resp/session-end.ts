@@ -1,12 +1,18 @@
 /** What has to be undone when a client leaves. */
 import type { RespCall } from './call.ts';
+import { monitorEnd } from './monitor.ts';
+import { subscriptionsEnd } from './pubsub.ts';
 import type { RespSession } from './session.ts';
 import { transactionForget } from './transaction-state.ts';
 import { waitEnd } from './waits.ts';
 
 /** The client is gone, or about to be: nobody may serve it any more. May be called again. */
 export function sessionEnd(call: RespCall, session: RespSession): void {
-  if (!call.sessions.delete(session.id)) return;
+  if (!call.sessions.has(session.id)) return;
+  if (session.wait?.timer) clearTimeout(session.wait.timer);
   waitEnd(call, session, null);
+  call.sessions.delete(session.id);
   transactionForget(session);
+  subscriptionsEnd(call, session);
+  if (session.isMonitor) monitorEnd(call, session);
 }

@@ -3,16 +3,18 @@
  *
  *   COMMAND ──BLPOP …──▶ BLOCKED ──served, timed out──▶ COMMAND
  *           ──CLIENT PAUSE is on──▶ PAUSED ──▶ COMMAND        ──QUIT, error──▶ CLOSED
+ *           ──too much published──▶ HELD ──▶ COMMAND
  */
 import type { Arguments } from '../../protocol/resp/arguments.ts';
 import type { Command } from './command.ts';
-import type { Wait } from './waits.ts';
+import type { Wait } from './wait-registry.ts';
 
 export const PHASE = {
   COMMAND: 0,
   BLOCKED: 1, // waits for a key; input is gathered, not run
   PAUSED: 2, // CLIENT PAUSE holds back what came
   CLOSED: 3, // nothing more is run
+  HELD: 4, // publishes faster than other threads can take, and waits for them
 } as const;
 export type Phase = (typeof PHASE)[keyof typeof PHASE];
 
@@ -28,6 +30,7 @@ export const GATE = {
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
   NO_EVICTION: 1 << 10, // a full partition refuses: DENY_OOM
+  NO_REPLICAS: 1 << 11, // min-replicas-to-write asks for more than there are
 } as const;
 
 /** A queued command of a transaction. */
@@ -37,16 +40,31 @@ export type Queued = { readonly command: Command; readonly args: Arguments };
 export type Watched = {
   readonly database: number;
   readonly key: Buffer;
-  /** CAS unique of its item when it was watched; 0: there was none. */
+  /** The namespace that the database was, and the keys in it still are. */
+  readonly namespace: number;
+  /** CAS unique of its item when it was watched; 0: there was none, or one whose time had come. */
   readonly cas: number;
-  /** It was there, but its time had come already. */
-  readonly wasExpired: boolean;
+  /** Then, the last CAS unique that its partition had given out: an item of the key with a later one is new. */
+  readonly casLast: number;
 };
 
 /** The connection, as its session sees it. */
 export interface RespHost {
   /** i32 index of the connection's record in the connection table. */
   readonly record: number;
+  /** The address that the client has connected to, as `ip:port`, or a unix socket's path and `:0`. */
+  readonly local: string;
+  /** Whether it came by a unix socket, or from this machine. */
+  readonly isUnix: boolean;
+  readonly isLocal: boolean;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Of a request that has not arrived whole; and room for more of it. */
+  readonly queryBytes: number;
+  readonly queryFreeBytes: number;
+  /** What the client has not taken, and in how many pieces. */
+  readonly outputBytes: number;
+  readonly outputPieces: number;
   /** Sends bytes that no request asked for, or that were long in coming. They must not change later. */
   push(bytes: Buffer): void;
   /** Runs what has been gathered. Not from within a run. */
@@ -76,6 +94,17 @@ export class RespSession {
   readonly channels = new Set<string>();
   readonly patterns = new Set<string>();
   readonly shardChannels = new Set<string>();
+  // ── What CLIENT knows of it ──
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  readonly createdAtMs = Date.now();
+  commandsRun = 0;
+  /** Number of the last command + 1. */
+  lastCommand = 0;
+  noEvict = false;
+  noTouch = false;
+  isMonitor = false;
 
   constructor(host: RespHost, id: number) {
     this.host = host;

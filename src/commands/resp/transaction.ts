@@ -3,13 +3,15 @@
  * that depend on keys being as they were.
  *
  * Every change of a key gives it a new CAS unique, so a watch is a number to compare, and costs those who
- * change the key nothing.
+ * change the key nothing. For a key that is missing it is the last number given out: what was stored
+ * since has a greater one, and leaves it behind when it is removed (lifecycle.ts).
  */
 
 import { keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { indexFind } from '../../engine/hash-index.ts';
-import { itemCasUnique, itemIsDead } from '../../engine/lifecycle.ts';
+import { casLast, itemCasUnique, itemIsDead, removalCas } from '../../engine/lifecycle.ts';
+import { itemCas } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { argumentCopy } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
@@ -61,11 +63,12 @@ function watch(call: RespCall): void {
   for (let index = 1; index < args.count; index++) {
     const p = keyTake(call, index);
     const key = argumentCopy(args, index);
-    const { database } = session;
+    const { database, namespace } = session;
     if (session.watched.some((old) => old.database === database && old.key.equals(key))) continue;
     const ref = indexFind(p, call.op.key);
-    const wasExpired = ref !== 0 && itemIsDead(p, ref, call.op.nowMs);
-    session.watched.push({ database, key, cas: ref === 0 ? 0 : itemCasUnique(p, ref), wasExpired });
+    const isThere = ref !== 0 && !itemIsDead(p, ref, call.op.nowMs);
+    const cas = isThere ? itemCasUnique(p, ref) : 0;
+    session.watched.push({ database, namespace, key, cas, casLast: casLast(p) });
   }
   respOk(reply);
 }
@@ -89,19 +92,16 @@ function exec(call: RespCall): void {
     answerError(call, RESP_ERROR.execAbort);
     return;
   }
-  let fits = true;
   for (const { command, args } of queued) {
     if (command.flags & FLAG.WHOLE) locks.wantAll();
-    fits &&= locksWant(call, command, args);
+    locksWant(call, command, args); // one with too long a key will answer that itself
   }
-  if (!fits) {
-    locks.wantNone();
-    answerError(call, RESP_ERROR.keyTooLong);
-    return;
+  const namespaces = watched.map(({ database }) => databaseOf(call.keyspace.control, database));
+  for (const [at, watch] of watched.entries()) {
+    locks.want(watchedPartition(call, watch, namespaces[at]));
   }
-  for (const watch of watched) locks.want(watchedPartition(call, watch));
   locks.take();
-  if (watched.every((watch) => watchHolds(call, watch))) {
+  if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
     const { args, command } = call;
     call.inTransaction = true;
     respArray(reply, queued.length);
@@ -118,16 +118,26 @@ function exec(call: RespCall): void {
   locks.release();
 }
 
-function watchedPartition({ keyspace, op }: RespCall, { database, key }: Watched): Partition {
-  keyFillIn(op.key, databaseOf(keyspace.control, database), key, 0, key.length);
-  return keyspace.partitionFor(op.key.hash);
+/** The partition of a watched key, in the namespace that its database is now; the key is in op.key. */
+function watchedPartition(call: RespCall, { key }: Watched, namespace: number): Partition {
+  keyFillIn(call.op.key, namespace, key, 0, key.length);
+  return call.keyspace.partitionFor(call.op.key.hash);
 }
 
-/** Whether a watched key is as it was. One that was there and has expired since is not. */
-function watchHolds(call: RespCall, watch: Watched): boolean {
-  const p = watchedPartition(call, watch);
-  const ref = indexFind(p, call.op.key);
-  if (ref === 0) return watch.cas === 0 || watch.wasExpired;
-  if (itemIsDead(p, ref, call.op.nowMs)) return watch.cas === 0 || watch.wasExpired;
-  return itemCasUnique(p, ref) === watch.cas && !watch.wasExpired;
+/**
+ * Whether a watched key is as it was. One that was there and has expired since is not; one that had
+ * expired before counts as missing. After SWAPDB it is another key, which is the same only if there is neither.
+ */
+function watchHolds(call: RespCall, watch: Watched, namespace: number): boolean {
+  const p = watchedPartition(call, watch, namespace);
+  const { key, nowMs } = call.op;
+  const ref = indexFind(p, key);
+  const isThere = ref !== 0 && !itemIsDead(p, ref, nowMs);
+  if (watch.cas !== 0) {
+    return isThere && namespace === watch.namespace && itemCasUnique(p, ref) === watch.cas;
+  }
+  if (isThere) return false;
+  if (namespace !== watch.namespace) return true;
+  const wasThere = ref !== 0 && itemCas(p, ref) > watch.casLast;
+  return !wasThere && removalCas(p, key.hash) <= watch.casLast;
 }

@@ -1,5 +1,5 @@
 /**
- * Blocked clients: who waits for which keys, in the order of their arrival over all threads.
+ * Blocked clients: they are told to wait, served, or sent away, on whatever thread that happens.
  *
  * A client that finds nothing registers under the locks of its keys, and tells all threads (bulletin.ts), so
  * that each thread has the same registry by the time it can have changed one of those keys. The thread
@@ -8,145 +8,37 @@
  * and the service of who waits for it no other request of the same thread comes in.
  *
  *   BLPOP k  ──▶ registered, token in the connection's record ──┬──▶ served: whoever exchanges the token
- *                                                               ├──▶ timed out      for 0 answers, and
- *                                                               └──▶ unblocked      nobody else
+ *                                                               ├──▶ timed out      for its own mark answers,
+ *                                                               └──▶ unblocked      and nobody else
  *
  * The token decides between a service, the timeout, CLIENT UNBLOCK and a client that leaves, all of which
- * may happen on different threads at once.
+ * may happen on different threads at once. The mark names the thread: if that dies before it has answered, the
+ * client does not wait for ever.
  */
-import { changeNoteReady } from '../../engine/change-log.ts';
+import { NOTE, notesWant } from '../../engine/change-log.ts';
 import { databaseCalled } from '../../engine/database.ts';
 import { CONNECTION } from '../../memory/connections.ts';
 import { CONTROL } from '../../memory/control.ts';
-import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { HEADER, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { Arguments, argumentPush, argumentsCopy } from '../../protocol/resp/arguments.ts';
 import { respNull, respNullArray } from '../../protocol/resp/reply.ts';
-import type { RespCall } from './call.ts';
-import { PHASE, type RespSession } from './session.ts';
+import { keyTake, type RespCall } from './call.ts';
+import { GATE, PHASE, type RespSession } from './session.ts';
+import { Wait, type WaitFields, waitName } from './wait-registry.ts';
 
 /** What a timer takes at most. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
-
-export class Wait {
-  readonly token: number;
-  /** i32 index of the client's connection record, where the token lies while it waits. */
-  readonly record: number;
-  readonly clientId: number;
-  readonly database: number;
-  readonly resp: 2 | 3;
-  readonly commandNumber: number;
-  readonly args: Arguments;
-  /** Keys as waitName calls them. */
-  readonly names: readonly string[];
-  /** The reply when time is up: a null array, or a null. */
-  readonly endsWithArray: boolean;
-  /** While it is tried: it got what it waits for. */
-  isServed = false;
-  timer: NodeJS.Timeout | null = null;
-
-  constructor(fields: WaitFields, args: Arguments) {
-    this.token = fields.token;
-    this.record = fields.record;
-    this.clientId = fields.clientId;
-    this.database = fields.database;
-    this.resp = fields.resp;
-    this.commandNumber = fields.commandNumber;
-    this.names = fields.names;
-    this.endsWithArray = fields.endsWithArray;
-    this.args = args;
-  }
-}
-
-type WaitFields = Pick<
-  Wait,
-  | 'token'
-  | 'record'
-  | 'clientId'
-  | 'database'
-  | 'resp'
-  | 'commandNumber'
-  | 'names'
-  | 'endsWithArray'
->;
+const TOKEN_MASK = 0x7fffffff;
 
 /** A wait as threads tell each other of it. */
-type WaitNotice = WaitFields & {
+type WaitNotice = {
+  readonly fields: WaitFields;
   readonly source: Uint8Array;
   readonly start: Int32Array;
   readonly end: Int32Array;
 };
 
-/** How a key is called in the registry. */
-export function waitName(database: number, key: string): string {
-  return `${database}:${key}`;
-}
-
-/** This thread's copy of the registry of all waits. */
-export class WaitRegistry {
-  private readonly byName = new Map<string, Wait[]>();
-  private readonly byClient = new Map<number, Wait>();
-
-  add(wait: Wait): void {
-    this.byClient.set(wait.clientId, wait);
-    for (const name of new Set(wait.names)) {
-      const queue = this.byName.get(name);
-      if (queue === undefined) {
-        this.byName.set(name, [wait]);
-        continue;
-      }
-      // Notices of two threads may come the other way round.
-      let at = queue.length;
-      while (at > 0 && ((queue[at - 1].token - wait.token) | 0) > 0) at--;
-      queue.splice(at, 0, wait);
-    }
-  }
-
-  remove(clientId: number, token: number): Wait | null {
-    const wait = this.byClient.get(clientId);
-    if (wait === undefined || wait.token !== token) return null;
-    this.byClient.delete(clientId);
-    for (const name of new Set(wait.names)) {
-      const queue = (this.byName.get(name) ?? []).filter((other) => other !== wait);
-      if (queue.length === 0) this.byName.delete(name);
-      else this.byName.set(name, queue);
-    }
-    return wait;
-  }
-
-  /** Who waits for a key, first come first. */
-  queue(name: string): readonly Wait[] {
-    return this.byName.get(name) ?? [];
-  }
-
-  ofClient(clientId: number): Wait | null {
-    return this.byClient.get(clientId) ?? null;
-  }
-
-  /** Names of all keys that are waited for in a database. */
-  names(database: number): string[] {
-    return [...this.byName.keys()].filter((name) => name.startsWith(`${database}:`));
-  }
-
-  get clientCount(): number {
-    return this.byClient.size;
-  }
-
-  get keyCount(): number {
-    return this.byName.size;
-  }
-}
-
-/** Before a command that may block takes its locks: from now on partitions note what becomes ready. */
-export function waitsPrepare(call: RespCall): void {
-  const { control, partitions } = call.keyspace;
-  if (Atomics.load(control.i32, CONTROL.waitsAreNoted) !== 0) return;
-  for (const p of partitions) {
-    partitionLock(p);
-    changeNoteReady(p);
-    partitionUnlock(p);
-  }
-  Atomics.store(control.i32, CONTROL.waitsAreNoted, 1);
-}
+// ── Waiting ─────────────────────────────────────────────────────────────────────────────────────
 
 /**
  * A blocking command may take what it found. False: it runs in a client's place, and somebody else has
@@ -160,8 +52,9 @@ export function blockedClaim(call: RespCall): boolean {
 }
 
 /**
- * A blocking command found nothing: the client waits for the keys at arguments first, first + step, … last.
- * Within a transaction it does not; then the answer is what it would be when time is up.
+ * A blocking command found nothing: the client waits for the keys at arguments first, first + 1, … last. Their
+ * locks are held. Within a transaction it does not wait; then the answer is what it would be when time is
+ * up.
  *
  *   timeoutMs        0: for ever
  *   endsWithArray    the answer then: a null array, or a null
@@ -179,27 +72,41 @@ export function blockOnKeys(
     else respNull(call.reply);
     return;
   }
-  const { session, args, keyspace } = call;
-  const { i32 } = keyspace.control;
-  const names: string[] = [];
+  const { session, args } = call;
+  const names = new Set<string>();
   for (let index = first; index <= last; index++) {
     const key = args.source.toString('latin1', args.start[index], args.end[index]);
-    names.push(waitName(session.database, key));
+    names.add(waitName(session.database, key));
+    notesWant(keyTake(call, index), NOTE.READY, 0);
   }
-  // Zero means that nobody waits.
-  const token = (Atomics.add(i32, CONTROL.waitTokens, 1) + 1) | 0 || 1;
-  const { record } = session.host;
-  const { database, resp, id: clientId } = session;
-  const commandNumber = call.command.number;
-  const fields = { token, record, clientId, database, resp, commandNumber, names, endsWithArray };
-  const wait = new Wait(fields, argumentsCopy(args));
+  const wait = new Wait(fieldsOf(call, [...names], endsWithArray), argumentsCopy(args));
+  wait.isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
   session.wait = wait;
   session.phase = PHASE.BLOCKED;
-  Atomics.store(i32, record + CONNECTION.waitToken, token);
+  const { record, token } = wait.fields;
+  Atomics.store(call.keyspace.control.i32, record + CONNECTION.waitToken, token);
   call.waits.add(wait);
-  const { source, start, end } = wait.args;
-  call.bulletin.post({ kind: 'wait', wait: { ...fields, source, start, end } });
+  call.bulletin.post({ kind: 'wait', wait: noticeOf(wait) });
   if (timeoutMs > 0) timerSet(call, session, wait, timeoutMs);
+}
+
+function fieldsOf(
+  { session, command, keyspace, server }: RespCall,
+  names: readonly string[],
+  endsWithArray: boolean,
+): WaitFields {
+  const drawn = Atomics.add(keyspace.control.i32, CONTROL.waitTokens, 1) & TOKEN_MASK;
+  return {
+    token: drawn === 0 ? TOKEN_MASK : drawn,
+    record: session.host.record,
+    clientId: session.id,
+    thread: server.threadIndex,
+    database: session.database,
+    resp: session.resp,
+    commandNumber: command.number,
+    names,
+    endsWithArray,
+  };
 }
 
 function timerSet(call: RespCall, session: RespSession, wait: Wait, leftMs: number): void {
@@ -210,14 +117,30 @@ function timerSet(call: RespCall, session: RespSession, wait: Wait, leftMs: numb
   }, ms);
 }
 
-function nullReply({ resp, endsWithArray }: Wait): Buffer {
+function nullReply({ fields }: Wait): Buffer {
+  const { resp, endsWithArray } = fields;
   return Buffer.from(resp === 3 ? '_\r\n' : endsWithArray ? '*-1\r\n' : '$-1\r\n');
 }
 
+// ── Who answers ─────────────────────────────────────────────────────────────────────────────────
+
 /** Takes the right to answer a waiting client. */
-function tokenTake(call: RespCall, { record, token }: Wait): boolean {
-  const { i32 } = call.keyspace.control;
-  return Atomics.compareExchange(i32, record + CONNECTION.waitToken, token, 0) === token;
+function tokenTake({ keyspace, server }: RespCall, { fields }: Wait): boolean {
+  const { record, token } = fields;
+  const { i32 } = keyspace.control;
+  const at = record + CONNECTION.waitToken;
+  return Atomics.compareExchange(i32, at, token, markOf(server.threadIndex)) === token;
+}
+
+/** What stands in the place of a token that the thread has taken. */
+function markOf(thread: number): number {
+  return -1 - thread;
+}
+
+/** Whether nobody has answered the client yet. */
+function waitStands({ keyspace }: RespCall, { fields }: Wait): boolean {
+  const { record, token } = fields;
+  return Atomics.load(keyspace.control.i32, record + CONNECTION.waitToken) === token;
 }
 
 /** Ends the wait of a session of this thread, unless it is being served: then its reply is on its way. */
@@ -238,7 +161,7 @@ export function waitUnblock(call: RespCall, clientId: number, error: string | nu
 
 /** Whoever took the token: strikes the wait from all registries, and answers its client. */
 function waitForget(call: RespCall, wait: Wait, reply: Buffer | null): void {
-  const { clientId, token } = wait;
+  const { clientId, token } = wait.fields;
   call.waits.remove(clientId, token);
   call.bulletin.post({ kind: 'unwait', clientId, token, reply });
   sessionUnblock(call, clientId, token, reply);
@@ -251,33 +174,20 @@ function sessionUnblock(
   reply: Uint8Array | null,
 ): void {
   const session = call.sessions.get(clientId);
-  if (session === undefined || session.wait?.token !== token) return;
-  if (session.wait.timer !== null) clearTimeout(session.wait.timer);
+  const wait = session?.wait ?? null;
+  if (session === undefined || wait === null || wait.fields.token !== token) return;
+  if (wait.timer !== null) clearTimeout(wait.timer);
   session.wait = null;
+  Atomics.store(call.keyspace.control.i32, wait.fields.record + CONNECTION.waitToken, 0);
   if (session.phase !== PHASE.BLOCKED) return;
   session.phase = PHASE.COMMAND;
-  if (reply !== null) session.host.push(Buffer.from(reply.buffer, reply.byteOffset, reply.length));
+  if (reply !== null && !wait.isSilent) {
+    session.host.push(Buffer.from(reply.buffer, reply.byteOffset, reply.length));
+  }
   session.host.wake();
 }
 
-/** Has this thread hear of the waits of others. */
-export function waitsListen(call: RespCall): void {
-  call.bulletin.on('wait', (notice) => {
-    const { source, start, end, ...fields } = notice['wait'] as WaitNotice;
-    const args = new Arguments(Buffer.from(source.buffer, source.byteOffset, source.length));
-    for (let index = 0; index < start.length; index++) argumentPush(args, start[index], end[index]);
-    call.waits.add(new Wait(fields, args));
-  });
-  call.bulletin.on('unwait', (notice) => {
-    const { clientId, token, reply } = notice as unknown as {
-      clientId: number;
-      token: number;
-      reply: Uint8Array | null;
-    };
-    call.waits.remove(clientId, token);
-    sessionUnblock(call, clientId, token, reply);
-  });
-}
+// ── Service ─────────────────────────────────────────────────────────────────────────────────────
 
 /** What `waitsServe` needs to run a command in the place of another client. */
 export type WaitRunner = (call: RespCall, wait: Wait) => Buffer | null;
@@ -291,16 +201,96 @@ export function waitsServe(call: RespCall, run: WaitRunner): void {
   call.bulletin.catchUp();
   for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
     const database = databaseCalled(call.keyspace.control, next.namespace);
-    const name = waitName(database, next.key.toString('latin1'));
-    for (const wait of [...call.waits.queue(name)]) {
-      const reply = run(call, wait);
-      if (wait.isServed) waitForget(call, wait, reply);
-      else if (!waitStands(call, wait)) call.waits.remove(wait.clientId, wait.token);
-    }
+    keyServe(call, waitName(database, next.key.toString('latin1')), run);
   }
 }
 
-/** Whether nobody has answered the client yet. */
-function waitStands(call: RespCall, { record, token }: Wait): boolean {
-  return Atomics.load(call.keyspace.control.i32, record + CONNECTION.waitToken) === token;
+/**
+ * Tries who waits for one key, until there is nothing more to be had. That is known once a command found
+ * nothing: none of its kind will, but for streams, of which each reader wants something else.
+ */
+function keyServe(call: RespCall, name: string, run: WaitRunner): void {
+  const inVain = new Set<string>();
+  for (const wait of call.waits.queue(name)) {
+    const { group } = call.table.byNumber[wait.fields.commandNumber].row;
+    if (inVain.has(group)) continue;
+    const reply = run(call, wait);
+    if (wait.isServed) waitForget(call, wait, reply);
+    else if (!waitStands(call, wait)) call.waits.remove(wait.fields.clientId, wait.fields.token);
+    else if (group !== 'stream') inVain.add(group);
+  }
+}
+
+/** Somebody may have had a reason to wait for keys of this database, of which it has others now: SWAPDB. */
+export function waitsAwake({ waits, p }: RespCall, called: number, namespace: number): void {
+  for (const name of waits.names(called)) {
+    p.ready.push({ key: Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1'), namespace });
+  }
+}
+
+/** Now and then: partitions need not note what is ready when nobody waits. */
+export function waitsRest(call: RespCall): void {
+  if (call.waits.clientCount > 0) return;
+  for (const p of call.keyspace.partitions) {
+    if ((p.i32[HEADER.changeListeners] & NOTE.READY) === 0) continue;
+    // Who starts to wait for a key here has told so before it let go of this lock.
+    partitionLock(p);
+    call.bulletin.catchUp();
+    if (call.waits.clientCount === 0) notesWant(p, 0, NOTE.READY);
+    partitionUnlock(p);
+  }
+}
+
+// ── Between threads ─────────────────────────────────────────────────────────────────────────────
+
+function noticeOf({ fields, args }: Wait): WaitNotice {
+  const { source, start, end } = args;
+  return { fields, source, start, end };
+}
+
+/** A wait that another thread has told of. One that has ended meanwhile is not noted any more. */
+function waitHear(call: RespCall, { fields, source, start, end }: WaitNotice): void {
+  const args = new Arguments(Buffer.from(source.buffer, source.byteOffset, source.length));
+  for (let index = 0; index < start.length; index++) argumentPush(args, start[index], end[index]);
+  const wait = new Wait(fields, args);
+  if (waitStands(call, wait)) call.waits.add(wait);
+}
+
+/** Has this thread hear of the waits of others. */
+export function waitsListen(call: RespCall): void {
+  const { bulletin, waits, server } = call;
+  bulletin.on('wait', (notice) => waitHear(call, notice['wait'] as WaitNotice));
+  bulletin.on('unwait', (notice) => {
+    const { clientId, token, reply } = notice as unknown as {
+      clientId: number;
+      token: number;
+      reply: Uint8Array | null;
+    };
+    waits.remove(clientId, token);
+    sessionUnblock(call, clientId, token, reply);
+  });
+  bulletin.share('waits', {
+    tell: () =>
+      [...waits.all()]
+        .filter(({ fields }) => fields.thread === server.threadIndex)
+        .map((wait) => noticeOf(wait)),
+    hear: (_, told) => {
+      for (const wait of told as readonly WaitNotice[]) waitHear(call, wait);
+    },
+    forget: (thread) => threadForget(call, thread),
+  });
+}
+
+/** A thread died: its clients do not wait any more, and whom it was serving it will not answer. */
+function threadForget(call: RespCall, thread: number): void {
+  for (const { fields } of [...call.waits.all()]) {
+    if (fields.thread === thread) call.waits.remove(fields.clientId, fields.token);
+  }
+  const { i32 } = call.keyspace.control;
+  for (const { wait } of call.sessions.values()) {
+    if (wait === null) continue;
+    if (Atomics.load(i32, wait.fields.record + CONNECTION.waitToken) === markOf(thread)) {
+      waitForget(call, wait, nullReply(wait));
+    }
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Entries: what sets and hashes consist of, members and fields, in either form of a collection. A field
  * is a member with a value, and maybe an expiry time: then its hash is large, since only members have one.
+ * Sorted sets can be read as entries too, in no order: the value is the score (types/zset.ts).
  *
  *   PACKED   member member member …            LARGE   a member each: its name, the field's value,
  *            field value field value …                 the field's expiry time
@@ -10,6 +11,8 @@
  * Guard: the partition lock. entry-change.ts is what changes entries.
  */
 import { KEY_BYTES_LIMIT, Key } from '../../base/key.ts';
+import { bytesCopy } from '../../memory/bytes.ts';
+import { itemValueCopy } from '../../memory/chain.ts';
 import { collectionCount, collectionForm, collectionRoot, FORM } from '../../memory/collection.ts';
 import {
   ITEM_TYPE,
@@ -77,9 +80,9 @@ export function entryName(entry: Entry, name: Buffer, start: number, bytes: numb
   entry.nameBytes = bytes;
 }
 
-/** Entries of a packed collection's strip that make one of its own. */
+/** Entries of a packed collection's strip that make one of its own: without or with a value. */
 export function entryStride(p: Partition, ref: number): number {
-  return itemType(p, ref) === ITEM_TYPE.HASH ? 2 : 1;
+  return itemType(p, ref) === ITEM_TYPE.SET ? 1 : 2;
 }
 
 export function collectionIsPacked(p: Partition, ref: number): boolean {
@@ -218,4 +221,16 @@ export function walkNext(p: Partition, walk: EntryWalk, entry: Entry, nowMs: num
     if (entryIsAlive(entry, nowMs)) return true;
   }
   return false;
+}
+
+/** The score of an entry of a sorted set: its value. */
+export function entryScore(p: Partition, entry: Entry): number {
+  return p.view.getFloat64(entry.valueStart, true);
+}
+
+/** Copies the whole value found to the beginning of target, which has room for it. */
+export function entryValueCopy(p: Partition, entry: Entry, target: Buffer): void {
+  const { memberRef, valueStart, valueBytes } = entry;
+  if (memberRef !== 0) itemValueCopy(p, memberRef, target, 0);
+  else bytesCopy(p.u8, valueStart, target, 0, valueBytes);
 }

@@ -13,6 +13,7 @@ import {
   itemBytes,
   itemBytesFor,
   itemExpiresAtMs,
+  itemExpiresAtMsSet,
   itemExtras,
   itemHeaderWrite,
   itemIsChained,
@@ -56,14 +57,16 @@ export function collectionCreate(p: Partition, op: Operation, type: number): num
 
 /**
  * As collectionCreate, but under no key yet, so op's key may have an item: for commands that build a
- * collection and then put it in another's place (itemSucceed). Freed by itemFree.
+ * collection and then put it in another's place (itemSucceed). Freed by itemFree. `extras` may be
+ * EXTRA_EXPIRY, for op's expiry time.
  */
-export function collectionMake(p: Partition, op: Operation, type: number): number {
+export function collectionMake(p: Partition, op: Operation, type: number, extras = 0): number {
   const { key } = op;
-  const classId = p.classes.classFor(itemBytesFor(0, key.bytes, PACKED_HEADER_BYTES));
+  const classId = p.classes.classFor(itemBytesFor(extras, key.bytes, PACKED_HEADER_BYTES));
   const ref = chunkObtain(p, classId, op.nowMs);
   if (ref === 0) return 0;
-  itemHeaderWrite(p, ref, type, 0, key.bytes, PACKED_HEADER_BYTES);
+  itemHeaderWrite(p, ref, type, extras, key.bytes, PACKED_HEADER_BYTES);
+  if (extras & EXTRA_EXPIRY) itemExpiresAtMsSet(p, ref, op.expiresAtMs);
   itemKeyWrite(p, ref, key);
   collectionHeaderWrite(p, itemValueOffset(p, ref), FORM.PACKED, 0, 0);
   return ref;

@@ -130,7 +130,7 @@ export function stripNodeOpen(p: Partition, ref: number, at: number, bytes: numb
   else if (at - start < end - at) shift = Math.min(bytes, roomBefore);
   else shift = Math.max(0, bytes - roomBehind);
   const behind = bytes - shift;
-  if (at !== end) p.u8.copyWithin(at + behind, at, end);
+  if (at !== end && behind !== 0) p.u8.copyWithin(at + behind, at, end);
   if (at !== start && shift !== 0) p.u8.copyWithin(start - shift, start, at);
   rangeSet(p, ref, start - shift, end + behind);
   return at - shift;

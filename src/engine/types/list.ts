@@ -18,7 +18,7 @@ import {
   collectionRoot,
   FORM,
 } from '../../memory/collection.ts';
-import { itemValueBytes, itemValueOffset } from '../../memory/item.ts';
+import { ITEM_TYPE, itemType, itemValueBytes, itemValueOffset } from '../../memory/item.ts';
 import { rootCount } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE } from '../change-log.ts';
@@ -48,9 +48,25 @@ import {
   stripNodeOpen,
   stripNodeRoom,
 } from './list-strip.ts';
+import { itemFind, itemRead } from './string.ts';
+
+/** Instead of a ref: the key holds something else. */
+export const OTHER_TYPE = -1;
 
 /** Where the operation under way works in a large list. */
 const own = new ListCursor();
+
+/** The live list under op's key; 0: no such key; or OTHER_TYPE. */
+export function listFind(p: Partition, op: Operation): number {
+  const ref = itemFind(p, op);
+  return ref === 0 || itemType(p, ref) === ITEM_TYPE.LIST ? ref : OTHER_TYPE;
+}
+
+/** As listFind, and counts as a read. */
+export function listRead(p: Partition, op: Operation): number {
+  const ref = itemRead(p, op);
+  return ref === 0 || itemType(p, ref) === ITEM_TYPE.LIST ? ref : OTHER_TYPE;
+}
 
 /** Puts op's value at an end of the list. Returns the item's ref; 0 without memory. */
 export function listPush(p: Partition, op: Operation, ref: number, atHead: boolean): number {

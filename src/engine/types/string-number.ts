@@ -96,17 +96,29 @@ export function integerAdd(
   const bytes = itemValueBytes(p, ref);
   if (bytes > INT64_TEXT_BYTES_MAX || itemIsChained(p, ref)) return STATUS.NOT_NUMERIC;
   const start = itemValueOffset(p, ref);
-  const value = int64Parse(p.u8, start, start + bytes);
+  const status = integerSum(p.u8, start, start + bytes, delta, out);
+  return status === STATUS.OK ? numberStore(p, op, ref, out) : status;
+}
+
+/** Adds to the integer in source[start, end): OK, NOT_NUMERIC or OUT_OF_RANGE, as integerAdd. */
+export function integerSum(
+  source: Buffer,
+  start: number,
+  end: number,
+  delta: IntegerDelta,
+  out: NumberResult,
+): Status {
+  const value = int64Parse(source, start, end);
   if (Number.isNaN(value)) return STATUS.NOT_NUMERIC;
   const sum = value + delta.value;
   if (Number.isSafeInteger(value) && Number.isSafeInteger(sum)) {
     out.bytes = int64Write(out.digits, 0, sum);
-    return numberStore(p, op, ref, out);
+    return STATUS.OK;
   }
-  const exact = int64Exact(p.u8, start, start + bytes) + deltaExact(delta);
+  const exact = int64Exact(source, start, end) + deltaExact(delta);
   if (!int64Holds(exact)) return STATUS.OUT_OF_RANGE;
   out.bytes = int64WriteExact(out.digits, 0, exact);
-  return numberStore(p, op, ref, out);
+  return STATUS.OK;
 }
 
 function deltaExact(delta: IntegerDelta): bigint {
@@ -125,20 +137,27 @@ export function decimalAdd(
   out: NumberResult,
 ): Status {
   const ref = itemFind(p, op);
-  let value: LongDouble | null = ZERO;
+  let value: LongDouble | null = DECIMAL_ZERO;
   if (ref !== 0) {
     if (itemType(p, ref) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
     value = itemDecimal(p, ref, out.digits);
     if (value === null) return STATUS.NOT_NUMERIC;
   }
+  const status = decimalSum(value, delta, out);
+  return status === STATUS.OK ? numberStore(p, op, ref, out) : status;
+}
+
+/** The sum of two decimals: OK, or OUT_OF_RANGE, as decimalAdd. */
+export function decimalSum(value: LongDouble, delta: LongDouble, out: NumberResult): Status {
   if (!longDoubleIsFinite(value) || !longDoubleIsFinite(delta)) return STATUS.OUT_OF_RANGE;
   const sum = longDoubleSum(value, delta);
   if (!longDoubleIsFinite(sum)) return STATUS.OUT_OF_RANGE;
   out.bytes = out.digits.write(longDoubleText(sum), 'latin1');
-  return numberStore(p, op, ref, out);
+  return STATUS.OK;
 }
 
-const ZERO: LongDouble = { isNegative: false, mantissa: 0n, exponent: 0 };
+/** What a missing number is. */
+export const DECIMAL_ZERO: LongDouble = { isNegative: false, mantissa: 0n, exponent: 0 };
 
 function itemDecimal(p: Partition, ref: number, scratch: Buffer): LongDouble | null {
   const bytes = itemValueBytes(p, ref);

@@ -105,7 +105,7 @@ export function valueOpen(p: Partition, op: Operation, old: number, valueBytes: 
 function valueCreate(p: Partition, op: Operation, valueBytes: number): number {
   op.clientFlags = 0;
   op.expiresAtMs = 0;
-  op.extras = markFor(valueBytes);
+  op.extras = rawMarkFor(valueBytes);
   if (fitsChunk(op.extras, op.key.bytes, valueBytes)) {
     return chunkRenew(p, op, 0, valueBytes);
   }
@@ -129,12 +129,12 @@ function valueEnlarge(p: Partition, op: Operation, old: number, valueBytes: numb
   }
   op.clientFlags = itemClientFlags(p, old);
   op.expiresAtMs = itemExpiresAtMs(p, old);
-  op.extras = (itemMarks(p, old) & MARK_BINARY_KEY) | markFor(valueBytes);
+  op.extras = (itemMarks(p, old) & MARK_BINARY_KEY) | rawMarkFor(valueBytes);
   return fits ? chunkRenew(p, op, old, valueBytes) : chainRenew(p, op, old, valueBytes);
 }
 
-/** The field that marks a raw value of this length, if one must. */
-function markFor(valueBytes: number): number {
+/** The field that marks a raw value of this length, if one must: for op.extras. */
+export function rawMarkFor(valueBytes: number): number {
   return valueBytes <= EMBEDDED_BYTES_MAX ? EXTRA_CLIENT_FLAGS : 0;
 }
 

@@ -4,6 +4,7 @@
  *
  * Guard: every function expects the lock of the partition.
  */
+import { assert } from '../../base/assert.ts';
 import { bytesCopy } from '../../memory/bytes.ts';
 import {
   chainFirst,
@@ -74,7 +75,7 @@ export function valueRangeRead(
     bytesCopy(p.u8, span.offset, target, to, copied);
     to += copied;
     if (to === end) return;
-    spanNext(p, ref, span);
+    assert(spanNext(p, ref, span), 'a range ends within its value');
   }
 }
 
@@ -96,7 +97,7 @@ export function valueRangeWrite(
     bytesCopy(source, from, p.u8, span.offset, copied);
     from += copied;
     if (from === end) return;
-    spanNext(p, ref, span);
+    assert(spanNext(p, ref, span), 'a range ends within its value');
   }
 }
 
@@ -110,7 +111,7 @@ export function valueRangeClear(p: Partition, ref: number, position: number, byt
     p.u8.fill(0, span.offset, span.offset + cleared);
     left -= cleared;
     if (left === 0) return;
-    spanNext(p, ref, span);
+    assert(spanNext(p, ref, span), 'a range ends within its value');
   }
 }
 

@@ -5,6 +5,7 @@
  * Guard: the partition lock. What adds or moves a member takes memory: the set's item is guarded, or
  * there is none yet.
  */
+import { KEY_BYTES_LIMIT } from '../../base/key.ts';
 import { itemHash, itemValueOffset } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import {
@@ -45,6 +46,7 @@ export function largeCreate(p: Partition, nowMs: number): number {
 
 /** The member with the entry's name, whose key this takes in hand; or 0. */
 export function largeFind(p: Partition, rootRef: number, entry: ZsetEntry): number {
+  if (entry.nameBytes > KEY_BYTES_LIMIT) return 0;
   memberKeyFill(entry.key, rootRef, entry.name, entry.nameStart, entry.nameBytes);
   return memberFind(p, entry.key);
 }

@@ -15,7 +15,6 @@ import {
   treeNext,
   treePrevious,
 } from '../collection/counted-tree.ts';
-import { rosterAt } from '../collection/roster.ts';
 import { zsetIsLarge } from './zset.ts';
 import { entrySetName, type ZsetEntry } from './zset-entry.ts';
 import { packedAt, pairNext, pairPrevious, pairTake } from './zset-packed.ts';
@@ -32,7 +31,7 @@ export class ZsetWalk {
 }
 
 /** Sets out for `count` members, which are there, from the one of this rank on. */
-export function walkBegin(
+export function zsetWalkStart(
   p: Partition,
   ref: number,
   walk: ZsetWalk,
@@ -49,7 +48,7 @@ export function walkBegin(
 }
 
 /** Takes the next member in hand: its name, which lies in the partition, and its score. */
-export function walkNext(p: Partition, walk: ZsetWalk, entry: ZsetEntry): boolean {
+export function zsetWalkNext(p: Partition, walk: ZsetWalk, entry: ZsetEntry): boolean {
   if (walk.left <= 0) return false;
   const isLast = --walk.left === 0;
   if (walk.isLarge) {
@@ -63,15 +62,6 @@ export function walkNext(p: Partition, walk: ZsetWalk, entry: ZsetEntry): boolea
   pairTake(p, at, entry);
   if (!isLast) walk.at = walk.goesBack ? pairPrevious(p.u8, at) : pairNext(p.u8, at);
   return true;
-}
-
-/** Takes some member in hand: number `index` of all, in an order that only holds until the set changes. */
-export function zsetPick(p: Partition, ref: number, index: number, entry: ZsetEntry): void {
-  if (!zsetIsLarge(p, ref)) {
-    pairTake(p, packedAt(p, ref, index), entry);
-    return;
-  }
-  memberTake(p, rosterAt(p, collectionRoot(p, ref), index), entry);
 }
 
 function memberTake(p: Partition, member: number, entry: ZsetEntry): void {

@@ -18,7 +18,7 @@ import {
   FORM,
   LARGE_VALUE_BYTES,
 } from '../../memory/collection.ts';
-import { ITEM_TYPE, itemType } from '../../memory/item.ts';
+import { ITEM_TYPE, itemIsLinked, itemType } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE } from '../change-log.ts';
 import { memberScore } from '../collection/counted-tree.ts';
@@ -35,7 +35,7 @@ import {
 } from '../collection/packed.ts';
 import { rootAttach } from '../collection/root.ts';
 import { STRIP_NONE } from '../collection/strip.ts';
-import { itemUnlink } from '../lifecycle.ts';
+import { itemFree, itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
 import { itemFind, itemRead } from './string.ts';
 import { ZsetEntry } from './zset-entry.ts';
@@ -229,7 +229,8 @@ function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): 
   }
   const left = to === 0 ? ref : to;
   if (collectionCount(p, left) > 0) return left;
-  itemUnlink(p, op.key.hash, left, CHANGE.DELETE);
+  if (itemIsLinked(p, left)) itemUnlink(p, op.key.hash, left, CHANGE.DELETE);
+  else itemFree(p, left);
   return 0;
 }
 
@@ -242,6 +243,20 @@ function largeAddNamed(p: Partition, op: Operation, rootRef: number, entry: Zset
 export function zsetEncodingNote(p: Partition, ref: number, nameBytes: number): void {
   const isBeyond =
     nameBytes > zsetEncoding.nameBytesMax || collectionCount(p, ref) > zsetEncoding.entriesMax;
+  if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
+}
+
+/**
+ * A command brings so many members, of names up to this long: clients are told what Redis then makes of
+ * the set, though they may not all be new.
+ */
+export function zsetEncodingExpect(
+  p: Partition,
+  ref: number,
+  count: number,
+  nameBytesMax: number,
+): void {
+  const isBeyond = nameBytesMax > zsetEncoding.nameBytesMax || count > zsetEncoding.entriesMax;
   if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
 }
 

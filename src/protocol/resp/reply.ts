@@ -9,6 +9,7 @@
  * Spec: Redis, "RESP protocol spec".
  */
 import { decimalWrite } from '../../base/decimal.ts';
+import { FLOAT64_TEXT_BYTES_MAX, float64Write } from '../../base/float64.ts';
 import {
   REPLY_BYTES_MAX,
   type Reply,
@@ -105,6 +106,26 @@ export function respDoubleText(reply: Reply, text: string): void {
   if (reply.resp === 3) respLine(reply, COMMA, text);
   else respText(reply, text);
 }
+
+/** A double: `,text`, or in RESP2 a bulk string. */
+export function respDouble(reply: Reply, value: number): void {
+  const bytes = float64Write(doubleText, 0, value);
+  if (reply.resp !== 3) {
+    respBulk(reply, doubleText, 0, bytes);
+    return;
+  }
+  replyRoom(reply, FLOAT64_TEXT_BYTES_MAX + HEADER_BYTES_MAX);
+  replyByte(reply, COMMA);
+  replyRange(reply, doubleText, 0, bytes);
+  replyLineEnd(reply);
+}
+
+/** As respDouble, but a bulk string whatever the protocol. */
+export function respDoubleBulk(reply: Reply, value: number): void {
+  respBulk(reply, doubleText, 0, float64Write(doubleText, 0, value));
+}
+
+const doubleText = Buffer.alloc(FLOAT64_TEXT_BYTES_MAX);
 
 export function respArray(reply: Reply, count: number): void {
   header(reply, STAR, count);

@@ -16,6 +16,7 @@ import {
   listPrevious,
   listSeek,
 } from '../../../src/engine/types/list-cursor.ts';
+import { ListMove, listMove } from '../../../src/engine/types/list-move.ts';
 import { ListRemoval, listRemove, listTrim } from '../../../src/engine/types/list-remove.ts';
 import { itemValueCopy } from '../../../src/memory/chain.ts';
 import { collectionCount, collectionForm, FORM } from '../../../src/memory/collection.ts';
@@ -53,6 +54,7 @@ export class ListWorld {
   readonly famine: Famine;
   readonly lists = new Map<string, Model>();
   readonly removal = new ListRemoval();
+  readonly move = new ListMove();
   refusals = 0;
   losses = 0;
   /** Forms that lists were seen in, and how often one took another. */
@@ -170,6 +172,27 @@ export class ListWorld {
     const ref = listTrim(p, client.op.key.hash, from, start, kept, NOW_MS);
     this.model(key).elements = this.model(key).elements.slice(start, start + kept);
     this.shrunk(key, ref);
+  }
+
+  /** Moves an element from an end of a list to an end of one, maybe the same, that may not be there yet. */
+  shift(fromKey: string, fromHead: boolean, toKey: string, toHead: boolean): void {
+    const { p, client, move } = this;
+    const from = this.find(fromKey);
+    if (from === 0) return;
+    const to = this.find(toKey);
+    const status = listMove(p, from, fromHead, p, client.op, to, toHead, move);
+    if (status === STATUS.NO_MEMORY) {
+      this.refusals++;
+      return;
+    }
+    const { elements } = this.model(fromKey);
+    const element = (fromHead ? elements.shift() : elements.pop()) as Buffer; // it had one
+    if (to === 0) this.lists.set(toKey, { elements: [], expiresAtMs: 0, casUnique: 0 });
+    if (toHead) this.model(toKey).elements.unshift(element);
+    else this.model(toKey).elements.push(element);
+    this.shrunk(fromKey, move.fromRef);
+    expect(this.find(toKey)).toBe(move.toRef);
+    if (toKey !== fromKey) this.changed(toKey, move.toRef);
   }
 
   touch(key: string, expiresAtMs: number): void {

@@ -80,6 +80,13 @@ const trim = fc.tuple(key, share, share).map(([k, start, kept]) =>
     world.trim(k, from, Math.ceil((world.length(k) - from) * Math.max(kept, 0.4)));
   }),
 );
+const shift = fc
+  .tuple(key, fc.boolean(), key, fc.boolean(), fc.integer({ min: 1, max: 20 }))
+  .map(([from, fromHead, to, toHead, count]) =>
+    step(`shift ${from} ${fromHead} ${to} ${toHead} ${count}`, (world) => {
+      for (let n = 0; n < count; n++) world.shift(from, fromHead, to, toHead);
+    }),
+  );
 const touch = key.map((k) => step(`touch ${k}`, (world) => world.touch(k, 1e13)));
 const clear = key.map((k) => step(`clear ${k}`, (world) => world.drop(k, 1e9, true)));
 const bury = fc.nat(50).map((chunks) => step(`bury ${chunks}`, (world) => world.bury(chunks)));
@@ -92,6 +99,7 @@ const steps = fc.array(
     { weight: 5, arbitrary: put },
     { weight: 2, arbitrary: putMany },
     { weight: 3, arbitrary: remove },
+    { weight: 2, arbitrary: shift },
     { weight: 1, arbitrary: trim },
     { weight: 1, arbitrary: touch },
     { weight: 1, arbitrary: bury },

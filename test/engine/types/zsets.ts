@@ -16,7 +16,7 @@ import {
   zsetSettle,
 } from '../../../src/engine/types/zset.ts';
 import { entrySetName, ZsetEntry } from '../../../src/engine/types/zset-entry.ts';
-import { walkBegin, walkNext, ZsetWalk } from '../../../src/engine/types/zset-walk.ts';
+import { ZsetWalk, zsetWalkNext, zsetWalkStart } from '../../../src/engine/types/zset-walk.ts';
 import { collectionCount } from '../../../src/memory/collection.ts';
 import type { Partition } from '../../../src/memory/partition.ts';
 import { NOW_MS } from '../limits.ts';
@@ -122,12 +122,12 @@ export class Zsets {
     expect(collectionCount(p, ref)).toBe(pairs.length);
     const from = pairs.length >>> 2;
     const found: Pair[] = [];
-    walkBegin(p, ref, walk, 0, pairs.length, false);
-    while (walkNext(p, walk, entry)) found.push([this.nameText(), entry.score]);
+    zsetWalkStart(p, ref, walk, 0, pairs.length, false);
+    while (zsetWalkNext(p, walk, entry)) found.push([this.nameText(), entry.score]);
     expect(found).toEqual(pairs);
     const back: Pair[] = [];
-    walkBegin(p, ref, walk, from, from + 1, true);
-    while (walkNext(p, walk, entry)) back.push([this.nameText(), entry.score]);
+    zsetWalkStart(p, ref, walk, from, from + 1, true);
+    while (zsetWalkNext(p, walk, entry)) back.push([this.nameText(), entry.score]);
     expect(back.reverse()).toEqual(pairs.slice(0, from + 1));
     entry.name = this.target.name;
   }

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VALUE_KIND, type ValueKind } from '../../../src/base/value-sink.ts';
 import { RDB_TYPE } from '../../../src/protocol/rdb/types.ts';
+import { distinct, score, type TestElement, text } from '../../support/told-values.ts';
 import { asciiZset, rdbString, ziplist, zipmap } from './old-formats.ts';
-import { distinct, payloadValue, payloadWrap, score, type TestElement, text } from './values.ts';
+import { payloadValue, payloadWrap } from './values.ts';
 
 const NAME = (element: TestElement): string => element.text;
 const list = fc.array(fc.record({ text }), { minLength: 1, maxLength: 60 });

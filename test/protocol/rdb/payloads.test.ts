@@ -8,15 +8,12 @@ import { RDB_TYPE, type RdbType } from '../../../src/protocol/rdb/types.ts';
 import {
   distinct,
   integerText,
-  payloadOf,
-  payloadRefusal,
-  payloadValue,
-  payloadWrap,
   score,
   type TestElement,
   type TestValue,
   text,
-} from './values.ts';
+} from '../../support/told-values.ts';
+import { payloadOf, payloadRefusal, payloadValue, payloadWrap } from './values.ts';
 
 const NAME = (element: TestElement): string => element.text;
 const strings = fc.array(fc.record({ text }), { minLength: 1, maxLength: 60 });

@@ -8,22 +8,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VALUE_KIND, type ValueKind } from '../../../src/base/value-sink.ts';
 import { payloadIsSound } from '../../../src/protocol/rdb/dump-payload.ts';
 import { RDB_TYPE, type RdbType } from '../../../src/protocol/rdb/types.ts';
-import { RedisPeer, type RedisReply, redisVersion } from '../../support/redis-peer.ts';
-import { rdbString, ziplist, zipmap } from './old-formats.ts';
+import {
+  type RespClient,
+  type RespError,
+  type RespReply,
+  RespSimple,
+} from '../../support/resp-client.ts';
+import { type RespServer, redisFind, redisSpawn } from '../../support/resp-server.ts';
 import {
   distinct,
   integerText,
-  payloadOf,
-  payloadValue,
-  payloadWrap,
   type TestElement,
   type TestValue,
   text,
-} from './values.ts';
+} from '../../support/told-values.ts';
+import { rdbString, ziplist, zipmap } from './old-formats.ts';
+import { payloadOf, payloadValue, payloadWrap } from './values.ts';
 
 const RUNS = 40;
-const version = redisVersion();
-const isUsable = version !== null && Number(version.split('.')[0]) >= 7;
+const installed = redisFind();
+const version = installed?.version ?? '0';
+const isUsable = Number(version.split('.')[0]) >= 7;
 /** What only 7.2 and newer can restore. */
 const isRecent = isUsable && !version.startsWith('7.0.');
 
@@ -68,12 +73,11 @@ const READ: Readonly<Record<ValueKind, readonly string[]>> = {
   [VALUE_KIND.HASH]:   ['HGETALL', 'k'],
 };
 
-function words({ kind, elements }: TestValue): Buffer[] {
-  const all = elements.flatMap((element) => {
+function words({ kind, elements }: TestValue): string[] {
+  return elements.flatMap((element) => {
     if (kind === VALUE_KIND.ZSET) return [scoreText(element), element.text];
     return kind === VALUE_KIND.HASH ? [element.text, element.value ?? ''] : [element.text];
   });
-  return all.map((word) => Buffer.from(word, 'latin1'));
 }
 
 function scoreText({ score: value = 0 }: TestElement): string {
@@ -95,7 +99,7 @@ function normal(value: TestValue | null): string {
 }
 
 /** What a read of the key answered, as a value. */
-function valueRead(kind: ValueKind, reply: RedisReply): TestValue {
+function valueRead(kind: ValueKind, reply: RespReply): TestValue {
   const texts = (Array.isArray(reply) ? reply : [reply]) as string[];
   if (kind !== VALUE_KIND.ZSET && kind !== VALUE_KIND.HASH) {
     return { kind, elements: texts.map((one) => ({ text: one })) };
@@ -111,18 +115,29 @@ function valueRead(kind: ValueKind, reply: RedisReply): TestValue {
 
 const what = isUsable ? `redis-server ${version}` : 'redis-server (skipped: not installed)';
 describe.skipIf(!isUsable)(what, () => {
-  let peer: RedisPeer;
+  let server: RespServer;
+  let peer: RespClient;
   beforeAll(async () => {
-    peer = await RedisPeer.spawn('--sanitize-dump-payload', 'yes');
+    server = await redisSpawn(installed?.command ?? '', ['--sanitize-dump-payload', 'yes']);
+    peer = server.client();
   });
-  afterAll(() => peer.stop());
+  afterAll(async () => {
+    peer.end();
+    await server.stop();
+  });
+
+  /** As it is shown: an error behind a minus. */
+  const restore = async (payload: Buffer): Promise<string> => {
+    const reply = await peer.call('RESTORE', 'k', 0, payload.toString('latin1'), 'REPLACE');
+    return reply instanceof RespSimple ? reply.simple : `-${(reply as RespError).error}`;
+  };
 
   const restored = async (payload: Buffer, kind: ValueKind): Promise<TestValue> => {
-    expect(await peer.ask('RESTORE', 'k', 0, payload, 'REPLACE')).toBe('OK');
-    return valueRead(kind, await peer.ask(...READ[kind]));
+    expect(await restore(payload)).toBe('OK');
+    return valueRead(kind, await peer.call(...READ[kind]));
   };
   const dumped = async (): Promise<Buffer> => {
-    const payload = Buffer.from((await peer.ask('DUMP', 'k')) as string, 'latin1');
+    const payload = Buffer.from((await peer.call('DUMP', 'k')) as string, 'latin1');
     expect(payloadIsSound(payload, 0, payload.length)).toBe(true);
     return payload;
   };
@@ -144,8 +159,8 @@ describe.skipIf(!isUsable)(what, () => {
     await fc.assert(
       fc.asyncProperty(elementsOf, async (elements) => {
         const value = { kind, elements };
-        await peer.ask('DEL', 'k');
-        await peer.ask(WRITE[kind], 'k', ...words(value));
+        await peer.call('DEL', 'k');
+        await peer.call(WRITE[kind], 'k', ...words(value));
         expect(normal(payloadValue(await dumped()))).toBe(normal(value));
       }),
       { numRuns: RUNS },
@@ -161,8 +176,8 @@ describe.skipIf(!isUsable)(what, () => {
       [RDB_TYPE.SET_INTSET,    { kind: VALUE_KIND.SET, elements: [{ text: '-9000000000' }, { text: '7' }] }],
     ];
     for (const [type, value] of values) {
-      await peer.ask('DEL', 'k');
-      await peer.ask(WRITE[value.kind], 'k', ...words(value));
+      await peer.call('DEL', 'k');
+      await peer.call(WRITE[value.kind], 'k', ...words(value));
       const ours = payloadOf(value, type);
       expect((await dumped()).subarray(0, -10)).toEqual(ours.subarray(0, -10));
       if (!isRecent) expect(await dumped()).toEqual(ours);
@@ -230,7 +245,7 @@ describe.skipIf(!isUsable)(what, () => {
             // Members that come twice are the sink's to refuse.
             const isSet = kind !== VALUE_KIND.LIST && kind !== VALUE_KIND.STRING;
             if (value === null || (isSet && names.size < value.elements.length)) continue;
-            expect(await peer.ask('RESTORE', 'k', 0, payload, 'REPLACE')).toBe('OK');
+            expect(await restore(payload)).toBe('OK');
           }
         }),
         { numRuns: RUNS * 2 },
@@ -247,7 +262,7 @@ describe.skipIf(!isUsable)(what, () => {
     for (let at = 0; at < payload.length; at++) {
       const changed = Buffer.from(payload);
       changed[at] ^= 0x40;
-      expect(await peer.ask('RESTORE', 'k', 0, changed, 'REPLACE')).toBe(wrong);
+      expect(await restore(changed)).toBe(wrong);
       expect(payloadIsSound(changed, 0, changed.length)).toBe(false);
     }
   });

@@ -1,0 +1,88 @@
+/**
+ * What a RESP client's record in the connection table says besides (connections.ts): the part that CLIENT
+ * LIST shows, and by which CLIENT KILL and INFO find clients of other threads.
+ *
+ *   byte 128        192         224        288        336         400        448
+ *        ┌──────────┬───────────┬──────────┬──────────┬───────────┬──────────┐
+ *        │ 16 words │ 4 doubles │ name     │ local    │ lib-name  │ lib-ver  │
+ *        │          │           │          │ address  │           │          │
+ *        └──────────┴───────────┴──────────┴──────────┴───────────┴──────────┘
+ *          texts: length u8, then the characters; a longer one is cut
+ *
+ * Guard: written by the connection's thread alone, at the end of each batch; readers may see a moment in
+ * between.
+ */
+import { assert } from '../base/assert.ts';
+import { CONNECTION_RECORD_BYTES, type Control } from './control.ts';
+
+/** i32 indices within a record. */
+export const CLIENT = {
+  id: 32, // 0: the connection is memcached's
+  flags: 33, // CLIENT_FLAG bits
+  database: 34,
+  resp: 35,
+  channels: 36,
+  patterns: 37,
+  shardChannels: 38,
+  queued: 39, // commands in the transaction; -1: there is none
+  watched: 40,
+  queryBytes: 41, // of a request that has not arrived whole
+  queryFreeBytes: 42,
+  outputBytes: 43, // that the client has not taken
+  outputPieces: 44,
+  command: 45, // number of the last command + 1
+  queuedBytes: 46,
+  argumentBytes: 47,
+} as const;
+
+/** f64 indices within a record, from its first f64. */
+export const CLIENT_F64 = {
+  createdAtMs: 24,
+  bytesRead: 25,
+  bytesWritten: 26,
+  commands: 27,
+} as const;
+
+export const CLIENT_FLAG = {
+  PUBSUB: 1 << 0,
+  MULTI: 1 << 1,
+  BLOCKED: 1 << 2,
+  PAUSED: 1 << 3,
+  DIRTY: 1 << 4, // a watched key has changed
+  CLOSING: 1 << 5,
+  UNIX: 1 << 6,
+  MONITOR: 1 << 7,
+  NO_EVICT: 1 << 8,
+  NO_TOUCH: 1 << 9,
+} as const;
+
+/** A text of the record: where it starts, and how much fits. */
+type TextField = { readonly offset: number; readonly bytesMax: number };
+export const CLIENT_TEXT = {
+  name: { offset: 224, bytesMax: 63 },
+  local: { offset: 288, bytesMax: 47 },
+  libraryName: { offset: 336, bytesMax: 63 },
+  libraryVersion: { offset: 400, bytesMax: 47 },
+} as const satisfies Readonly<Record<string, TextField>>;
+
+assert(CONNECTION_RECORD_BYTES === 448, 'the texts of a client end with its record');
+
+export function clientTextSet(
+  control: Control,
+  record: number,
+  { offset, bytesMax }: TextField,
+  text: string,
+): void {
+  const at = (record << 2) + offset;
+  control.u8[at] = control.u8.write(text.slice(0, bytesMax), at + 1, 'latin1');
+}
+
+export function clientText(control: Control, record: number, { offset }: TextField): string {
+  const at = (record << 2) + offset;
+  return control.u8.toString('latin1', at + 1, at + 1 + control.u8[at]);
+}
+
+/** f64 index of one of CLIENT_F64. `record`: the record's i32 index, which is even. */
+export function clientF64(record: number, field: number): number {
+  return (record >>> 1) + field;
+}
