@@ -1,19 +1,30 @@
 /**
- * The maintainer: sweeps the partitions for dead items, crawls when it is asked to, and brings the
- * partitions to the memory limit. It works on the main thread, which has little else to do but must never
+ * The maintainer: sweeps the partitions for dead items, frees what is left of deleted collections, crawls
+ * when it is asked to, and brings the partitions to the memory limit. It works on the main thread, which has little else to do but must never
  * wait for a lock: it is the one that frees the locks of dead threads. So it only tries them, and works in
  * slices, for which requests never wait long.
  */
 import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
 import { eventKindsRead } from '../memory/event-log.ts';
 import { HEADER, type Partition, partitionTryLock, partitionUnlock } from '../memory/partition.ts';
+import { graveyardFirst } from './collection/graveyard.ts';
+import { graveyardWork } from './collection/graveyard-work.ts';
 import { Crawl } from './crawl.ts';
 import { expirySweep } from './expiry.ts';
 import type { Keyspace } from './keyspace.ts';
-import { keyspacePageTarget, partitionResize } from './memory-limit.ts';
+import {
+  keyspacePageTarget,
+  partitionIsOver,
+  partitionResize,
+  partitionShed,
+} from './memory-limit.ts';
 
 /** Pages looked at, or emptied, under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
+/** Chunks of deleted collections freed under one lock. */
+const CHUNKS_PER_SLICE = 256;
+/** Items evicted under one lock. */
+const ITEMS_PER_SLICE = 64;
 /** Slices for one partition in one tick. */
 const SLICES_PER_TICK_MAX = 64;
 
@@ -45,7 +56,9 @@ export class Maintainer {
     let reaped = 0;
     for (const p of partitions) {
       if (sweeps) reaped += sweep(p, nowMs);
+      bury(p);
       if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
+      if (partitionIsOver(p)) shed(p, nowMs);
     }
     reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
@@ -63,6 +76,23 @@ function sweep(p: Partition, nowMs: number): number {
     if (count === 0) break;
   }
   return reaped;
+}
+
+/** Frees what is left of large collections that were deleted. */
+function bury(p: Partition): void {
+  for (let slice = 0; slice < SLICES_PER_TICK_MAX && graveyardFirst(p) !== 0; slice++) {
+    if (!partitionTryLock(p)) return;
+    graveyardWork(p, CHUNKS_PER_SLICE);
+    partitionUnlock(p);
+  }
+}
+
+function shed(p: Partition, nowMs: number): void {
+  for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
+    const count = partitionShed(p, nowMs, ITEMS_PER_SLICE);
+    partitionUnlock(p);
+    if (count < ITEMS_PER_SLICE) return;
+  }
 }
 
 function resize(p: Partition, pageTarget: number, nowMs: number): void {

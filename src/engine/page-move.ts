@@ -206,7 +206,7 @@ function pageOwnersWalk(
 }
 
 /** How little a byte of the class is worth: the age its unused items reach, times their size. */
-function classScore(p: Partition, classId: number): number {
+export function classScore(p: Partition, classId: number): number {
   const { i32 } = p;
   const page = i32[classRecord(classId) + CLASS.handPage] - 1;
   if (page < 0) return -1;
