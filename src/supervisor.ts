@@ -278,7 +278,6 @@ export class Supervisor {
       version: options.version,
       threadIndex: seat.index,
       bulletinName: this.bulletinName,
-      isAlone: config.threadCount === 1,
       respConfig: this.resp.config.image(),
       respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
       respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,

@@ -58,8 +58,6 @@ export type DataThreadStart = {
   readonly threadIndex: number;
   /** What the threads' bulletin is called. */
   readonly bulletinName: string;
-  /** There is no other data thread. */
-  readonly isAlone: boolean;
   readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
@@ -300,7 +298,8 @@ function respCallCreate(
     wake: nothing,
     close: nothing,
   };
-  const { bulletinName, threadIndex, isAlone } = start;
+  const { bulletinName, threadIndex } = start;
+  const isAlone = start.config.threadCount === 1;
   const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
   const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);

@@ -20,8 +20,6 @@ export type WaitFields = {
   readonly commandNumber: number;
   /** Keys as waitName calls them. */
   readonly names: readonly string[];
-  /** The reply when time is up: a null array, or a null. */
-  readonly endsWithArray: boolean;
 };
 
 export class Wait {

@@ -41,12 +41,22 @@ export function listIsQuicklist(p: Partition, ref: number): boolean {
   return (collectionFlags(p, ref) & FLAG_QUICKLIST) !== 0;
 }
 
-/** After elements came: whether they are too much for a listpack. */
-export function listGrown(p: Partition, ref: number, limit: number): void {
+/**
+ * Whether a list with `count` more elements, of `bytes` in all, is too much for a listpack. Redis asks
+ * that before it puts them in, and also if they take the place of others.
+ */
+export function listExpect(
+  p: Partition,
+  ref: number,
+  count: number,
+  bytes: number,
+  limit: number,
+): void {
   const flags = collectionFlags(p, ref);
   if ((flags & FLAG_QUICKLIST) !== 0) return;
   const countMax = limit < 0 ? Number.POSITIVE_INFINITY : Math.max(1, limit);
-  if (collectionCount(p, ref) > countMax || listBytesExceed(p, ref, bytesMax(limit))) {
+  const isMany = collectionCount(p, ref) + count > countMax;
+  if (isMany || listBytesExceed(p, ref, bytesMax(limit) - bytes)) {
     collectionFlagsSet(p, ref, flags | FLAG_QUICKLIST);
   }
 }
