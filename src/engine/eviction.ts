@@ -19,9 +19,12 @@ import { compactablePage, pageSteal, pageVacate, VACATE } from './page-move.ts';
 const TRIES_MAX = 8;
 /** Pages searched for dead items when nothing else may go. */
 const REAP_PAGES_MAX = 8;
-/** Chunks of the graveyard that are freed in one go, and such goes for one try. */
+/**
+ * Chunks of the graveyard that are freed in one go, and such goes for one try. Where collections have
+ * come and gone all pages have a part in several, and much has to go before one is empty.
+ */
 const GRAVEYARD_CHUNKS = 64;
-const GRAVEYARD_GOES_MAX = 16;
+const GRAVEYARD_GOES_MAX = 1024;
 
 /**
  * A chunk of the class, evicting if need be; 0 when nothing can be evicted or nothing may be. Guarded

@@ -7,7 +7,7 @@
  *   LMPOP 1 k LEFT      [k [e …]]
  */
 import { itemChanged } from '../../engine/collection/packed.ts';
-import { listDrop, listFind, OTHER_TYPE } from '../../engine/types/list.ts';
+import { listDrop, OTHER_TYPE } from '../../engine/types/list.ts';
 import { ListCursor, listSeek } from '../../engine/types/list-cursor.ts';
 import { listShrunk } from '../../engine/types/list-encoding.ts';
 import { collectionCount } from '../../memory/collection.ts';
@@ -132,22 +132,13 @@ function firstListTake(
     const ref = listToChange(call, p);
     if (ref === 0) continue;
     if (ref === OTHER_TYPE) {
-      // One who waits is told so if there is a list to be had behind it; else he goes on waiting.
-      if (call.serving !== null && listFollows(call, index + 1, last)) blockedClaim(call);
+      if (call.serving !== null) continue; // another of its keys is ready
       return FOUND.OTHER_TYPE;
     }
     if (blockedClaim(call)) elementsTake(call, p, ref, index, count, atHead, shape);
     return FOUND.ELEMENTS;
   }
   return FOUND.NOTHING;
-}
-
-/** Whether one of the keys at arguments first, … last is a list. */
-function listFollows(call: RespCall, first: number, last: number): boolean {
-  for (let index = first; index <= last; index++) {
-    if (listFind(keyTake(call, index), call.op) > 0) return true;
-  }
-  return false;
 }
 
 function blockingPop(call: RespCall, atHead: boolean): void {

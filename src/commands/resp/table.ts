@@ -6,10 +6,15 @@ import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
 import { DUMP_ROWS } from './dump.ts';
+import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
+import { HASH_ROWS } from './hash.ts';
+import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
+import { HASH_RANDOM_ROWS } from './hash-random.ts';
+import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
@@ -23,9 +28,14 @@ import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SET_ROWS } from './set.ts';
+import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
+import { STRING_MANY_ROWS } from './string-many.ts';
+import { STRING_NUMBER_ROWS } from './string-number.ts';
+import { STRING_RANGE_ROWS } from './string-range.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -37,6 +47,7 @@ const ROWS: readonly RespRow[] = [
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
+  ...INFO_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
@@ -44,10 +55,16 @@ const ROWS: readonly RespRow[] = [
   ...PUBSUB_ROWS,
   ...DATABASE_ROWS,
   ...DUMP_ROWS,
+  ...ENTRY_SCAN_ROWS,
   ...EXPIRE_ROWS,
   ...FUNCTION_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
+  ...HASH_ROWS,
+  ...HASH_EXPIRY_ROWS,
+  ...HASH_RANDOM_ROWS,
+  ...SET_ROWS,
+  ...SET_ALGEBRA_ROWS,
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
@@ -58,6 +75,9 @@ const ROWS: readonly RespRow[] = [
   ...SCAN_ROWS,
   ...SORT_ROWS,
   ...STRING_ROWS,
+  ...STRING_MANY_ROWS,
+  ...STRING_NUMBER_ROWS,
+  ...STRING_RANGE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,

@@ -20,8 +20,6 @@ export type WaitFields = {
   readonly commandNumber: number;
   /** Keys as waitName calls them. */
   readonly names: readonly string[];
-  /** The reply when time is up: a null array, or a null. */
-  readonly endsWithArray: boolean;
 };
 
 export class Wait {
@@ -129,6 +127,13 @@ export class WaitRegistry {
 
   get clientCount(): number {
     return this.byClient.size;
+  }
+
+  /** Those of them that end by themselves. */
+  get timedCount(): number {
+    let count = 0;
+    for (const { timer } of this.byClient.values()) if (timer !== null) count++;
+    return count;
   }
 
   get keyCount(): number {

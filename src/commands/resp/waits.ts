@@ -53,22 +53,21 @@ export function blockedClaim(call: RespCall): boolean {
 
 /**
  * A blocking command found nothing: the client waits for the keys at arguments first, first + 1, … last. Their
- * locks are held. Within a transaction it does not wait; then the answer is what it would be when time is
- * up.
+ * locks are held.
  *
- *   timeoutMs        0: for ever
- *   endsWithArray    the answer then: a null array, or a null
+ *   timeoutMs       0: for ever; when time is up the answer is a null array, whatever the command
+ *   answersArray    within a transaction, where nobody waits, it is that as well; or else a null
  */
 export function blockOnKeys(
   call: RespCall,
   first: number,
   last: number,
   timeoutMs: number,
-  endsWithArray: boolean,
+  answersArray: boolean,
 ): void {
   if (call.serving !== null) return;
   if (call.inTransaction) {
-    if (endsWithArray) respNullArray(call.reply);
+    if (answersArray) respNullArray(call.reply);
     else respNull(call.reply);
     return;
   }
@@ -79,7 +78,7 @@ export function blockOnKeys(
     names.add(waitName(session.database, key));
     notesWant(keyTake(call, index), NOTE.READY, 0);
   }
-  const wait = new Wait(fieldsOf(call, [...names], endsWithArray), argumentsCopy(args));
+  const wait = new Wait(fieldsOf(call, [...names]), argumentsCopy(args));
   wait.isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
   session.wait = wait;
   session.phase = PHASE.BLOCKED;
@@ -93,7 +92,6 @@ export function blockOnKeys(
 function fieldsOf(
   { session, command, keyspace, server }: RespCall,
   names: readonly string[],
-  endsWithArray: boolean,
 ): WaitFields {
   const drawn = Atomics.add(keyspace.control.i32, CONTROL.waitTokens, 1) & TOKEN_MASK;
   return {
@@ -105,7 +103,6 @@ function fieldsOf(
     resp: session.resp,
     commandNumber: command.number,
     names,
-    endsWithArray,
   };
 }
 
@@ -118,8 +115,7 @@ function timerSet(call: RespCall, session: RespSession, wait: Wait, leftMs: numb
 }
 
 function nullReply({ fields }: Wait): Buffer {
-  const { resp, endsWithArray } = fields;
-  return Buffer.from(resp === 3 ? '_\r\n' : endsWithArray ? '*-1\r\n' : '$-1\r\n');
+  return Buffer.from(fields.resp === 3 ? '_\r\n' : '*-1\r\n');
 }
 
 // ── Who answers ─────────────────────────────────────────────────────────────────────────────────
@@ -218,13 +214,6 @@ function keyServe(call: RespCall, name: string, run: WaitRunner): void {
     if (wait.isServed) waitForget(call, wait, reply);
     else if (!waitStands(call, wait)) call.waits.remove(wait.fields.clientId, wait.fields.token);
     else if (group !== 'stream') inVain.add(group);
-  }
-}
-
-/** Somebody may have had a reason to wait for keys of this database, of which it has others now: SWAPDB. */
-export function waitsAwake({ waits, p }: RespCall, called: number, namespace: number): void {
-  for (const name of waits.names(called)) {
-    p.ready.push({ key: Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1'), namespace });
   }
 }
 
