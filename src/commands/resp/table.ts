@@ -1,5 +1,7 @@
 /** The one table of all RESP commands. */
 
+import { BITMAP_ROWS } from './bitmap.ts';
+import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
@@ -9,6 +11,7 @@ import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
+import { HYPERLOGLOG_ROWS } from './hyperloglog.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LIST_ROWS } from './list.ts';
 import { LIST_MOVE_ROWS } from './list-move.ts';
@@ -24,6 +27,7 @@ import { STRING_ROWS } from './string.ts';
 import { STRING_MANY_ROWS } from './string-many.ts';
 import { STRING_NUMBER_ROWS } from './string-number.ts';
 import { STRING_RANGE_ROWS } from './string-range.ts';
+import { STRING_SUBSEQUENCE_ROWS } from './string-subsequence.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -32,6 +36,8 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...BITMAP_ROWS,
+  ...BITMAP_FIELD_ROWS,
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...PUBSUB_ROWS,
@@ -41,6 +47,7 @@ const ROWS: readonly RespRow[] = [
   ...FUNCTION_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
+  ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
@@ -54,6 +61,7 @@ const ROWS: readonly RespRow[] = [
   ...STRING_MANY_ROWS,
   ...STRING_NUMBER_ROWS,
   ...STRING_RANGE_ROWS,
+  ...STRING_SUBSEQUENCE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,
