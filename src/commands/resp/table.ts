@@ -1,5 +1,7 @@
 /** The one table of all RESP commands. */
 
+import { BITMAP_ROWS } from './bitmap.ts';
+import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CLIENT_ROWS } from './client.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
@@ -14,6 +16,7 @@ import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
 import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
 import { HASH_RANDOM_ROWS } from './hash-random.ts';
+import { HYPERLOGLOG_ROWS } from './hyperloglog.ts';
 import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
@@ -36,6 +39,7 @@ import { STRING_ROWS } from './string.ts';
 import { STRING_MANY_ROWS } from './string-many.ts';
 import { STRING_NUMBER_ROWS } from './string-number.ts';
 import { STRING_RANGE_ROWS } from './string-range.ts';
+import { STRING_SUBSEQUENCE_ROWS } from './string-subsequence.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -44,6 +48,8 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...BITMAP_ROWS,
+  ...BITMAP_FIELD_ROWS,
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
@@ -65,6 +71,7 @@ const ROWS: readonly RespRow[] = [
   ...HASH_RANDOM_ROWS,
   ...SET_ROWS,
   ...SET_ALGEBRA_ROWS,
+  ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
@@ -78,6 +85,7 @@ const ROWS: readonly RespRow[] = [
   ...STRING_MANY_ROWS,
   ...STRING_NUMBER_ROWS,
   ...STRING_RANGE_ROWS,
+  ...STRING_SUBSEQUENCE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,
