@@ -3,7 +3,7 @@ import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
 import { HASH_ENCODING, hashEncodingOf } from '../../engine/types/hash.ts';
-import { listGrown } from '../../engine/types/list-encoding.ts';
+import { listExpect } from '../../engine/types/list-encoding.ts';
 import { SET_ENCODING, setEncodingOf } from '../../engine/types/set.ts';
 import { itemFind, itemRead, itemSeek } from '../../engine/types/string.ts';
 import { zsetIsSkiplist } from '../../engine/types/zset.ts';
@@ -157,7 +157,7 @@ function valueRead(call: RespCall, expiresAtMs: number): ValueBuilder | null {
   const result = payloadRead(decoder, args.source, args.start[3], args.end[3], builder);
   if (result === RDB_READ.OK) {
     if (itemType(p, builder.ref) === ITEM_TYPE.LIST) {
-      listGrown(p, builder.ref, call.config.hot.listMaxListpackSize);
+      listExpect(p, builder.ref, 0, 0, call.config.hot.listMaxListpackSize);
     }
     return builder;
   }
