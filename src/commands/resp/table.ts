@@ -1,6 +1,8 @@
 /** The one table of all RESP commands. */
 
 import { CLIENT_ROWS } from './client.ts';
+import { BITMAP_ROWS } from './bitmap.ts';
+import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
@@ -15,6 +17,7 @@ import { HASH_ROWS } from './hash.ts';
 import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
 import { HASH_RANDOM_ROWS } from './hash-random.ts';
 import { INFO_ROWS } from './info.ts';
+import { HYPERLOGLOG_ROWS } from './hyperloglog.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
@@ -37,6 +40,7 @@ import { STRING_ROWS } from './string.ts';
 import { STRING_MANY_ROWS } from './string-many.ts';
 import { STRING_NUMBER_ROWS } from './string-number.ts';
 import { STRING_RANGE_ROWS } from './string-range.ts';
+import { STRING_SUBSEQUENCE_ROWS } from './string-subsequence.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -45,6 +49,8 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...BITMAP_ROWS,
+  ...BITMAP_FIELD_ROWS,
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
@@ -66,6 +72,7 @@ const ROWS: readonly RespRow[] = [
   ...HASH_RANDOM_ROWS,
   ...SET_ROWS,
   ...SET_ALGEBRA_ROWS,
+  ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
@@ -80,6 +87,7 @@ const ROWS: readonly RespRow[] = [
   ...STRING_MANY_ROWS,
   ...STRING_NUMBER_ROWS,
   ...STRING_RANGE_ROWS,
+  ...STRING_SUBSEQUENCE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,
