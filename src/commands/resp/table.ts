@@ -1,8 +1,8 @@
 /** The one table of all RESP commands. */
 
-import { CLIENT_ROWS } from './client.ts';
 import { BITMAP_ROWS } from './bitmap.ts';
 import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
+import { CLIENT_ROWS } from './client.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
@@ -16,8 +16,8 @@ import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
 import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
 import { HASH_RANDOM_ROWS } from './hash-random.ts';
-import { INFO_ROWS } from './info.ts';
 import { HYPERLOGLOG_ROWS } from './hyperloglog.ts';
+import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
