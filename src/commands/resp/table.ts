@@ -29,6 +29,7 @@ import { MONITOR_ROWS } from './monitor.ts';
 import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
+import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { SET_ROWS } from './set.ts';
@@ -75,6 +76,7 @@ const ROWS: readonly RespRow[] = [
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
+  ...REPLICA_WAIT_ROWS,
   ...LIST_ROWS,
   ...LIST_MOVE_ROWS,
   ...LIST_POP_ROWS,
