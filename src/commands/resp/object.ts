@@ -51,7 +51,8 @@ function encodingAnswer({ reply }: RespCall, p: Partition, ref: number): void {
   respText(reply, encodingName(p, ref));
 }
 
-function encodingName(p: Partition, ref: number): string {
+/** As OBJECT ENCODING has it. */
+export function encodingName(p: Partition, ref: number): string {
   switch (itemType(p, ref)) {
     case ITEM_TYPE.STRING:
       return stringEncodingName(stringEncoding(p, ref));

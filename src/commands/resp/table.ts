@@ -3,10 +3,12 @@
 import { BITMAP_ROWS } from './bitmap.ts';
 import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CLIENT_ROWS } from './client.ts';
+import { COMMAND_ROWS } from './command-info.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
+import { DEBUG_ROWS } from './debug.ts';
 import { DUMP_ROWS } from './dump.ts';
 import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
@@ -25,6 +27,7 @@ import { LIST_MOVE_ROWS } from './list-move.ts';
 import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
 import { LOGIN_ROWS } from './login.ts';
+import { MEMORY_ROWS } from './memory.ts';
 import { MONITOR_ROWS } from './monitor.ts';
 import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
@@ -32,6 +35,7 @@ import { RENAME_ROWS } from './rename.ts';
 import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SERVER_ROWS } from './server.ts';
 import { SET_ROWS } from './set.ts';
 import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
@@ -55,6 +59,10 @@ const ROWS: readonly RespRow[] = [
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
   ...INFO_ROWS,
+  ...COMMAND_ROWS,
+  ...DEBUG_ROWS,
+  ...MEMORY_ROWS,
+  ...SERVER_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
