@@ -299,6 +299,11 @@ export function pageOffset(p: Partition, page: number): number {
   return p.pagesOffset + (page << PAGE_SHIFT);
 }
 
+/** More bytes than this no value can have, whatever else goes. */
+export function partitionBytesMax(p: Partition): number {
+  return p.i32[HEADER.pageLimit] * PAGE_BYTES;
+}
+
 /** Sets how many pages may be in use; the pool grows or shrinks by the difference, which it must have. */
 export function partitionLimitSet(p: Partition, pageLimit: number): void {
   const { i32 } = p;

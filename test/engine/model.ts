@@ -165,7 +165,8 @@ export class World {
     const old = this.live(key);
     if (old === null) {
       if (mode === STORE.CAS) return STATUS.MISSING;
-      const stores = mode === STORE.SET || mode === STORE.ADD || (joins && terms.createsMissing);
+      const isPlain = mode === STORE.SET || mode === STORE.ADD || mode === STORE.PUT;
+      const stores = isPlain || (joins && terms.createsMissing);
       if (!stores) return STATUS.NOT_STORED;
     } else {
       if (mode === STORE.ADD) return STATUS.NOT_STORED;

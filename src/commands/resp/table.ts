@@ -14,6 +14,7 @@ import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
 import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
 import { HASH_RANDOM_ROWS } from './hash-random.ts';
+import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
@@ -32,6 +33,9 @@ import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
+import { STRING_MANY_ROWS } from './string-many.ts';
+import { STRING_NUMBER_ROWS } from './string-number.ts';
+import { STRING_RANGE_ROWS } from './string-range.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -43,6 +47,7 @@ const ROWS: readonly RespRow[] = [
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
+  ...INFO_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
@@ -70,6 +75,9 @@ const ROWS: readonly RespRow[] = [
   ...SCAN_ROWS,
   ...SORT_ROWS,
   ...STRING_ROWS,
+  ...STRING_MANY_ROWS,
+  ...STRING_NUMBER_ROWS,
+  ...STRING_RANGE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,

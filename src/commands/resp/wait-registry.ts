@@ -129,6 +129,13 @@ export class WaitRegistry {
     return this.byClient.size;
   }
 
+  /** Those of them that end by themselves. */
+  get timedCount(): number {
+    let count = 0;
+    for (const { timer } of this.byClient.values()) if (timer !== null) count++;
+    return count;
+  }
+
   get keyCount(): number {
     return this.byName.size;
   }

@@ -183,7 +183,7 @@ export function hllClose(p: Partition, op: Operation, work: HllWork): HllStatus 
   op.extras = rawMarkFor(copy.bytes);
   op.clientFlags = ref === 0 ? 0 : itemClientFlags(p, ref);
   op.expiresAtMs = ref === 0 ? 0 : itemExpiresAtMs(p, ref);
-  const status = valueStore(p, op, ref === 0 ? STORE.ADD : STORE.REPLACE);
+  const status = valueStore(p, op, STORE.PUT);
   return status === STATUS.OK ? HLL_STATUS.OK : HLL_STATUS.NO_MEMORY;
 }
 
