@@ -96,6 +96,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   call.clockUs = performance.now() * 1000;
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
+  call.op.isTraceless = session.noTouch;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
