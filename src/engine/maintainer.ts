@@ -1,8 +1,8 @@
 /**
  * The maintainer: sweeps the partitions for dead items, crawls when it is asked to, frees collections that
- * were discarded, and brings the partitions to the memory limit. It works on the main thread, which has little else to do but must never
- * wait for a lock: it is the one that frees the locks of dead threads. So it only tries them, and works in
- * slices, for which requests never wait long.
+ * were discarded, and brings the partitions to the memory limit. It works on the main thread, which has
+ * little else to do but must never wait for a lock: it is the one that frees the locks of dead threads. So
+ * it only tries them, and works in slices, for which requests never wait long.
  */
 import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
 import { eventKindsRead } from '../memory/event-log.ts';
@@ -12,10 +12,17 @@ import { graveyardWork } from './collection/graveyard-work.ts';
 import { Crawl } from './crawl.ts';
 import { expirySweep } from './expiry.ts';
 import type { Keyspace } from './keyspace.ts';
-import { keyspacePageTarget, partitionResize } from './memory-limit.ts';
+import {
+  keyspacePageTarget,
+  partitionIsOver,
+  partitionResize,
+  partitionShed,
+} from './memory-limit.ts';
 
 /** Pages looked at, or emptied, under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
+/** Items evicted under one lock. */
+const ITEMS_PER_SLICE = 64;
 /** Slices for one partition in one tick. */
 const SLICES_PER_TICK_MAX = 64;
 /** Chunks of discarded collections freed under one lock, and slices of that for all partitions in one tick. */
@@ -53,6 +60,7 @@ export class Maintainer {
       if (graveyardCount(p) > 0) burials -= bury(p, burials);
       if (sweeps) reaped += sweep(p, nowMs);
       if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
+      if (partitionIsOver(p)) shed(p, nowMs);
     }
     reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
@@ -82,6 +90,14 @@ function sweep(p: Partition, nowMs: number): number {
     if (count === 0) break;
   }
   return reaped;
+}
+
+function shed(p: Partition, nowMs: number): void {
+  for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
+    const count = partitionShed(p, nowMs, ITEMS_PER_SLICE);
+    partitionUnlock(p);
+    if (count < ITEMS_PER_SLICE) return;
+  }
 }
 
 function resize(p: Partition, pageTarget: number, nowMs: number): void {

@@ -6,14 +6,9 @@ import { eventually } from '../support/text-client.ts';
 export async function blockedUntil(asker: RespClient, count: number): Promise<void> {
   await eventually(
     `${count} blocked clients`,
-    async () => /blocked_clients:(\d+)/.exec(`${await infoText(asker)}`)?.[1],
-    (found) => found === `${count}`,
+    async () => [...`${await asker.call('client', 'list')}`.matchAll(/ flags=\w*b/g)].length,
+    (found) => found === count,
   );
-}
-
-async function infoText(asker: RespClient): Promise<string> {
-  const reply = await asker.call('info', 'clients');
-  return typeof reply === 'string' ? reply : '';
 }
 
 /** Sends commands, words apart by blanks, one after the other. Their replies. */

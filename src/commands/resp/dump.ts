@@ -82,6 +82,16 @@ function dump(call: RespCall): void {
   rdbWriterClear(writer);
 }
 
+/** Bytes of a value as a file would have it: DEBUG OBJECT. */
+export function valueSerializedBytes(p: Partition, ref: number, nowMs: number): number {
+  const earliestMs = valueEarliestMs(p, ref, nowMs);
+  encoder.start(dumpType(p, ref, earliestMs), earliestMs);
+  valueTell(p, ref, nowMs, encoder);
+  const { used } = writer;
+  rdbWriterClear(writer);
+  return used;
+}
+
 /** The options of RESTORE; -1: not given. */
 class RestoreOptions {
   replaces = false;

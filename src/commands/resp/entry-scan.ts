@@ -48,16 +48,15 @@ function sscan(call: RespCall): void {
   if (cursor < 0) return;
   const ref = setRead(call.p, call.op);
   if (ref === OTHER_TYPE) answerError(call, RESP_ERROR.wrongType);
-  else if (scanTermsTake(call, terms, ITEM_TYPE.SET)) entriesScan(call, ref, cursor);
+  else if (ref === 0 || scanTermsTake(call, terms, ITEM_TYPE.SET)) entriesScan(call, ref, cursor);
 }
 
 function hscan(call: RespCall): void {
   const cursor = cursorTake(call);
   if (cursor < 0) return;
   const ref = hashToRead(call);
-  if (ref !== OTHER_TYPE && scanTermsTake(call, terms, ITEM_TYPE.HASH)) {
-    entriesScan(call, ref, cursor);
-  }
+  if (ref === OTHER_TYPE) return;
+  if (ref === 0 || scanTermsTake(call, terms, ITEM_TYPE.HASH)) entriesScan(call, ref, cursor);
 }
 
 function zscan(call: RespCall): void {
@@ -65,7 +64,7 @@ function zscan(call: RespCall): void {
   if (cursor < 0) return;
   const ref = zsetRead(call.p, call.op);
   if (ref === OTHER_TYPE) answerError(call, RESP_ERROR.wrongType);
-  else if (scanTermsTake(call, terms, ITEM_TYPE.ZSET)) entriesScan(call, ref, cursor);
+  else if (ref === 0 || scanTermsTake(call, terms, ITEM_TYPE.ZSET)) entriesScan(call, ref, cursor);
 }
 
 /** The cursor; -1 if it is none, which was answered. */
