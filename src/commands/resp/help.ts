@@ -1,6 +1,7 @@
 /** HELP, the subcommand that every command with subcommands has: what the others are, from their rows. */
+import { wrongArity } from '../../protocol/resp/errors.ts';
 import { respArray, respSimple } from '../../protocol/resp/reply.ts';
-import type { RespCall } from './call.ts';
+import { answerError, type RespCall } from './call.ts';
 import { FLAG, type RespRow } from './row.ts';
 
 const HELP_DOC = 'Print this help.';
@@ -18,6 +19,11 @@ export function helpRow(group: RespRow['group'], since: string): RespRow {
     doc: HELP_DOC,
     run: help,
   };
+}
+
+/** What a command with subcommands runs: never, since dispatch asks for one of them. */
+export function containerRun(call: RespCall): void {
+  answerError(call, wrongArity(call.command.fullName));
 }
 
 function help({ reply, command }: RespCall): void {
