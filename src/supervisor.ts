@@ -2,12 +2,12 @@
  * The supervisor: starts the threads, and starts a thread anew when one dies. It runs on the main
  * thread, which serves no requests.
  */
-import { randomFillSync, randomUUID } from 'node:crypto';
+import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { authFileRead } from './auth/auth-file.ts';
 import { usersRead } from './auth/users.ts';
-import { errorReason, FAULT, FlagstoneError, faultFromListen } from './base/errors.ts';
+import { errorReason, FAULT, faultFromListen } from './base/errors.ts';
 import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
@@ -19,14 +19,15 @@ import {
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
-import { notesPost } from './commands/resp/key-events.ts';
+import { keyEventsSet, notesPost } from './commands/resp/key-events.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
-import { type ArenaConfig, type ArenaHandles, arenaReserve } from './memory/arena.ts';
+import type { ArenaHandles } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
+import { memoryReserve } from './memory-reserve.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
@@ -34,6 +35,7 @@ import { TlsFilesError } from './net/tls-material.ts';
 import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 import { RespKeeper } from './resp-keeper.ts';
+import { RespRates } from './resp-rates.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const DATA_OWNER_FIRST = 2;
@@ -42,8 +44,6 @@ const RESTART_MS_MAX = 2000;
 const RESTART_QUIET_MS = 10000;
 const RECOVER_AGAIN_MS = 5;
 const DRAIN_MS_MAX = 3000;
-/** Room for CONFIG SET maxclients. */
-const CONNECTION_COUNT_RESERVED = 65536;
 
 export type SupervisorOptions = {
   readonly version: string;
@@ -88,6 +88,7 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
+  private readonly runId = randomBytes(20).toString('hex');
   private readonly resp: RespKeeper;
   /** Where RESP is listened on. */
   private respTargets: readonly RespTarget[];
@@ -119,6 +120,7 @@ export class Supervisor {
     });
     const { settings } = this.resp.config;
     this.respTargets = respTargets(settings);
+    keyEventsSet(this.keyspace, settings.notifyKeyspaceEvents);
     this.tls = config.tlsEnabled || settings.tlsPort !== 0 ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },
@@ -139,6 +141,7 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
+    new RespRates(this.keyspace).start();
     new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
   }
 
@@ -276,9 +279,10 @@ export class Supervisor {
       config,
       credentials: this.credentials,
       version: options.version,
+      runId: this.runId,
+      executable: process.argv[1] ?? process.execPath,
       threadIndex: seat.index,
       bulletinName: this.bulletinName,
-      isAlone: config.threadCount === 1,
       respConfig: this.resp.config.image(),
       respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
       respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,
@@ -370,34 +374,6 @@ function credentialsRead({ usersFile, authFile, saslEnabled }: Config): Credenti
   return {
     users: saslEnabled && usersFile !== null ? usersRead(usersFile) : null,
     authTable: authFile === null ? null : authFileRead(authFile),
-  };
-}
-
-/** Where the system will not have more reserved than is used, and nobody asked for it, -m must do. */
-function memoryReserve(config: Config, log: Logger): ArenaHandles {
-  try {
-    return arenaReserve(arenaConfig(config, config.memoryBytesMax));
-  } catch (error) {
-    if (error instanceof FlagstoneError) throw error;
-    if (config.memoryBytesMax === 0) {
-      log.warn({ err: error }, 'no room to raise the memory limit later could be reserved');
-      return memoryReserve({ ...config, memoryBytesMax: config.memoryBytes }, log);
-    }
-    throw FAULT.memoryUnavailable(`${config.memoryBytes / 2 ** 20} MiB`, errorReason(error));
-  }
-}
-
-function arenaConfig(config: Config, memoryBytesMax: number): ArenaConfig {
-  return {
-    memoryBytes: config.memoryBytes,
-    memoryBytesMax,
-    itemBytesMax: config.itemBytesMax,
-    threadCount: config.threadCount,
-    connectionCountMax: Math.max(config.connectionCountMax, CONNECTION_COUNT_RESERVED),
-    evicts: config.evict,
-    growthFactor: config.growthFactor,
-    chunkBytesMin: config.chunkBytesMin,
-    eventBytes: config.workerLogBytes,
   };
 }
 

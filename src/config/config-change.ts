@@ -85,7 +85,8 @@ export function configApplies(
   const applies = new Map<Apply, string>();
   for (const { name, row, text } of changes) {
     if (row.apply === undefined || applies.has(row.apply)) continue;
-    if (text !== config.text(row)) applies.set(row.apply, name);
+    const isVolatile = (row.flags & DIRECTIVE.VOLATILE) !== 0;
+    if (isVolatile || text !== config.text(row)) applies.set(row.apply, name);
   }
   return applies;
 }

@@ -69,5 +69,5 @@ export const DATA_ROWS = [
   { name: 'hll-sparse-max-bytes',         type: memory(0n, LONG_MAX),       default: '3000',       flags: NONE, does: 'Bytes from which on a HyperLogLog is dense.' },
   { name: 'stream-node-max-bytes',        type: memory(0n, LONG_MAX),       default: '4096',       flags: IDLE, does: NO_STREAMS },
   { name: 'stream-node-max-entries',      type: integer(0n, LONG_MAX),      default: '100',        flags: IDLE, does: NO_STREAMS },
-  { name: 'notify-keyspace-events',       type: keyspaceEvents(),           default: '',           flags: NONE, does: 'Which events of keys are published.' },
+  { name: 'notify-keyspace-events',       type: keyspaceEvents(),           default: '',           flags: NONE, apply: 'keyEvents', does: 'Which events of keys are published.' },
 ] as const satisfies readonly DirectiveRow[];

@@ -10,6 +10,8 @@ export const DIRECTIVE = {
   HIDDEN: 1 << 3, // CONFIG GET shows it only by its full name
   /** Accepted, since config files have it, and kept; it changes nothing, for the reason that `does` gives. */
   IDLE: 1 << 4,
+  /** Set to the value that it has it is applied anew: a file may have changed. */
+  VOLATILE: 1 << 6,
   /** Nobody may rely on it: any value but the default is refused at the start. */
   REFUSED: 1 << 5,
 } as const;
@@ -21,6 +23,7 @@ export const DIRECTIVE = {
 export type Apply =
   | 'clients' // the connection limit
   | 'directory'
+  | 'keyEvents'
   | 'listeners'
   | 'log'
   | 'memory'

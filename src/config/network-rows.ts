@@ -14,7 +14,7 @@ import {
   yesNo,
 } from './value-type.ts';
 
-const { NONE, FIXED, SENSITIVE, IDLE } = DIRECTIVE;
+const { NONE, FIXED, SENSITIVE, IDLE, VOLATILE } = DIRECTIVE;
 const PORT_MAX = 65535n;
 const MIB = 1024n * 1024n;
 
@@ -42,10 +42,10 @@ export const NETWORK_ROWS = [
   { name: 'prefetch-batch-max-size',    type: integer(0n, 128n),                 default: '16',         flags: IDLE,   does: OWN_THREADS },
   // TLS
   { name: 'tls-port',                   type: integer(0n, PORT_MAX),             default: '0',          flags: NONE, apply: 'listeners', does: 'TCP port for TLS; 0: none.' },
-  { name: 'tls-cert-file',              type: textOrNone(),                      default: '',           flags: NONE, apply: 'tls', does: 'Certificate chain, PEM.' },
-  { name: 'tls-key-file',               type: textOrNone(),                      default: '',           flags: NONE, apply: 'tls', does: 'Private key, PEM.' },
+  { name: 'tls-cert-file',              type: textOrNone(),                      default: '',           flags: VOLATILE, apply: 'tls', does: 'Certificate chain, PEM.' },
+  { name: 'tls-key-file',               type: textOrNone(),                      default: '',           flags: VOLATILE, apply: 'tls', does: 'Private key, PEM.' },
   { name: 'tls-key-file-pass',          type: textOrNone(),                      default: '',           flags: SENSITIVE | IDLE, does: 'keys are read without a passphrase' },
-  { name: 'tls-ca-cert-file',           type: textOrNone(),                      default: '',           flags: NONE, apply: 'tls', does: 'Authorities that vouch for clients, PEM.' },
+  { name: 'tls-ca-cert-file',           type: textOrNone(),                      default: '',           flags: VOLATILE, apply: 'tls', does: 'Authorities that vouch for clients, PEM.' },
   { name: 'tls-ca-cert-dir',            type: textOrNone(),                      default: '',           flags: IDLE,   does: 'authorities are read from tls-ca-cert-file' },
   { name: 'tls-auth-clients',           type: choice(['no', 'yes', 'optional']), default: 'yes',        flags: NONE, apply: 'tls', does: 'Whether clients must show a certificate.' },
   { name: 'tls-protocols',              type: textOrNone(),                      default: '',           flags: NONE, apply: 'tls', does: 'Versions of TLS: 1.2 and 1.3, or 1.3 alone.' },

@@ -113,7 +113,7 @@ export function memberLink(p: Partition, hash: number, ref: number): boolean {
   return true;
 }
 
-/** Takes an item out of the index, and frees it unless somebody holds it. `change` 0: nobody need know. */
+/** Takes an item out of the index, and frees it unless somebody holds it. */
 export function itemUnlink(p: Partition, hash: number, ref: number, change: number): void {
   if (itemType(p, ref) !== ITEM_TYPE.MEMBER) {
     changeNote(p, change, ref);

@@ -277,6 +277,10 @@ export class Connection implements WireEvents, ReplySink, SessionHost, OpenConne
 
   // ── For the thread ────────────────────────────────────────────────────────────────────────────
 
+  get idleSecMax(): number {
+    return this.context.call.server.config.idleTimeoutSec;
+  }
+
   idleSec(nowSec: number): number {
     return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];
   }

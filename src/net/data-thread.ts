@@ -10,8 +10,12 @@ import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
-import { configListen } from '../commands/resp/config.ts';
+import { clientKillListen } from '../commands/resp/client-kill.ts';
+import { pauseListen } from '../commands/resp/client-pause.ts';
+import { configListen } from '../commands/resp/config-set.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
+import { monitorListen } from '../commands/resp/monitor.ts';
+import { notableListen } from '../commands/resp/notable.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
@@ -51,11 +55,11 @@ export type DataThreadStart = {
   readonly config: CommandConfig;
   readonly credentials: Credentials;
   readonly version: string;
+  readonly runId: string;
+  readonly executable: string;
   readonly threadIndex: number;
   /** What the threads' bulletin is called. */
   readonly bulletinName: string;
-  /** There is no other data thread. */
-  readonly isAlone: boolean;
   readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
@@ -127,6 +131,8 @@ export class DataThread {
     const server: ServerContext = {
       config: start.config,
       version: start.version,
+      runId: start.runId,
+      executable: start.executable,
       threadIndex: start.threadIndex,
       commandNames: COMMAND_NAMES,
       listeners: this.listeners,
@@ -267,10 +273,9 @@ export class DataThread {
     waitsRest(this.context.resp.call);
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
       process.memoryUsage().heapUsed;
-    const { idleTimeoutSec } = this.start.config;
-    if (idleTimeoutSec === 0) return;
     for (const connection of open) {
-      if (connection.idleSec(call.op.nowSec) <= idleTimeoutSec) continue;
+      const { idleSecMax } = connection;
+      if (idleSecMax === 0 || connection.idleSec(call.op.nowSec) <= idleSecMax) continue;
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
@@ -282,16 +287,34 @@ function respCallCreate(
   start: DataThreadStart,
 ): RespCall {
   const nothing = (): void => undefined;
-  const quiet = { push: nothing, wake: nothing, close: nothing };
-  const nobody = { record: -1, outputBytes: 0, outputPieces: 0, ...quiet };
-  const { bulletinName, threadIndex, isAlone } = start;
+  const nobody = {
+    record: -1,
+    local: '',
+    isUnix: false,
+    isLocal: true,
+    bytesRead: 0,
+    bytesWritten: 0,
+    queryBytes: 0,
+    queryFreeBytes: 0,
+    outputBytes: 0,
+    outputPieces: 0,
+    push: nothing,
+    wake: nothing,
+    close: nothing,
+  };
+  const { bulletinName, threadIndex } = start;
+  const isAlone = start.config.threadCount === 1;
   const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
   const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
-  configListen(call);
   pubsubListen(call);
+  configListen(call);
+  notableListen(call);
+  monitorListen(call);
+  pauseListen(call);
+  clientKillListen(call);
   return call;
 }
 

@@ -8,13 +8,14 @@ import { connect, createServer, type Server } from 'node:net';
 import { assert } from '../base/assert.ts';
 import { errorSystemCode } from '../base/errors.ts';
 import { PROTOCOL, type Protocol } from '../commands/memcached/session.ts';
-import { connectionClaim } from '../memory/connections.ts';
+import { PROTECTED_MODE_REPLY, protectedModeHolds } from '../commands/resp/session-start.ts';
+import { connectionClaim, connectionRelease } from '../memory/connections.ts';
 import { CONTROL } from '../memory/control.ts';
 import { REPLY } from '../protocol/memcached/replies.ts';
 import { textBytes } from '../protocol/reply.ts';
 import { RESP_ERROR } from '../protocol/resp/errors.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
-import { RespConnection } from './resp-connection.ts';
+import { RespConnection, type RespContext } from './resp-connection.ts';
 import type { TlsMode } from './tls-material.ts';
 import type { TlsTerminator } from './tls-terminator.ts';
 import type { TlsListener } from './tls-wire.ts';
@@ -182,12 +183,52 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
   const { text, protocol } = listener;
   const from = remote === null ? text : `tcp:${hostText(remote.address)}:${remote.port}`;
   if (protocol === PROTOCOL_RESP) {
-    const resp = new RespConnection(context.resp, record, from, text);
-    resp.wireAttach(arrival.accept(resp));
+    respOpen(context.resp, record, arrival, text);
     return;
   }
   const connection = new Connection(context, record, remote?.address, from, text, protocol);
   connection.wireAttach(arrival.accept(connection));
+}
+
+/** A connection for a RESP client, unless protected mode keeps it out. */
+function respOpen(resp: RespContext, record: number, arrival: Arrival, listener: string): void {
+  const { call } = resp;
+  const remote = endOf(arrival.remote());
+  const local = endOf(arrival.local());
+  const isUnix = remote === null;
+  const isLocal =
+    remote === null || isLoopback(remote.address) || remote.address === local?.address;
+  if (!isLocal && protectedModeHolds(call.config)) {
+    connectionRelease(call.keyspace.control, record);
+    arrival.refuse(PROTECTED_MODE_REPLY);
+    return;
+  }
+  const path = `${listener.slice('unix:'.length)}:0`;
+  const connection = new RespConnection(resp, record, {
+    remote: remote === null ? listener : `tcp:${endText(remote)}`,
+    local: local === null ? path : endText(local),
+    listener,
+    isUnix,
+    isLocal,
+  });
+  const { tcpKeepalive } = call.config.settings;
+  if (!isUnix && tcpKeepalive > 0) arrival.keepAlive(tcpKeepalive);
+  connection.wireAttach(arrival.accept(connection));
+}
+
+type End = { readonly address: string; readonly port: number };
+
+/** An address as IPv4 where that is what it stands for. */
+function endOf(end: End | null): End | null {
+  return end === null ? null : { ...end, address: end.address.replace(/^::ffff:/, '') };
+}
+
+function endText({ address, port }: End): string {
+  return `${hostText(address)}:${port}`;
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 /**

@@ -1,5 +1,7 @@
 /** A connection as its thread sees it, whatever it speaks. */
 export interface OpenConnection {
+  /** Seconds after which an idle connection is closed; 0: never. */
+  readonly idleSecMax: number;
   /** Seconds since the last command. */
   idleSec(nowSec: number): number;
   /** For a thread that ends: closes unless requests are under way. It asks until all have gone. */

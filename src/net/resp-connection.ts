@@ -9,12 +9,20 @@
  * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
  */
 import type { RespCall } from '../commands/resp/call.ts';
+import { clientNote } from '../commands/resp/client-note.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
-import { PHASE, type RespHost, RespSession } from '../commands/resp/session.ts';
+import {
+  PHASE,
+  type RespHost,
+  type RespSession,
+  subscriptionCount,
+} from '../commands/resp/session.ts';
 import { sessionEnd } from '../commands/resp/session-end.ts';
+import { sessionShow, sessionStart } from '../commands/resp/session-start.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
 import { CONTROL, COUNTER } from '../memory/control.ts';
+import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { REPLY_BYTES_MAX, replyClear, replyPiece, replyRenew } from '../protocol/reply.ts';
 import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import type { OpenConnection } from './open-connection.ts';
@@ -49,6 +57,18 @@ export class RespContext {
     this.open = open;
   }
 }
+
+/** Where a client is, and where it came to. */
+export type RespEnds = {
+  /** As the connection table has them. */
+  readonly remote: string;
+  readonly listener: string;
+  /** `ip:port`, or a unix socket's path and `:0`. */
+  readonly local: string;
+  readonly isUnix: boolean;
+  /** From this machine. */
+  readonly isLocal: boolean;
+};
 
 /** A request that arrives in many reads. */
 class Gather {
@@ -95,22 +115,42 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   private carried: Buffer | null = null;
   private gather: Gather | null = null;
   private readonly output: RespOutput;
+  readonly local: string;
+  readonly isUnix: boolean;
+  readonly isLocal: boolean;
+  bytesRead = 0;
   private waitsForTurn = false;
   private hasNews = false;
   private isClosed = false;
 
-  constructor(context: RespContext, record: number, remote: string, listener: string) {
+  constructor(context: RespContext, record: number, ends: RespEnds) {
     this.context = context;
     this.record = record;
+    this.local = ends.local;
+    this.isUnix = ends.isUnix;
+    this.isLocal = ends.isLocal;
     const { call } = context;
     const { control } = call.keyspace;
+    connectionTextsSet(control, record, ends.remote, ends.listener);
     const id = Atomics.add(control.i32, CONTROL.clientIds, 1) + 1;
-    this.session = new RespSession(this, id);
-    call.sessions.set(id, this.session);
+    this.session = sessionStart(call, this, id);
     this.output = new RespOutput(call, this.session, context.turn, () => this.destroy());
-    connectionTextsSet(control, record, remote, listener);
-    this.lastCommandNote(Math.floor(Date.now() / 1000));
+    sessionShow(call, this.session);
     context.open.add(this);
+  }
+
+  get queryBytes(): number {
+    return this.gather === null
+      ? (this.carried?.length ?? 0)
+      : this.gather.used - this.gather.start;
+  }
+
+  get queryFreeBytes(): number {
+    return this.gather === null ? 0 : this.gather.buffer.length - this.gather.used;
+  }
+
+  get bytesWritten(): number {
+    return this.output.sentBytes;
   }
 
   /** Once, right after construction. */
@@ -126,16 +166,23 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     if (this.isClosed || session.phase === PHASE.CLOSED) return;
     const { call, buffers } = context;
     call.counters[call.block + COUNTER.bytesRead] += bytes;
+    const { f64 } = call.respStats;
+    f64[call.respBlock + RESP_COUNTER.bytesRead] += bytes;
+    f64[call.respBlock + RESP_COUNTER.reads]++;
+    this.bytesRead += bytes;
     this.hasNews = true;
     const runs = session.phase === PHASE.COMMAND;
     if (this.gather !== null) {
       this.gather.append(buffers.readArea, bytes);
       if (runs) this.gatherRun();
-      else if (this.gather.used > call.config.settings.clientQueryBufferLimit) this.destroy();
     } else if (runs) {
       this.run(bytes);
     } else {
       this.gatherStart(bytes);
+    }
+    if (this.queryBytes > call.config.settings.clientQueryBufferLimit) {
+      f64[call.respBlock + RESP_COUNTER.queryBufferCuts]++;
+      this.destroy();
     }
   }
 
@@ -205,9 +252,13 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     call.input = input;
     call.end = end;
     call.reply.setsAside = true;
+    const startedUs = performance.now() * 1000;
     const at = respRun(call, parser, start);
-    this.lastCommandNote(call.op.nowSec);
+    // Before the replies leave: who has one may ask another thread what it says of the client.
+    clientNote(call.keyspace.control, this.session, call.op.nowSec);
     this.replySend();
+    call.respStats.f64[call.respBlock + RESP_COUNTER.loopUs] +=
+      performance.now() * 1000 - startedUs;
     return at;
   }
 
@@ -256,12 +307,6 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
         this.wake();
       }
     }, HOLD_MS);
-  }
-
-  private lastCommandNote(nowSec: number): void {
-    const { i32 } = this.context.call.keyspace.control;
-    i32[this.record + CONNECTION.lastCommandSec] = nowSec;
-    i32[this.record + CONNECTION.phase] = this.session.phase;
   }
 
   // ── Replies ───────────────────────────────────────────────────────────────────────────────────
@@ -313,6 +358,10 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     this.output.end(true);
   }
 
+  get idleSecMax(): number {
+    return this.context.call.config.hot.timeout;
+  }
+
   idleSec(nowSec: number): number {
     return nowSec - this.context.call.keyspace.control.i32[this.record + CONNECTION.lastCommandSec];
   }
@@ -324,7 +373,9 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   }
 
   kick(): boolean {
-    if (this.session.phase !== PHASE.COMMAND) return false;
+    const { session } = this;
+    if (session.phase !== PHASE.COMMAND || session.isMonitor) return false;
+    if (subscriptionCount(session) > 0) return false;
     this.close();
     return true;
   }

@@ -12,8 +12,10 @@ import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
 import { GATE, type RespSession } from '../commands/resp/session.ts';
 import type { BufferLimit } from '../config/compound-types.ts';
+import { CLIENT } from '../memory/client-records.ts';
 import { connectionRemote } from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
+import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { REPLY_BYTES_MAX } from '../protocol/reply.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Wire } from './wire.ts';
@@ -51,6 +53,8 @@ export class RespOutput {
   private pushed: Buffer[] = [];
   private readonly queue = new OutputQueue();
   private flightBytes = 0;
+  /** Bytes sent so far. */
+  sentBytes = 0;
   /** Runs while the client is beyond the soft limit. */
   private softTimer: NodeJS.Timeout | null = null;
   /** The connection is to end when all has left; null: it is not. */
@@ -76,6 +80,14 @@ export class RespOutput {
   /** … in how many pieces. */
   get pieceCount(): number {
     return this.queue.count + (this.flightBytes > 0 ? 1 : 0);
+  }
+
+  /** Has other threads see how much waits: CLIENT LIST. */
+  private show(): void {
+    const { i32 } = this.call.keyspace.control;
+    const { record } = this.session.host;
+    i32[record + CLIENT.outputBytes] = this.bytes;
+    i32[record + CLIENT.outputPieces] = this.pieceCount;
   }
 
   /** Sends a piece when the turn ends. Its bytes must not change any more. */
@@ -107,8 +119,11 @@ export class RespOutput {
   send(piece: Buffer): boolean {
     const { wire } = this;
     if (wire === null) return true;
-    const { counters, block } = this.call;
+    const { counters, block, respStats, respBlock } = this.call;
     counters[block + COUNTER.bytesWritten] += piece.length;
+    respStats.f64[respBlock + RESP_COUNTER.bytesWritten] += piece.length;
+    respStats.f64[respBlock + RESP_COUNTER.writes]++;
+    this.sentBytes += piece.length;
     let isFree = false;
     if (this.flightBytes > 0) {
       isFree = this.queue.append(piece);
@@ -117,6 +132,7 @@ export class RespOutput {
       this.flightBytes = piece.length;
     }
     counters[block + COUNTER.outputBlocked]++;
+    this.show();
     this.check();
     return isFree;
   }
@@ -140,6 +156,7 @@ export class RespOutput {
       this.flightBytes = piece.length;
       break;
     }
+    this.show();
     if (this.flightBytes > 0) this.check();
     else this.allLeft();
   }
@@ -192,9 +209,10 @@ export class RespOutput {
 
   /** The client has left too much unread. */
   private cut(bytes: number): void {
-    const { counters, block, server, keyspace } = this.call;
+    const { counters, block, respStats, respBlock, server, keyspace } = this.call;
     const { id, host } = this.session;
     counters[block + COUNTER.outputCuts]++;
+    respStats.f64[respBlock + RESP_COUNTER.outputBufferCuts]++;
     const remote = connectionRemote(keyspace.control, host.record);
     server.warn('a client was cut: it left too much unread', { client: id, remote, bytes });
     this.destroy();

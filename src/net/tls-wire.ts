@@ -34,6 +34,14 @@ export class TlsArrival implements Arrival {
     return this.plain().remote();
   }
 
+  local(): { address: string; port: number } | null {
+    return this.plain().local();
+  }
+
+  keepAlive(seconds: number): void {
+    this.plain().keepAlive(seconds);
+  }
+
   accept(events: WireEvents): Wire {
     return new TlsWire(this.raw, this.listener, events);
   }

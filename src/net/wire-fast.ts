@@ -41,7 +41,9 @@ export type Handle = {
   shutdown(request: WriteRequest): number;
   close(closed?: () => void): void;
   setNoDelay?(noDelay: boolean): number;
+  setKeepAlive?(isOn: boolean, seconds: number): number;
   getpeername?(out: { address?: string; port?: number }): number;
+  getsockname?(out: { address?: string; port?: number }): number;
 };
 type ServerHandle = { onconnection: (status: number, handle: Handle | undefined) => void };
 
@@ -102,6 +104,16 @@ class FastArrival implements Arrival {
     const out: { address?: string; port?: number } = {};
     if (this.handle.getpeername === undefined || this.handle.getpeername(out) !== 0) return null;
     return { address: out.address ?? '', port: out.port ?? 0 };
+  }
+
+  local(): { address: string; port: number } | null {
+    const out: { address?: string; port?: number } = {};
+    if (this.handle.getsockname === undefined || this.handle.getsockname(out) !== 0) return null;
+    return { address: out.address ?? '', port: out.port ?? 0 };
+  }
+
+  keepAlive(seconds: number): void {
+    this.handle.setKeepAlive?.(true, seconds);
   }
 
   accept(events: WireEvents): Wire {

@@ -24,6 +24,16 @@ export class PlainArrival implements Arrival {
     return { address: remoteAddress, port: remotePort };
   }
 
+  local(): { address: string; port: number } | null {
+    const { localAddress, localPort } = this.socket;
+    if (localAddress === undefined || localPort === undefined) return null;
+    return { address: localAddress, port: localPort };
+  }
+
+  keepAlive(seconds: number): void {
+    this.socket.setKeepAlive(true, seconds * 1000);
+  }
+
   accept(events: WireEvents): Wire {
     return new PlainWire(this.socket, this.buffers, events, 0);
   }

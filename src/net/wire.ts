@@ -39,6 +39,10 @@ export interface Wire {
 export interface Arrival {
   /** The client's address and port; null on a unix socket. */
   remote(): { readonly address: string; readonly port: number } | null;
+  /** The address and port that it connected to; null on a unix socket. */
+  local(): { readonly address: string; readonly port: number } | null;
+  /** Has the system probe a quiet connection every so many seconds. */
+  keepAlive(seconds: number): void;
   accept(events: WireEvents): Wire;
   /** Sends a last line and closes. */
   refuse(line: Buffer): void;

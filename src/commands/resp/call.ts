@@ -13,6 +13,13 @@ import { COMMAND_STAT, commandStatsBlock } from '../../memory/command-stats.ts';
 import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { eventKindsRead } from '../../memory/event-log.ts';
 import type { Partition } from '../../memory/partition.ts';
+import {
+  errorNote,
+  errorSlot,
+  RESP_COUNTER,
+  type RespStats,
+  respStatsBlock,
+} from '../../memory/resp-stats.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import type { Arguments } from '../../protocol/resp/arguments.ts';
 import { respError } from '../../protocol/resp/reply.ts';
@@ -21,10 +28,17 @@ import type { ServerContext } from '../server-context.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
 import type { CommandTable } from './command-lookup.ts';
+import { LatencyLog } from './latency-log.ts';
 import { Locks } from './locks.ts';
+import { Monitors } from './monitors.ts';
+import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
 import type { RespSession } from './session.ts';
+import { SlowLog } from './slow-log.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
+
+/** A longer first word of an error is none of its code. */
+const ERROR_CODE_LENGTH_MAX = 32;
 
 export class RespCall {
   readonly keyspace: Keyspace;
@@ -41,12 +55,23 @@ export class RespCall {
   /** The thread's statistics of commands, and where they start. */
   readonly stats: Float64Array;
   readonly statsBlock: number;
+  /** What else is counted: `respStats.f64[respBlock + RESP_COUNTER.reads]++`. */
+  readonly respStats: RespStats;
+  readonly respBlock: number;
   /** The thread's own parser, for requests that lie in the read area. */
   readonly parser: RequestParser;
   /** Sessions of this thread, by client id. */
   readonly sessions = new Map<number, RespSession>();
   readonly waits: WaitRegistry;
   readonly pubsub = new PubSub();
+  readonly slowLog = new SlowLog();
+  readonly latencyLog = new LatencyLog();
+  readonly monitors = new Monitors();
+  readonly pause = new Pause();
+  /** Microseconds from which on a command is for the slow log or the latency monitor. */
+  notableUs = Number.POSITIVE_INFINITY;
+  /** Slots of error codes, as this thread has met them. */
+  readonly errorSlots = new Map<string, number>();
 
   session: RespSession;
   command: Command;
@@ -99,6 +124,8 @@ export class RespCall {
     this.block = counterBlock(server.threadIndex);
     this.stats = keyspace.commandStats.f64;
     this.statsBlock = commandStatsBlock(server.threadIndex);
+    this.respStats = keyspace.respStats;
+    this.respBlock = respStatsBlock(server.threadIndex);
     this.parser = new RequestParser(reply.bytes);
     this.waits = new WaitRegistry();
     this.session = idle;
@@ -131,5 +158,20 @@ export function keyTake(call: RespCall, index: number): Partition {
 export function answerError(call: RespCall, text: string): void {
   if (!call.failed) call.stats[call.statsBlock + call.command.statsRecord + COMMAND_STAT.failed]++;
   call.failed = true;
+  errorCount(call, text);
   respError(call.reply, text);
+}
+
+/** Counts an error that has been answered, by its code. */
+export function errorCount(call: RespCall, text: string): void {
+  const { respStats, respBlock, errorSlots } = call;
+  respStats.f64[respBlock + RESP_COUNTER.errorReplies]++;
+  const end = text.indexOf(' ');
+  const code = end < 0 || end > ERROR_CODE_LENGTH_MAX ? 'ERR' : text.slice(0, end);
+  let slot = errorSlots.get(code);
+  if (slot === undefined) {
+    slot = errorSlot(respStats, code);
+    errorSlots.set(code, slot);
+  }
+  if (slot >= 0) errorNote(respStats, respBlock, slot);
 }

@@ -1,38 +1,47 @@
-/** CONFIG GET and SET. What is set on one thread all have by the time the client has its answer. */
+/** CONFIG: the directives of redis.conf while the server runs. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { errorReason, errorSystemCode } from '../../base/errors.ts';
 import { globMatches } from '../../base/glob.ts';
-import { configApply, configPlan, configShown } from '../../config/config-change.ts';
+import { confRewritten } from '../../config/conf-rewrite.ts';
+import { configShown } from '../../config/config-change.ts';
+import { commandStatsReset } from '../../memory/command-stats.ts';
+import { respStatsReset } from '../../memory/resp-stats.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { respMap, respOk, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
+import { configSet } from './config-set.ts';
+import { containerRow, type SubcommandRow } from './container.ts';
 import { FLAG, type RespRow } from './row.ts';
 
 const { ADMIN, NO_SCRIPT, LOADING, STALE } = FLAG;
-const FLAGS = ADMIN | NO_SCRIPT | LOADING | STALE;
-const COMMON = { group: 'server', since: '2.0.0', categories: ['dangerous'] } as const;
+const CONFIG_FLAGS = ADMIN | NO_SCRIPT | LOADING | STALE;
+const FILE_MODE = 0o644;
 
 // biome-ignore format: a table reads in columns
-const SUBCOMMANDS: readonly RespRow[] = [
-  { name: 'get', arity: -3, flags: FLAGS, ...COMMON, complexity: 'O(N), N the directives there are', syntax: 'parameter [parameter ...]', doc: 'Shows settings by name or pattern.', run: get },
-  { name: 'set', arity: -4, flags: FLAGS, ...COMMON, complexity: 'O(N), N the settings given', syntax: 'parameter value [parameter value ...]', doc: 'Changes settings, all or none.', run: set },
+const SUBCOMMANDS: readonly SubcommandRow[] = [
+  { name: 'get',       arity: -3, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives asked for', syntax: '<pattern>', doc: 'Return directives that match the pattern, and their values.', run: configGet },
+  { name: 'resetstat', arity:  2, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(1)', syntax: '', doc: 'Start all statistics of INFO anew.', run: configResetStat },
+  { name: 'rewrite',   arity:  2, flags: CONFIG_FLAGS, since: '2.8.0', complexity: 'O(1)', syntax: '', doc: 'Write the values of now into the configuration file.', run: configRewrite },
+  { name: 'set',       arity: -4, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives given', syntax: '<directive> <value>', doc: 'Set directives to values.', run: configSet },
 ];
 
-// biome-ignore format: a table reads in columns
 export const CONFIG_ROWS: readonly RespRow[] = [
-  { name: 'config', arity: -2, flags: 0, ...COMMON, complexity: 'Depends on subcommand.', syntax: '', doc: 'Settings of the server.', run: get, subcommands: SUBCOMMANDS },
+  containerRow(
+    {
+      name: 'config',
+      group: 'server',
+      since: '2.0.0',
+      doc: 'Commands on the configuration.',
+      helpSince: '5.0.0',
+    },
+    SUBCOMMANDS,
+  ),
 ];
 
-function wordsFrom({ args }: RespCall, first: number): string[] {
-  const words: string[] = [];
-  for (let index = first; index < args.count; index++) words.push(argumentText(args, index));
-  return words;
-}
-
-function get(call: RespCall): void {
-  const { reply, config } = call;
-  const shown = configShown(config, wordsFrom(call, 2), (pattern, name) => {
-    const [from, to] = [Buffer.from(pattern, 'latin1'), Buffer.from(name, 'latin1')];
-    return globMatches(from, 0, from.length, to, 0, to.length, true);
-  });
+function configGet({ args, reply, config }: RespCall): void {
+  const names: string[] = [];
+  for (let at = 2; at < args.count; at++) names.push(argumentText(args, at));
+  const shown = configShown(config, names, patternMatches);
   respMap(reply, shown.size);
   for (const [name, text] of shown) {
     respText(reply, name);
@@ -40,26 +49,45 @@ function get(call: RespCall): void {
   }
 }
 
-function set(call: RespCall): void {
-  const { config, reply, bulletin } = call;
-  const words = wordsFrom(call, 2);
-  if (words.length % 2 !== 0) {
-    answerError(call, "ERR wrong number of arguments for 'config|set' command");
-    return;
-  }
-  const plan = configPlan(config, words, true);
-  if (plan.problem !== null) {
-    answerError(call, `ERR ${plan.problem}`);
-    return;
-  }
-  configApply(config, plan.changes);
-  for (const { row, text } of plan.changes) {
-    bulletin.post({ kind: 'setting', name: row.name, text });
-  }
+function patternMatches(pattern: string, name: string): boolean {
+  const [glob, text] = [Buffer.from(pattern, 'latin1'), Buffer.from(name, 'latin1')];
+  return globMatches(glob, 0, glob.length, text, 0, text.length, true);
+}
+
+/** The statistics of memcached's commands are other ones: `stats reset`. */
+function configResetStat(call: RespCall): void {
+  const { keyspace, reply } = call;
+  commandStatsReset(keyspace.commandStats);
+  respStatsReset(keyspace.respStats);
   respOk(reply);
 }
 
-/** Has this thread hear of what others set. */
-export function configListen({ bulletin, config }: RespCall): void {
-  bulletin.on('setting', ({ name, text }) => config.change(String(name), String(text)));
+function configRewrite(call: RespCall): void {
+  const problem = configFileRewrite(call, false);
+  if (problem === null) respOk(call.reply);
+  else answerError(call, problem);
+}
+
+/** Writes the configuration file; `isFull`: with every directive. Null, or the error to answer. */
+export function configFileRewrite({ config }: RespCall, isFull: boolean): string | null {
+  const { path } = config;
+  if (path === null) return 'ERR The server is running without a config file';
+  try {
+    const content = confRewritten(config, fileText(path), isFull);
+    const underWay = `${path}.${process.pid}.tmp`;
+    writeFileSync(underWay, content, { encoding: 'latin1', mode: FILE_MODE });
+    renameSync(underWay, path);
+    return null;
+  } catch (error) {
+    return `ERR Rewriting config file: ${errorReason(error)}`;
+  }
+}
+
+function fileText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (errorSystemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
 }

@@ -4,11 +4,14 @@ import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBulk, respOk, respSimple, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
+import { clientNameSet } from './client-name.ts';
+import { monitorEnd } from './monitor.ts';
+import { subscriptionsEnd } from './pubsub.ts';
 import { FLAG, type RespRow } from './row.ts';
-import { PHASE, subscriptionCount } from './session.ts';
+import { GATE, PHASE, subscriptionCount } from './session.ts';
+import { transactionForget } from './transaction-state.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHOLE } = FLAG;
-const DATABASE_COUNT = 16;
 
 // biome-ignore format: a table reads in columns
 export const CONNECTION_ROWS: readonly RespRow[] = [
@@ -16,6 +19,7 @@ export const CONNECTION_ROWS: readonly RespRow[] = [
   { name: 'echo',   arity:  2, flags: FAST | LOADING | STALE, group: 'connection', since: '1.0.0', complexity: 'O(1)', syntax: 'message', doc: 'Returns the message.', run: echo },
   { name: 'select', arity:  2, flags: LOADING | STALE | FAST | WHOLE, group: 'connection', since: '1.0.0', complexity: 'O(1)', syntax: 'index', doc: 'Chooses the database.', run: select },
   { name: 'quit',   arity: -1, flags: NO_SCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY, group: 'connection', since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Closes the connection.', run: quit },
+  { name: 'reset',  arity:  1, flags: NO_SCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY, group: 'connection', since: '6.2.0', complexity: 'O(1)', syntax: '', doc: 'Makes the connection as it was at its start.', run: reset },
 ];
 
 function ping(call: RespCall): void {
@@ -40,23 +44,44 @@ function echo({ reply, args }: RespCall): void {
 }
 
 function select(call: RespCall): void {
-  const { args, session, keyspace } = call;
+  const { args, config } = call;
   const text = argumentText(args, 1);
   if (!/^-?(0|[1-9]\d*)$/.test(text)) {
     answerError(call, RESP_ERROR.notInteger);
     return;
   }
   const database = Number(text);
-  if (database < 0 || database >= DATABASE_COUNT) {
+  if (database < 0 || database >= config.hot.databases) {
     answerError(call, RESP_ERROR.invalidDatabase);
     return;
   }
+  databaseSelect(call, database);
+  respOk(call.reply);
+}
+
+function databaseSelect({ session, keyspace }: RespCall, database: number): void {
   session.database = database;
   session.namespace = databaseOf(keyspace.control, database);
-  respOk(call.reply);
 }
 
 function quit({ session, reply }: RespCall): void {
   respOk(reply);
   session.phase = PHASE.CLOSED;
+}
+
+/** The password that was given is forgotten too. */
+function reset(call: RespCall): void {
+  const { session, reply, config } = call;
+  transactionForget(session);
+  subscriptionsEnd(call, session);
+  monitorEnd(call, session);
+  session.gate &= ~(GATE.REPLY_OFF | GATE.REPLY_SKIP | GATE.REPLY_SKIP_NEXT);
+  if (config.settings.requirepass !== '') session.gate |= GATE.UNAUTHENTICATED;
+  databaseSelect(call, 0);
+  session.resp = 2;
+  reply.resp = 2;
+  session.noEvict = false;
+  session.noTouch = false;
+  clientNameSet(call, '');
+  respSimple(reply, 'RESET');
 }

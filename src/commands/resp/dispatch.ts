@@ -14,7 +14,8 @@ import {
   requestParse,
 } from '../../protocol/resp/request-parser.ts';
 import { RUN_ENDED } from '../run-ended.ts';
-import { type RespCall, respClock } from './call.ts';
+import { errorCount, type RespCall, respClock } from './call.ts';
+import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
@@ -37,6 +38,7 @@ const ALLOWED_SUBSCRIBED = new Set([
   'quit',
   'reset',
 ]);
+const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 /** What is not queued by MULTI. */
 const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
 
@@ -120,7 +122,9 @@ function requestRun(call: RespCall): void {
 
 function requestRefuse(call: RespCall, parser: RequestParser): void {
   call.counters[call.block + COUNTER.protocolErrors]++;
-  respError(call.reply, `ERR Protocol error: ${parser.error}`);
+  const text = `ERR Protocol error: ${parser.error}`;
+  errorCount(call, text);
+  respError(call.reply, text);
   call.session.phase = PHASE.CLOSED;
 }
 
@@ -159,6 +163,7 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
     call.stats[call.statsBlock + command.statsRecord + COMMAND_STAT.rejected]++;
   }
   call.failed = true;
+  errorCount(call, text);
   respError(call.reply, text);
   if (call.session.gate & GATE.MULTI) call.session.queueIsBroken = true;
 }
@@ -172,15 +177,26 @@ function gatePass(call: RespCall, command: Command): boolean {
     refuse(call, command, RESP_ERROR.noAuth);
     return false;
   }
+  if (gate & GATE.NO_REPLICAS && writes(session, command)) {
+    refuse(call, command, NO_REPLICAS);
+    return false;
+  }
   if (gate & GATE.SUBSCRIBED && session.resp === 2 && !ALLOWED_SUBSCRIBED.has(row.name)) {
     refuse(call, command, subscribedText(command));
     return false;
   }
+  if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
   if (gate & GATE.MULTI && !NOT_QUEUED.has(row.name)) {
     queue(call, command);
     return false;
   }
   return true;
+}
+
+/** EXEC writes if one of its commands does. */
+function writes(session: RespSession, { flags, row }: Command): boolean {
+  if (flags & FLAG.WRITE) return true;
+  return row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.WRITE);
 }
 
 function subscribedText({ fullName }: Command): string {

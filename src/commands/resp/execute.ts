@@ -7,6 +7,7 @@ import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
+import { RESP_COUNTER, timeNote } from '../../memory/resp-stats.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
@@ -14,7 +15,9 @@ import { answerError, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
 import { notesTell } from './key-events.ts';
-import { RespSession } from './session.ts';
+import { monitorFeed } from './monitor.ts';
+import { notableNote } from './notable.ts';
+import { GATE, RespSession } from './session.ts';
 import type { Wait } from './wait-registry.ts';
 import { waitsServe } from './waits.ts';
 
@@ -22,6 +25,7 @@ import { waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
+  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
@@ -91,11 +95,19 @@ export function locksWant(call: RespCall, command: Command, args: Arguments): bo
 }
 
 function statsNote(call: RespCall, command: Command): void {
+  const { session, respStats, respBlock } = call;
   const nowUs = performance.now() * 1000;
+  const us = nowUs - call.clockUs;
+  call.clockUs = nowUs;
   const record = call.statsBlock + command.statsRecord;
   call.stats[record + COMMAND_STAT.calls]++;
-  call.stats[record + COMMAND_STAT.us] += nowUs - call.clockUs;
-  call.clockUs = nowUs;
+  call.stats[record + COMMAND_STAT.us] += us;
+  respStats.f64[respBlock + RESP_COUNTER.commands]++;
+  respStats.f64[respBlock + RESP_COUNTER.commandUs] += us;
+  if (call.config.hot.latencyTracking) timeNote(respStats, respBlock, command.number, us);
+  session.commandsRun++;
+  session.lastCommand = command.number + 1;
+  if (us >= call.notableUs) notableNote(call, command, us);
 }
 
 const scratch = new Reply();

@@ -1,5 +1,6 @@
 /** What has to be undone when a client leaves. */
 import type { RespCall } from './call.ts';
+import { monitorEnd } from './monitor.ts';
 import { subscriptionsEnd } from './pubsub.ts';
 import type { RespSession } from './session.ts';
 import { transactionForget } from './transaction-state.ts';
@@ -13,4 +14,5 @@ export function sessionEnd(call: RespCall, session: RespSession): void {
   call.sessions.delete(session.id);
   transactionForget(session);
   subscriptionsEnd(call, session);
+  if (session.isMonitor) monitorEnd(call, session);
 }

@@ -30,6 +30,7 @@ export const GATE = {
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
   NO_EVICTION: 1 << 10, // a full partition refuses: DENY_OOM
+  NO_REPLICAS: 1 << 11, // min-replicas-to-write asks for more than there are
 } as const;
 
 /** A queued command of a transaction. */
@@ -51,7 +52,17 @@ export type Watched = {
 export interface RespHost {
   /** i32 index of the connection's record in the connection table. */
   readonly record: number;
-  /** What the client has not taken yet: bytes, and in how many pieces. */
+  /** The address that the client has connected to, as `ip:port`, or a unix socket's path and `:0`. */
+  readonly local: string;
+  /** Whether it came by a unix socket, or from this machine. */
+  readonly isUnix: boolean;
+  readonly isLocal: boolean;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Of a request that has not arrived whole; and room for more of it. */
+  readonly queryBytes: number;
+  readonly queryFreeBytes: number;
+  /** What the client has not taken, and in how many pieces. */
   readonly outputBytes: number;
   readonly outputPieces: number;
   /** Sends bytes that no request asked for, or that were long in coming. They must not change later. */
@@ -83,6 +94,17 @@ export class RespSession {
   readonly channels = new Set<string>();
   readonly patterns = new Set<string>();
   readonly shardChannels = new Set<string>();
+  // ── What CLIENT knows of it ──
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  readonly createdAtMs = Date.now();
+  commandsRun = 0;
+  /** Number of the last command + 1. */
+  lastCommand = 0;
+  noEvict = false;
+  noTouch = false;
+  isMonitor = false;
 
   constructor(host: RespHost, id: number) {
     this.host = host;

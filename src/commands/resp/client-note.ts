@@ -1,0 +1,77 @@
+/** What a session tells other threads of itself: its part of the connection's record. */
+import {
+  CLIENT,
+  CLIENT_F64,
+  CLIENT_FLAG,
+  CLIENT_TEXT,
+  clientF64,
+  clientTextSet,
+} from '../../memory/client-records.ts';
+import { CONNECTION } from '../../memory/connections.ts';
+import type { Control } from '../../memory/control.ts';
+import { argumentBytes } from '../../protocol/resp/arguments.ts';
+import type { RespCall } from './call.ts';
+import { GATE, PHASE, type RespSession, subscriptionCount } from './session.ts';
+
+/** Brings the record up to date: after each batch, and before somebody reads it on this thread. */
+export function clientNote(control: Control, session: RespSession, nowSec: number): void {
+  const { i32, f64 } = control;
+  const { host, channels, patterns, shardChannels, queue, watched } = session;
+  const { record } = host;
+  i32[record + CONNECTION.lastCommandSec] = nowSec;
+  i32[record + CONNECTION.phase] = session.phase;
+  i32[record + CLIENT.flags] = clientFlags(session);
+  i32[record + CLIENT.database] = session.database;
+  i32[record + CLIENT.resp] = session.resp;
+  i32[record + CLIENT.channels] = channels.size;
+  i32[record + CLIENT.patterns] = patterns.size;
+  i32[record + CLIENT.shardChannels] = shardChannels.size;
+  i32[record + CLIENT.queued] = session.gate & GATE.MULTI ? queue.length : -1;
+  i32[record + CLIENT.watched] = watched.length;
+  i32[record + CLIENT.queryBytes] = host.queryBytes;
+  i32[record + CLIENT.queryFreeBytes] = host.queryFreeBytes;
+  i32[record + CLIENT.outputBytes] = host.outputBytes;
+  i32[record + CLIENT.outputPieces] = host.outputPieces;
+  i32[record + CLIENT.command] = session.lastCommand;
+  f64[clientF64(record, CLIENT_F64.bytesRead)] = host.bytesRead;
+  f64[clientF64(record, CLIENT_F64.bytesWritten)] = host.bytesWritten;
+  f64[clientF64(record, CLIENT_F64.commands)] = session.commandsRun;
+}
+
+function clientFlags(session: RespSession): number {
+  const { gate, phase, host, noEvict, noTouch, isMonitor } = session;
+  return (
+    (subscriptionCount(session) > 0 ? CLIENT_FLAG.PUBSUB : 0) |
+    (gate & GATE.MULTI ? CLIENT_FLAG.MULTI : 0) |
+    (phase === PHASE.BLOCKED ? CLIENT_FLAG.BLOCKED : 0) |
+    (phase === PHASE.PAUSED ? CLIENT_FLAG.PAUSED : 0) |
+    (phase === PHASE.CLOSED ? CLIENT_FLAG.CLOSING : 0) |
+    (host.isUnix ? CLIENT_FLAG.UNIX : 0) |
+    (isMonitor ? CLIENT_FLAG.MONITOR : 0) |
+    (noEvict ? CLIENT_FLAG.NO_EVICT : 0) |
+    (noTouch ? CLIENT_FLAG.NO_TOUCH : 0)
+  );
+}
+
+/** What changes seldom: once at the start, and when the client names itself. */
+export function clientNoteNames(control: Control, session: RespSession): void {
+  const { host, id, name, libraryName, libraryVersion, createdAtMs } = session;
+  const { record, local } = host;
+  clientTextSet(control, record, CLIENT_TEXT.name, name);
+  clientTextSet(control, record, CLIENT_TEXT.local, local);
+  clientTextSet(control, record, CLIENT_TEXT.libraryName, libraryName);
+  clientTextSet(control, record, CLIENT_TEXT.libraryVersion, libraryVersion);
+  control.f64[clientF64(record, CLIENT_F64.createdAtMs)] = createdAtMs;
+  control.i32[record + CLIENT.id] = id;
+}
+
+/** The running request's own part of the record, which only it can tell of itself. */
+export function clientNoteSelf(call: RespCall): void {
+  const { session, args, command, keyspace } = call;
+  const { control } = keyspace;
+  session.lastCommand = command.number + 1;
+  clientNote(control, session, call.op.nowSec);
+  let bytes = 0;
+  for (let index = 0; index < args.count; index++) bytes += argumentBytes(args, index);
+  control.i32[session.host.record + CLIENT.argumentBytes] = bytes;
+}

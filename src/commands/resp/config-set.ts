@@ -1,0 +1,152 @@
+/**
+ * CONFIG SET: all that one command names is set, or none of it. The values are told to all threads before the
+ * answer leaves. What concerns the process as a whole, listeners for instance, the main thread does
+ * meanwhile; the client waits for it, and if it cannot be done everything goes back.
+ */
+import {
+  type ConfigChange,
+  configApplies,
+  configApply,
+  configPlan,
+  configProblem,
+} from '../../config/config-change.ts';
+import type { Apply } from '../../config/directive.ts';
+import type { SettingText } from '../../config/resp-config.ts';
+import { keyspaceMaxMemorySet } from '../../engine/memory-limit.ts';
+import { EVICTION_POLICY_NAMES, keyspacePolicySet, policyOf } from '../../engine/policy.ts';
+import { CONTROL } from '../../memory/control.ts';
+import { argumentText } from '../../protocol/resp/arguments.ts';
+import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { respOk } from '../../protocol/resp/reply.ts';
+import { answerError, errorCount, type RespCall } from './call.ts';
+import { configFollow } from './config-follow.ts';
+import { keyEventsSet } from './key-events.ts';
+import { PHASE } from './session.ts';
+
+/** What data threads do themselves; all else is for the main thread. */
+const APPLIED_HERE: readonly Apply[] = ['clients', 'keyEvents', 'memory', 'persistence', 'policy'];
+
+export function configSet(call: RespCall): void {
+  const { args } = call;
+  if (args.count % 2 !== 0) {
+    answerError(call, RESP_ERROR.syntax);
+    return;
+  }
+  const words: string[] = [];
+  for (let at = 2; at < args.count; at++) words.push(argumentText(args, at));
+  const plan = configPlan(call.config, words, mayProtected(call));
+  if (plan.problem !== null) {
+    answerError(call, `ERR ${plan.problem}`);
+    return;
+  }
+  changesMake(call, plan.changes);
+}
+
+/** Whether the client may do what a directive of three values allows: yes, no or local. */
+export function isAllowed(call: RespCall, allowed: 'no' | 'yes' | 'local'): boolean {
+  return allowed === 'yes' || (allowed === 'local' && call.session.host.isLocal);
+}
+
+function mayProtected(call: RespCall): boolean {
+  return isAllowed(call, call.config.settings.enableProtectedConfigs);
+}
+
+function changesMake(call: RespCall, changes: readonly ConfigChange[]): void {
+  const applies = [...configApplies(call.config, changes)];
+  const before = configApply(call.config, changes);
+  for (const [apply, name] of applies) {
+    const why = APPLIED_HERE.includes(apply) ? applyHere(call, apply) : null;
+    if (why === null) continue;
+    configApply(call.config, before);
+    for (const [done] of applies) applyHere(call, done);
+    answerError(call, `ERR ${configProblem(name, why)}`);
+    return;
+  }
+  changesTell(call, changes);
+  const elsewhere = applies.filter(([apply]) => !APPLIED_HERE.includes(apply));
+  const change = { texts: textsOf(changes), before: textsOf(before), applies: elsewhere };
+  if (elsewhere.length === 0) {
+    call.server.respSet(change, () => undefined);
+    respOk(call.reply);
+    return;
+  }
+  if (call.inTransaction) {
+    configApply(call.config, before);
+    changesTell(call, before);
+    answerError(call, `ERR ${configProblem(elsewhere[0][1], 'not within a transaction')}`);
+    return;
+  }
+  const { session } = call;
+  session.phase = PHASE.BLOCKED;
+  call.server.respSet(change, (failure) => {
+    if (failure !== null) {
+      configApply(call.config, before);
+      changesTell(call, before);
+      for (const [done] of applies) applyHere(call, done);
+    }
+    if (session.phase !== PHASE.BLOCKED) return;
+    session.phase = PHASE.COMMAND;
+    session.host.push(outcome(call, failure));
+    session.host.wake();
+  });
+}
+
+function outcome(call: RespCall, failure: { name: string; why: string } | null): Buffer {
+  if (failure === null) return Buffer.from('+OK\r\n');
+  const text = `ERR ${configProblem(failure.name, failure.why)}`;
+  errorCount(call, text);
+  return Buffer.from(`-${text}\r\n`, 'latin1');
+}
+
+function textsOf(changes: readonly ConfigChange[]): readonly SettingText[] {
+  return changes.map(({ row, text }): SettingText => [row.name, text]);
+}
+
+/** Has all threads know of it, this one included. */
+function changesTell(call: RespCall, changes: readonly ConfigChange[]): void {
+  configFollow(call);
+  call.bulletin.post({ kind: 'config', texts: textsOf(changes) });
+}
+
+/** What a directive needs beyond its value, of what any data thread can do. What went wrong, or null. */
+function applyHere(call: RespCall, apply: Apply): string | null {
+  const { keyspace, config } = call;
+  const { settings } = config;
+  const { control } = keyspace;
+  switch (apply) {
+    case 'clients':
+      if (settings.maxclients > control.connectionCountMax) {
+        const most = control.connectionCountMax;
+        return `The operating system is not able to handle the specified number of clients, try with ${most}`;
+      }
+      Atomics.store(control.i32, CONTROL.connectionLimit, settings.maxclients);
+      return null;
+    case 'keyEvents':
+      keyEventsSet(keyspace, settings.notifyKeyspaceEvents);
+      return null;
+    case 'memory':
+      keyspaceMaxMemorySet(keyspace, settings.maxmemory);
+      return null;
+    case 'policy':
+      keyspacePolicySet(
+        keyspace,
+        policyOf(EVICTION_POLICY_NAMES.indexOf(settings.maxmemoryPolicy)),
+      );
+      return null;
+    case 'persistence':
+      return settings.appendonly ? 'Unable to turn on AOF. Check server logs.' : null;
+    default:
+      return null;
+  }
+}
+
+/** Has this thread hear of what others set. */
+export function configListen(call: RespCall): void {
+  configFollow(call);
+  call.bulletin.on('config', (notice) => {
+    for (const [name, text] of notice['texts'] as readonly SettingText[]) {
+      call.config.change(name, text);
+    }
+    configFollow(call);
+  });
+}
