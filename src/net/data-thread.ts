@@ -55,6 +55,8 @@ export type DataThreadStart = {
   readonly config: CommandConfig;
   readonly credentials: Credentials;
   readonly version: string;
+  readonly runId: string;
+  readonly executable: string;
   readonly threadIndex: number;
   /** What the threads' bulletin is called. */
   readonly bulletinName: string;
@@ -129,6 +131,8 @@ export class DataThread {
     const server: ServerContext = {
       config: start.config,
       version: start.version,
+      runId: start.runId,
+      executable: start.executable,
       threadIndex: start.threadIndex,
       commandNames: COMMAND_NAMES,
       listeners: this.listeners,

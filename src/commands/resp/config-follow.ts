@@ -1,6 +1,7 @@
 /** What a thread keeps at hand of the settings, brought up to date when they change. */
 
 import type { RespCall } from './call.ts';
+import { encodingsFollow } from './encodings.ts';
 import { GATE } from './session.ts';
 
 /** Microseconds that nothing takes: neither the slow log nor the latency monitor is on. */
@@ -8,6 +9,7 @@ const NEVER_US = Number.POSITIVE_INFINITY;
 
 export function configFollow(call: RespCall): void {
   const { hot } = call.config;
+  encodingsFollow(hot);
   const slowUs = hot.slowlogLogSlowerThan < 0 ? NEVER_US : hot.slowlogLogSlowerThan;
   const lateUs = hot.latencyMonitorThreshold === 0 ? NEVER_US : hot.latencyMonitorThreshold * 1000;
   call.notableUs = Math.min(slowUs, lateUs);

@@ -3,7 +3,7 @@ import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
 import { HASH_ENCODING, hashEncodingOf } from '../../engine/types/hash.ts';
-import { listGrown } from '../../engine/types/list-encoding.ts';
+import { listExpect } from '../../engine/types/list-encoding.ts';
 import { SET_ENCODING, setEncodingOf } from '../../engine/types/set.ts';
 import { itemFind, itemRead, itemSeek } from '../../engine/types/string.ts';
 import { zsetIsSkiplist } from '../../engine/types/zset.ts';
@@ -82,6 +82,16 @@ function dump(call: RespCall): void {
   rdbWriterClear(writer);
 }
 
+/** Bytes of a value as a file would have it: DEBUG OBJECT. */
+export function valueSerializedBytes(p: Partition, ref: number, nowMs: number): number {
+  const earliestMs = valueEarliestMs(p, ref, nowMs);
+  encoder.start(dumpType(p, ref, earliestMs), earliestMs);
+  valueTell(p, ref, nowMs, encoder);
+  const { used } = writer;
+  rdbWriterClear(writer);
+  return used;
+}
+
 /** The options of RESTORE; -1: not given. */
 class RestoreOptions {
   replaces = false;
@@ -157,7 +167,7 @@ function valueRead(call: RespCall, expiresAtMs: number): ValueBuilder | null {
   const result = payloadRead(decoder, args.source, args.start[3], args.end[3], builder);
   if (result === RDB_READ.OK) {
     if (itemType(p, builder.ref) === ITEM_TYPE.LIST) {
-      listGrown(p, builder.ref, call.config.hot.listMaxListpackSize);
+      listExpect(p, builder.ref, 0, 0, call.config.hot.listMaxListpackSize);
     }
     return builder;
   }

@@ -1,16 +1,18 @@
 /**
- * SSCAN and HSCAN: some of the entries of a set or hash, and where to go on.
+ * SSCAN, HSCAN and ZSCAN: some of the entries of a set, hash or sorted set, and where to go on.
  *
  * The cursor is how many slots of the roster are still to come: a scan goes down from the last one
  * (engine/collection/roster.ts says why). A packed collection is answered at once.
  */
 import { globMatches } from '../../base/glob.ts';
-import { collectionIsPacked, Entry, entryAt } from '../../engine/collection/entry.ts';
+import { collectionIsPacked, Entry, entryAt, entryScore } from '../../engine/collection/entry.ts';
 import { OTHER_TYPE, setRead } from '../../engine/types/set.ts';
+import { zsetRead } from '../../engine/types/zset.ts';
 import { collectionCount } from '../../memory/collection.ts';
+import { ITEM_TYPE, itemType } from '../../memory/item.ts';
 import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { respBulk, respDefer, respInsert } from '../../protocol/resp/reply.ts';
+import { respBulk, respDefer, respDoubleBulk, respInsert } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { hashToRead, respEntryValue } from './hash.ts';
 import { integerArgument } from './number-arguments.ts';
@@ -23,6 +25,7 @@ const O_SCAN = 'O(1) for a call, O(N) for all';
 export const ENTRY_SCAN_ROWS: readonly RespRow[] = [
   { name: 'sscan', arity: -3, flags: READONLY, keys: READ_KEY, group: 'set',  since: '2.8.0', complexity: O_SCAN, syntax: 'key cursor [MATCH pattern] [COUNT count]',            doc: 'Some members of a set, and where to go on.', run: sscan },
   { name: 'hscan', arity: -3, flags: READONLY, keys: READ_KEY, group: 'hash', since: '2.8.0', complexity: O_SCAN, syntax: 'key cursor [MATCH pattern] [COUNT count] [NOVALUES]', doc: 'Some fields of a hash, and where to go on.', run: hscan },
+  { name: 'zscan', arity: -3, flags: READONLY, keys: READ_KEY, group: 'sorted-set', since: '2.8.0', complexity: O_SCAN, syntax: 'key cursor [MATCH pattern] [COUNT count] [NOSCORES]', doc: 'Some members of a sorted set, and where to go on.', run: zscan },
 ];
 
 const COUNT_DEFAULT = 10;
@@ -45,14 +48,23 @@ function sscan(call: RespCall): void {
   if (cursor < 0) return;
   const ref = setRead(call.p, call.op);
   if (ref === OTHER_TYPE) answerError(call, RESP_ERROR.wrongType);
-  else if (scanTermsTake(call, terms, false)) entriesScan(call, ref, cursor);
+  else if (ref === 0 || scanTermsTake(call, terms, ITEM_TYPE.SET)) entriesScan(call, ref, cursor);
 }
 
 function hscan(call: RespCall): void {
   const cursor = cursorTake(call);
   if (cursor < 0) return;
   const ref = hashToRead(call);
-  if (ref !== OTHER_TYPE && scanTermsTake(call, terms, true)) entriesScan(call, ref, cursor);
+  if (ref === OTHER_TYPE) return;
+  if (ref === 0 || scanTermsTake(call, terms, ITEM_TYPE.HASH)) entriesScan(call, ref, cursor);
+}
+
+function zscan(call: RespCall): void {
+  const cursor = cursorTake(call);
+  if (cursor < 0) return;
+  const ref = zsetRead(call.p, call.op);
+  if (ref === OTHER_TYPE) answerError(call, RESP_ERROR.wrongType);
+  else if (ref === 0 || scanTermsTake(call, terms, ITEM_TYPE.ZSET)) entriesScan(call, ref, cursor);
 }
 
 /** The cursor; -1 if it is none, which was answered. */
@@ -64,11 +76,11 @@ export function cursorTake(call: RespCall): number {
 }
 
 /** Reads the options. False: something is wrong, which was answered. */
-export function scanTermsTake(call: RespCall, into: ScanTerms, isHash: boolean): boolean {
+export function scanTermsTake(call: RespCall, into: ScanTerms, type: number): boolean {
   const { args } = call;
   into.pattern = 0;
   into.count = COUNT_DEFAULT;
-  into.hasValues = isHash;
+  into.hasValues = type !== ITEM_TYPE.SET;
   for (let index = 3; index < args.count; index++) {
     const hasMore = index + 1 < args.count;
     if (hasMore && argumentIs(args, index, 'count')) {
@@ -80,8 +92,13 @@ export function scanTermsTake(call: RespCall, into: ScanTerms, isHash: boolean):
       continue;
     } else if (argumentIs(args, index, 'novalues')) {
       into.hasValues = false;
-      if (isHash) continue;
+      if (type === ITEM_TYPE.HASH) continue;
       answerError(call, 'ERR NOVALUES option can only be used in HSCAN');
+      return false;
+    } else if (argumentIs(args, index, 'noscores')) {
+      into.hasValues = false;
+      if (type === ITEM_TYPE.ZSET) continue;
+      answerError(call, 'ERR NOSCORES option can only be used in ZSCAN');
       return false;
     }
     answerError(call, RESP_ERROR.syntax);
@@ -92,6 +109,7 @@ export function scanTermsTake(call: RespCall, into: ScanTerms, isHash: boolean):
 
 function entriesScan(call: RespCall, ref: number, cursor: number): void {
   const { p, reply, op } = call;
+  const hasScores = ref !== 0 && itemType(p, ref) === ITEM_TYPE.ZSET;
   const place = respDefer(reply);
   let answered = 0;
   let next = 0;
@@ -105,7 +123,8 @@ function entriesScan(call: RespCall, ref: number, cursor: number): void {
       respBulk(reply, entry.name, entry.nameStart, entry.nameBytes);
       answered++;
       if (!terms.hasValues) continue;
-      respEntryValue(reply, p, entry);
+      if (hasScores) respDoubleBulk(reply, entryScore(p, entry));
+      else respEntryValue(reply, p, entry);
       answered++;
     }
   }

@@ -19,7 +19,7 @@ import {
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { listToRead } from './list-reply.ts';
-import { integerArgument } from './number-arguments.ts';
+import { integerArgument, positiveArgument } from './number-arguments.ts';
 import { FLAG, READ_KEY, type RespRow } from './row.ts';
 
 // biome-ignore format: a table reads in columns
@@ -52,9 +52,9 @@ function optionsTake(call: RespCall): boolean {
     } else if (argumentIs(args, index, 'rank')) {
       search.rank = value = rankArgument(call, index + 1);
     } else if (argumentIs(args, index, 'count')) {
-      search.count = value = naturalArgument(call, index + 1, "ERR COUNT can't be negative");
+      search.count = value = positiveArgument(call, index + 1, "ERR COUNT can't be negative");
     } else if (argumentIs(args, index, 'maxlen')) {
-      search.lengthMax = value = naturalArgument(call, index + 1, "ERR MAXLEN can't be negative");
+      search.lengthMax = value = positiveArgument(call, index + 1, "ERR MAXLEN can't be negative");
     } else {
       answerError(call, RESP_ERROR.syntax);
     }
@@ -71,13 +71,6 @@ function rankArgument(call: RespCall, index: number): number {
   const rank = integerArgument(call, index);
   if (rank !== 0) return rank;
   answerError(call, RANK_ZERO_ERROR);
-  return Number.NaN;
-}
-
-function naturalArgument(call: RespCall, index: number, error: string): number {
-  const value = integerArgument(call, index, error);
-  if (!(value < 0)) return value;
-  answerError(call, error);
   return Number.NaN;
 }
 

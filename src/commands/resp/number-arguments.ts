@@ -19,11 +19,15 @@ export function integerArgument(
   return value;
 }
 
-/** As integerArgument, for what must not be negative. */
-export function positiveArgument(call: RespCall, index: number): number {
-  const value = integerArgument(call, index);
+/** As integerArgument, for what must not be negative: the same error for that. */
+export function positiveArgument(
+  call: RespCall,
+  index: number,
+  error: string = RESP_ERROR.notPositive,
+): number {
+  const value = integerArgument(call, index, error);
   if (!(value < 0)) return value;
-  answerError(call, RESP_ERROR.notPositive);
+  answerError(call, error);
   return Number.NaN;
 }
 

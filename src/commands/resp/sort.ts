@@ -9,7 +9,7 @@ import { VALUE_KIND, type ValueSink } from '../../base/value-sink.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
-import { listGrown } from '../../engine/types/list-encoding.ts';
+import { listExpect } from '../../engine/types/list-encoding.ts';
 import { itemFind, itemRead } from '../../engine/types/string.ts';
 import { ValueBuilder } from '../../engine/value-build.ts';
 import { valueTell } from '../../engine/value-tell.ts';
@@ -229,7 +229,8 @@ function outputsStore(call: RespCall, outputs: readonly (Buffer | null)[], index
     const element = output ?? EMPTY;
     builder.valueString(element, 0, element.length);
   }
-  if (builder.status === STATUS.OK) listGrown(p, builder.ref, call.config.hot.listMaxListpackSize);
+  if (builder.status === STATUS.OK)
+    listExpect(p, builder.ref, 0, 0, call.config.hot.listMaxListpackSize);
   if (builder.status !== STATUS.OK || builder.commit() !== STATUS.OK) {
     builder.abandon();
     answerError(call, RESP_ERROR.outOfMemory);

@@ -1,5 +1,5 @@
 /** Sorted sets: members drawn at random. */
-import { Entry } from '../../engine/collection/entry.ts';
+import { Entry, entryScore } from '../../engine/collection/entry.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
 import { OTHER_TYPE, zsetRead } from '../../engine/types/zset.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
@@ -82,6 +82,6 @@ function membersDraw(call: RespCall, ref: number, count: number, withScores: boo
     else sample.next(p, entry);
     if (inPairs) respArray(reply, 2);
     respBulk(reply, entry.name, entry.nameStart, entry.nameBytes);
-    if (withScores) respDouble(reply, p.view.getFloat64(entry.valueStart, true));
+    if (withScores) respDouble(reply, entryScore(p, entry));
   }
 }

@@ -288,12 +288,18 @@ function repacked(p: Partition, op: Operation, ref: number): number {
     if (bytes > REPACKED_BYTES_MAX) return ref;
   }
   if (!packedFits(itemExtras(p, ref), itemKeyBytes(p, ref), bytes)) return ref;
-  p.guardRef = ref;
+  const flags = collectionFlags(p, ref);
+  const value = itemValueOffset(p, ref);
   const removed = LARGE_VALUE_BYTES - PACKED_HEADER_BYTES;
+  // Before it moves: nobody may look for a root where entries are to come.
+  collectionHeaderWrite(p, value, FORM.PACKED, flags, count);
+  p.guardRef = ref;
   const to = valueSplice(p, op.key.hash, ref, PACKED_HEADER_BYTES, removed, bytes, op.nowMs);
   p.guardRef = 0;
-  if (to === 0) return ref;
-  collectionHeaderWrite(p, itemValueOffset(p, to), FORM.PACKED, collectionFlags(p, to), count);
+  if (to === 0) {
+    collectionHeaderWrite(p, value, FORM.LARGE, flags, 0);
+    return ref;
+  }
   let at = packedStart(p, to);
   for (let slot = 0; slot < count; slot++) {
     const member = rosterAt(p, rootRef, slot);

@@ -223,6 +223,11 @@ export function walkNext(p: Partition, walk: EntryWalk, entry: Entry, nowMs: num
   return false;
 }
 
+/** The score of an entry of a sorted set: its value. */
+export function entryScore(p: Partition, entry: Entry): number {
+  return p.view.getFloat64(entry.valueStart, true);
+}
+
 /** Copies the whole value found to the beginning of target, which has room for it. */
 export function entryValueCopy(p: Partition, entry: Entry, target: Buffer): void {
   const { memberRef, valueStart, valueBytes } = entry;

@@ -76,6 +76,7 @@ export const STORE = {
   APPEND: 3, // if it is there: behind its value
   PREPEND: 4, // if it is there: before its value
   CAS: 5, // as SET, but only if it is there: for stores that demand a CAS unique
+  PUT: 6, // as SET, but that without memory the old value stays: what RESP clients expect
 } as const;
 
 const SPACE = 0x20;
@@ -140,7 +141,7 @@ export function itemDelete(p: Partition, op: Operation): Status {
 /** Whether a store of this mode may go on, given the live item (0 = none). */
 export function storeCondition(p: Partition, op: Operation, mode: StoreMode, old: number): Status {
   if (old === 0) {
-    if (mode === STORE.SET || mode === STORE.ADD) return STATUS.OK;
+    if (mode === STORE.SET || mode === STORE.ADD || mode === STORE.PUT) return STATUS.OK;
     if (op.createsMissing && modeJoins(mode)) return STATUS.OK;
     return mode === STORE.CAS ? STATUS.MISSING : STATUS.NOT_STORED;
   }

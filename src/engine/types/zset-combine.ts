@@ -13,6 +13,7 @@ import {
   EntryWalk,
   entryFind,
   entryName,
+  entryScore,
   walkNext,
   walkStart,
 } from '../collection/entry.ts';
@@ -140,7 +141,7 @@ function walkedIsIn({ p, ref }: ZsetSource): boolean {
 }
 
 function scoreOf({ p, ref }: ZsetSource, entry: Entry): number {
-  return itemType(p, ref) === ITEM_TYPE.SET ? SET_SCORE : p.view.getFloat64(entry.valueStart, true);
+  return itemType(p, ref) === ITEM_TYPE.SET ? SET_SCORE : entryScore(p, entry);
 }
 
 function walkedRow(score: number): ZsetRow {

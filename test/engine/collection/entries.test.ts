@@ -32,7 +32,7 @@ import {
 import { setAdd, setFind, setHas, setRemove, setSettle } from '../../../src/engine/types/set.ts';
 import { itemValueCopy } from '../../../src/memory/chain.ts';
 import { collectionCount } from '../../../src/memory/collection.ts';
-import type { Partition } from '../../../src/memory/partition.ts';
+import { HEADER_F64, type Partition } from '../../../src/memory/partition.ts';
 import { Client } from '../client.ts';
 import { Famine } from '../famine.ts';
 import { partitionExpectEmpty, partitionExpectSound, partitionMake } from '../fixture.ts';
@@ -67,7 +67,7 @@ class World {
   refusals = 0;
 
   constructor(evicts: boolean) {
-    this.p = partitionMake({ bytes: 16 * MIB, evicts });
+    this.p = partitionMake({ bytes: 2 * MIB, evicts });
     this.famine = new Famine(this.p);
   }
 
@@ -311,6 +311,24 @@ describe.each([1, Date.now() & 0x7fffffff])(
       });
       fc.assert(property, { seed, numRuns: 15 });
       expect(refusals).toBeGreaterThan(0);
+    });
+
+    it('when others are evicted for them, and they for others', () => {
+      let evictions = 0;
+      const property = fc.property(steps, (all) => {
+        const world = new World(true);
+        for (const { pagesLeft: _, ...step } of all) {
+          for (let n = 0; n < 200; n++) {
+            world.client.set(world.p, `s${n * step.salt}`, valueMake(900, n));
+          }
+          world.check(true);
+          run(world, step);
+          world.check(true);
+        }
+        evictions += world.p.f64[HEADER_F64.evictionTotal];
+      });
+      fc.assert(property, { seed, numRuns: 4 });
+      expect(evictions).toBeGreaterThan(0);
     });
   },
 );

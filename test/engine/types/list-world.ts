@@ -17,7 +17,8 @@ import {
   listSeek,
 } from '../../../src/engine/types/list-cursor.ts';
 import { ListMove, listMove } from '../../../src/engine/types/list-move.ts';
-import { ListRemoval, listRemove, listTrim } from '../../../src/engine/types/list-remove.ts';
+import { ListRemoval, listRemove } from '../../../src/engine/types/list-remove.ts';
+import { listTrim } from '../../../src/engine/types/list-trim.ts';
 import { itemValueCopy } from '../../../src/memory/chain.ts';
 import { collectionCount, collectionForm, FORM } from '../../../src/memory/collection.ts';
 import { ITEM_TYPE, itemExpiresAtMs } from '../../../src/memory/item.ts';

@@ -4,9 +4,18 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CHANGE } from '../../../src/engine/change-log.ts';
 import { graveyardWork } from '../../../src/engine/collection/graveyard-work.ts';
+import { itemUnlink } from '../../../src/engine/lifecycle.ts';
 import { STATUS } from '../../../src/engine/status.ts';
-import { ADD, zsetIsLarge, zsetIsSkiplist } from '../../../src/engine/types/zset.ts';
+import {
+  ADD,
+  ADDED,
+  zsetAdd,
+  zsetIsLarge,
+  zsetIsSkiplist,
+  zsetSettle,
+} from '../../../src/engine/types/zset.ts';
 import {
   AGGREGATE,
   type ZsetRow,
@@ -111,6 +120,26 @@ describe('a sorted set', () => {
 });
 
 describe('sorted sets', () => {
+  it('that come and go leave room for the next', () => {
+    const zsets = new Zsets(partitionMake({ bytes: 16 * MIB, evicts: true }));
+    const { p, op } = zsets;
+    for (let round = 1, random = 1; round <= 80; round++) {
+      random = Math.imul(random, 1664525) + 1013904223;
+      const count = 1 + ((random >>> 8) % 20_000);
+      let ref = zsets.find('set');
+      if (ref !== 0) itemUnlink(p, op.key.hash, ref, CHANGE.DELETE);
+      ref = 0;
+      for (let n = 0; n < count; n++) {
+        const entry = zsets.name(`place:${n}`);
+        entry.score = Math.imul(n * round, 0x9e3779b1) >>> 0;
+        ref = zsetAdd(p, op, ref, entry, 0);
+        if (entry.outcome !== ADDED.NEW) expect(entry.outcome, `${n} of ${count}`).toBe(ADDED.NEW);
+      }
+      zsetSettle(p, op, ref, true);
+    }
+    partitionExpectSound(p);
+  });
+
   const sizes = fc.tuple(fc.nat(300), fc.nat(30), fc.nat(300));
   const weights = fc.tuple(fc.integer({ min: -2, max: 2 }), fc.constantFrom(0, 1, Infinity));
 
