@@ -118,6 +118,35 @@ export const KEY_SESSIONS: readonly Session[] = [
   ]),
 ];
 
+export const WAIT_SESSIONS: readonly Session[] = [
+  session('nobody has what was written but the server', [
+    ['wait 0 0', ':0'],
+    ['wait -1 100', ':0'],
+    ['wait 1 10', ':0'],
+    ['wait x 0', NOT_INTEGER],
+    ['wait 0 x', '-ERR timeout is not an integer or out of range'],
+    ['wait 0 -1', '-ERR timeout is negative'],
+    ['multi', '+OK'],
+    ['wait 1 0', '+QUEUED'],
+    ['exec', '[:0]'],
+  ]),
+  session(
+    'no file has it either',
+    [
+      ['wait 1 9223372036854775807', '-ERR timeout is out of range'],
+      ['waitaof 0 0 0', '[:0, :0]'],
+      ['waitaof 0 1 10', '[:0, :0]'],
+      ['waitaof 2 0 0', '-ERR value is out of range, value must between 0 and 1'],
+      ['waitaof 0 -1 0', '-ERR value is out of range, must be positive'],
+      [
+        'waitaof 1 0 0',
+        '-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.',
+      ],
+    ],
+    { since: '7.2.0' },
+  ),
+];
+
 export const EXPIRE_SESSIONS: readonly Session[] = [
   session('a key is given an end, and told of it', [
     ['set a 1', '+OK'],

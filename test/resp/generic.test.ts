@@ -9,6 +9,7 @@ import {
   KEY_SESSIONS,
   RELOCATION_SESSIONS,
   SORT_SESSIONS,
+  WAIT_SESSIONS,
 } from './generic-sessions.ts';
 import { sessionRun, shown } from './session.ts';
 
@@ -18,6 +19,7 @@ const SESSIONS = [
   ...RELOCATION_SESSIONS,
   ...SORT_SESSIONS,
   ...DUMP_SESSIONS,
+  ...WAIT_SESSIONS,
 ];
 const installed = redisFind();
 

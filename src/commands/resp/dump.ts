@@ -25,7 +25,7 @@ import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBulk, respNull, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 
@@ -67,6 +67,7 @@ function dumpType(p: Partition, ref: number, earliestMs: number): RdbType {
 function dump(call: RespCall): void {
   const { p, op, reply } = call;
   const ref = itemRead(p, op);
+  if (ref === 0) keyMissed(call, 1);
   if (ref === 0 || !typeIsTold(itemType(p, ref)) || valueCount(p, ref, op.nowMs) === 0) {
     respNull(reply);
     return;
@@ -80,6 +81,16 @@ function dump(call: RespCall): void {
   if (isTold && !writer.isFull) respBulk(reply, writer.bytes, 0, writer.used);
   else answerError(call, RESP_ERROR.stringTooLong);
   rdbWriterClear(writer);
+}
+
+/** Bytes of a value as a file would have it: DEBUG OBJECT. */
+export function valueSerializedBytes(p: Partition, ref: number, nowMs: number): number {
+  const earliestMs = valueEarliestMs(p, ref, nowMs);
+  encoder.start(dumpType(p, ref, earliestMs), earliestMs);
+  valueTell(p, ref, nowMs, encoder);
+  const { used } = writer;
+  rdbWriterClear(writer);
+  return used;
 }
 
 /** The options of RESTORE; -1: not given. */

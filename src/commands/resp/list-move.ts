@@ -3,7 +3,7 @@ import { itemChanged } from '../../engine/collection/packed.ts';
 import { STATUS } from '../../engine/status.ts';
 import { listFind, OTHER_TYPE } from '../../engine/types/list.ts';
 import { ListCursor, listSeek } from '../../engine/types/list-cursor.ts';
-import { listExpect, listShrunk } from '../../engine/types/list-encoding.ts';
+import { listGrown, listShrunk } from '../../engine/types/list-encoding.ts';
 import { ListMove, listMove } from '../../engine/types/list-move.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import type { Partition } from '../../memory/partition.ts';
@@ -94,7 +94,7 @@ function moveSettle(
   const { fromRef, toRef } = moved;
   const limit = call.config.hot.listMaxListpackSize;
   const isSame = from === to && fromRef === toRef;
-  listExpect(to, toRef, 0, 0, limit);
+  listGrown(to, toRef, limit);
   itemChanged(to, toRef);
   keyEvent(call, KEY_EVENT.LIST, toHead ? 'lpush' : 'rpush', 2);
   if (fromRef !== 0 && !isSame) {

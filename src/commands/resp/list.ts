@@ -10,7 +10,8 @@ import {
   listSeek,
 } from '../../engine/types/list-cursor.ts';
 import { listExpect, listShrunk } from '../../engine/types/list-encoding.ts';
-import { ListRemoval, listRemove, listTrim } from '../../engine/types/list-remove.ts';
+import { ListRemoval, listRemove } from '../../engine/types/list-remove.ts';
+import { listTrim } from '../../engine/types/list-trim.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import { ITEM_TYPE } from '../../memory/item.ts';
 import { argumentBytes, argumentIs } from '../../protocol/resp/arguments.ts';

@@ -18,8 +18,10 @@ export type WaitFields = {
   readonly database: number;
   readonly resp: 2 | 3;
   readonly commandNumber: number;
-  /** Keys as waitName calls them. */
+  /** Keys as waitName calls them; none, if the client waits for time to pass. */
   readonly names: readonly string[];
+  /** What it gets when time is up: a whole reply. */
+  readonly endReply: string;
 };
 
 export class Wait {

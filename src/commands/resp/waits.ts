@@ -15,6 +15,7 @@
  * may happen on different threads at once. The mark names the thread: if that dies before it has answered, the
  * client does not wait for ever.
  */
+import { assert } from '../../base/assert.ts';
 import { NOTE, notesWant } from '../../engine/change-log.ts';
 import { databaseCalled } from '../../engine/database.ts';
 import { CONNECTION } from '../../memory/connections.ts';
@@ -78,7 +79,23 @@ export function blockOnKeys(
     names.add(waitName(session.database, key));
     notesWant(keyTake(call, index), NOTE.READY, 0);
   }
-  const wait = new Wait(fieldsOf(call, [...names]), argumentsCopy(args));
+  waitBegin(call, [...names], timeoutMs, session.resp === 3 ? '_\r\n' : '*-1\r\n');
+}
+
+/** The client waits for nothing but time to pass, and gets this reply then. Not within a transaction. */
+export function blockForTime(call: RespCall, timeoutMs: number, endReply: string): void {
+  assert(!call.inTransaction, 'a transaction does not wait');
+  waitBegin(call, [], timeoutMs, endReply);
+}
+
+function waitBegin(
+  call: RespCall,
+  names: readonly string[],
+  timeoutMs: number,
+  endReply: string,
+): void {
+  const { session, args } = call;
+  const wait = new Wait(fieldsOf(call, names, endReply), argumentsCopy(args));
   wait.isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
   session.wait = wait;
   session.phase = PHASE.BLOCKED;
@@ -92,6 +109,7 @@ export function blockOnKeys(
 function fieldsOf(
   { session, command, keyspace, server }: RespCall,
   names: readonly string[],
+  endReply: string,
 ): WaitFields {
   const drawn = Atomics.add(keyspace.control.i32, CONTROL.waitTokens, 1) & TOKEN_MASK;
   return {
@@ -103,6 +121,7 @@ function fieldsOf(
     resp: session.resp,
     commandNumber: command.number,
     names,
+    endReply,
   };
 }
 
@@ -110,12 +129,12 @@ function timerSet(call: RespCall, session: RespSession, wait: Wait, leftMs: numb
   const ms = Math.min(leftMs, TIMER_MS_MAX);
   wait.timer = setTimeout(() => {
     if (leftMs > ms) timerSet(call, session, wait, leftMs - ms);
-    else waitEnd(call, session, nullReply(wait));
+    else waitEnd(call, session, endReplyOf(wait));
   }, ms);
 }
 
-function nullReply({ fields }: Wait): Buffer {
-  return Buffer.from(fields.resp === 3 ? '_\r\n' : '*-1\r\n');
+function endReplyOf({ fields }: Wait): Buffer {
+  return Buffer.from(fields.endReply, 'latin1');
 }
 
 // ── Who answers ─────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +170,11 @@ export function waitEnd(call: RespCall, session: RespSession, reply: Buffer | nu
 export function waitUnblock(call: RespCall, clientId: number, error: string | null): boolean {
   const wait = call.waits.ofClient(clientId);
   if (wait === null || !tokenTake(call, wait)) return false;
-  waitForget(call, wait, error === null ? nullReply(wait) : Buffer.from(`-${error}\r\n`, 'latin1'));
+  waitForget(
+    call,
+    wait,
+    error === null ? endReplyOf(wait) : Buffer.from(`-${error}\r\n`, 'latin1'),
+  );
   return true;
 }
 
@@ -279,7 +302,7 @@ function threadForget(call: RespCall, thread: number): void {
   for (const { wait } of call.sessions.values()) {
     if (wait === null) continue;
     if (Atomics.load(i32, wait.fields.record + CONNECTION.waitToken) === markOf(thread)) {
-      waitForget(call, wait, nullReply(wait));
+      waitForget(call, wait, endReplyOf(wait));
     }
   }
 }

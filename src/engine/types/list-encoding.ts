@@ -21,6 +21,7 @@ import { itemValueBytes } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { TreePlace, treeEntry, treeFirst, treeNext } from '../collection/counted-tree.ts';
 import { packedEnd, packedStart } from '../collection/packed.ts';
+import { stripEntryBytes } from '../collection/strip.ts';
 import { entryIsStrip } from './list-entry.ts';
 import { stripNodeBytes } from './list-strip.ts';
 
@@ -61,6 +62,11 @@ export function listExpect(
   }
 }
 
+/** The same of a list that has all its elements. */
+export function listGrown(p: Partition, ref: number, limit: number): void {
+  listExpect(p, ref, 0, 0, limit);
+}
+
 /** After elements went: whether what is left is a listpack. */
 export function listShrunk(p: Partition, ref: number, limit: number): void {
   const flags = collectionFlags(p, ref);
@@ -85,7 +91,8 @@ function listBytesExceed(p: Partition, ref: number, most: number): boolean {
   const rootRef = collectionRoot(p, ref);
   for (let more = treeFirst(p, rootRef, place); more && bytes <= most; more = treeNext(p, place)) {
     const entry = treeEntry(p, place);
-    bytes += entryIsStrip(p, entry) ? stripNodeBytes(p, entry) : itemValueBytes(p, entry);
+    if (entryIsStrip(p, entry)) bytes += stripNodeBytes(p, entry);
+    else bytes += stripEntryBytes(itemValueBytes(p, entry));
   }
   return bytes > most;
 }

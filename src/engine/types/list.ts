@@ -152,6 +152,11 @@ export function listDrop(
     return valueSplice(p, hash, ref, from - itemValueOffset(p, ref), removedBytes, 0, nowMs);
   }
   largeDrop(p, collectionRoot(p, ref), atHead, count);
+  return largeSettle(p, hash, ref, nowMs);
+}
+
+/** After elements went out of a large list: maybe it can be packed. Returns the item's ref. */
+export function largeSettle(p: Partition, hash: number, ref: number, nowMs: number): number {
   p.guardRef = ref;
   const to = largeShrunk(p, hash, ref, nowMs);
   p.guardRef = 0;
