@@ -19,7 +19,7 @@ import type { Partition } from '../../memory/partition.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBuffer, respInteger, respNull } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
 import { FLAG, READ_KEY, type RespRow } from './row.ts';
 import { SortPattern } from './sort-lookup.ts';
 import {
@@ -87,6 +87,7 @@ function sort(call: RespCall, isReadOnly: boolean): void {
   if (options === null) return;
   const p = keyTake(call, 1);
   const ref = itemRead(p, call.op);
+  if (ref === 0) keyMissed(call, 1);
   const type = ref === 0 ? ITEM_TYPE.LIST : itemType(p, ref);
   if (type !== ITEM_TYPE.LIST && type !== ITEM_TYPE.SET && type !== ITEM_TYPE.ZSET) {
     answerError(call, RESP_ERROR.wrongType);
