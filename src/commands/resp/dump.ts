@@ -25,7 +25,7 @@ import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBulk, respNull, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 
@@ -67,6 +67,7 @@ function dumpType(p: Partition, ref: number, earliestMs: number): RdbType {
 function dump(call: RespCall): void {
   const { p, op, reply } = call;
   const ref = itemRead(p, op);
+  if (ref === 0) keyMissed(call, 1);
   if (ref === 0 || !typeIsTold(itemType(p, ref)) || valueCount(p, ref, op.nowMs) === 0) {
     respNull(reply);
     return;

@@ -80,7 +80,9 @@ export class ListWorld {
     return this.lists.get(key) as Model; // for keys that have a list
   }
 
+  /** Whatever else had to go for it, the list that was changed is there. */
   private changed(key: string, ref: number): void {
+    expect(this.find(key)).toBe(ref);
     itemChanged(this.p, ref);
     const model = this.model(key);
     expect(itemCasUnique(this.p, ref)).toBeGreaterThan(model.casUnique);

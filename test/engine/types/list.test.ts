@@ -164,6 +164,25 @@ describe.each([1, Date.now() & 0x7fffffff])('a list is an array (seed %i)', (see
     fc.assert(property, { seed, numRuns: 25 * RUNS_FACTOR, endOnFailure: true });
     expect(refusals).toBeGreaterThan(0);
   });
+
+  it('and stays whole while others are evicted for it', { timeout: TIMEOUT_MS }, () => {
+    let losses = 0;
+    const fills = fc.infiniteStream(fc.tuple(fc.nat(6000), fc.nat(120)));
+    const property = fc.property(steps, fills, (all, sizes) => {
+      const world = new ListWorld({ bytes: 2 * MIB });
+      for (const [n, { run }] of all.entries()) {
+        run(world);
+        const [bytes, count] = sizes.next().value;
+        for (let i = 0; i < count; i++) {
+          world.client.set(world.p, `fill:${n}:${i}`, valueMake(bytes, n));
+        }
+        world.check();
+      }
+      losses += world.losses;
+    });
+    fc.assert(property, { seed, numRuns: 8 * RUNS_FACTOR, endOnFailure: true });
+    expect(losses).toBeGreaterThan(0);
+  });
 });
 
 describe('a long list', () => {
