@@ -23,13 +23,13 @@ import { waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
-  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
     someKeysRun(call, command);
   }
   commandNote(call, command);
+  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   const { ready, notes } = call.p;
   if (notes.length > 0) notesTell(call);
   if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);

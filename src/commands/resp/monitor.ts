@@ -54,13 +54,9 @@ function gateSet(call: RespCall): void {
   else call.gate &= ~GATE.MONITORED;
 }
 
-/** Shows the command that is about to run, unless it is to be kept from monitors, or does that itself. */
+/** Shows the command that was run to all monitors: so EXEC comes behind what it ran. */
 export function monitorFeed(call: RespCall, command: Command): void {
-  if ((command.flags & (FLAG.SKIP_MONITOR | FLAG.ADMIN)) === 0) monitorShow(call, command);
-}
-
-/** Shows the running command to all monitors. */
-export function monitorShow(call: RespCall, command: Command): void {
+  if (command.flags & (FLAG.SKIP_MONITOR | FLAG.ADMIN)) return;
   const line = monitorLine(call, command);
   monitorsPush(call, line);
   if (call.monitors.areElsewhere) call.bulletin.post({ kind: 'monitored', line });

@@ -18,18 +18,17 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respNullArray, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import { commandExecute, locksWant } from './execute.ts';
-import { monitorShow } from './monitor.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, type Watched } from './session.ts';
 import { transactionForget } from './transaction-state.ts';
 
-const { NO_SCRIPT, LOADING, STALE, FAST, ALLOW_BUSY, SKIP_MONITOR, SKIP_SLOWLOG } = FLAG;
+const { NO_SCRIPT, LOADING, STALE, FAST, ALLOW_BUSY, SKIP_SLOWLOG } = FLAG;
 const TRANSACTION = NO_SCRIPT | LOADING | STALE | ALLOW_BUSY;
 
 // biome-ignore format: a table reads in columns
 export const TRANSACTION_ROWS: readonly RespRow[] = [
   { name: 'multi',   arity:  1, flags: TRANSACTION | FAST, group: 'transactions', since: '1.2.0', complexity: 'O(1)', syntax: '', doc: 'Starts to queue commands.', run: multi },
-  { name: 'exec',    arity:  1, flags: NO_SCRIPT | LOADING | STALE | SKIP_MONITOR | SKIP_SLOWLOG, group: 'transactions', since: '1.2.0', complexity: 'That of the commands', syntax: '', doc: 'Runs the queued commands as one.', run: exec },
+  { name: 'exec',    arity:  1, flags: NO_SCRIPT | LOADING | STALE | SKIP_SLOWLOG, group: 'transactions', since: '1.2.0', complexity: 'That of the commands', syntax: '', doc: 'Runs the queued commands as one.', run: exec },
   { name: 'discard', arity:  1, flags: TRANSACTION | FAST, group: 'transactions', since: '2.0.0', complexity: 'O(N), N the queued commands', syntax: '', doc: 'Forgets the queued commands.', run: discard },
   { name: 'watch',   arity: -2, flags: TRANSACTION | FAST, keys: [{ use: 'RO', from: 1, to: -1 }], group: 'transactions', since: '2.2.0', complexity: 'O(1) for each key', syntax: 'key [key ...]', doc: 'Lets EXEC run only if the keys are as they are now.', run: watch },
   { name: 'unwatch', arity:  1, flags: TRANSACTION | FAST, group: 'transactions', since: '2.2.0', complexity: 'O(1)', syntax: '', doc: 'Forgets all watched keys.', run: unwatch },
@@ -117,8 +116,6 @@ function exec(call: RespCall): void {
     respNullArray(reply);
   }
   locks.release();
-  // After those that it ran, which have shown themselves.
-  if (call.gate & GATE.MONITORED) monitorShow(call, call.command);
 }
 
 /** The partition of a watched key, in the namespace that its database is now; the key is in op.key. */
