@@ -27,7 +27,7 @@ import {
 } from '../memory/partition.ts';
 import { PAGES_RESERVED } from '../memory/slab.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { partitionTableBytes, partitionUsedBytes } from '../memory/usage.ts';
+import { partitionPageCount, partitionTableBytes, partitionUsedBytes } from '../memory/usage.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
 import { classSweep } from './hand.ts';
 import { indexShrink } from './index-growth.ts';
@@ -70,11 +70,6 @@ function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytes
     partitionResize(p, pageTarget, 0, 0);
     partitionUnlock(p);
   }
-}
-
-/** Bytes in use in all partitions, as they were a moment ago. */
-export function keyspaceUsedBytes({ partitions }: Keyspace): number {
-  return partitions.reduce((bytes, p) => bytes + partitionUsedBytes(p), 0);
 }
 
 /** Pages that each partition is to have under the budget of now. */
@@ -127,8 +122,7 @@ export function partitionIsFull(p: Partition, nowMs: number): boolean {
 /** Whether more is in use than may be. */
 export function partitionIsOver(p: Partition): boolean {
   const bytesMax = p.f64[HEADER_F64.bytesMax];
-  const pages = p.i32[HEADER.pageLimit] - p.i32[HEADER.pageFreeCount];
-  if (partitionTableBytes(p) + pages * PAGE_BYTES <= bytesMax) return false;
+  if (partitionTableBytes(p) + partitionPageCount(p) * PAGE_BYTES <= bytesMax) return false;
   return partitionUsedBytes(p) > bytesMax;
 }
 
