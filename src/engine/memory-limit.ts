@@ -75,11 +75,6 @@ function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytes
   Atomics.store(control.i32, CONTROL.memoryIsTight, bytesPossible > bytesMax ? 1 : 0);
 }
 
-/** Bytes in use in all partitions, as they were a moment ago. */
-export function keyspaceUsedBytes({ partitions }: Keyspace): number {
-  return partitions.reduce((bytes, p) => bytes + partitionUsedBytes(p), 0);
-}
-
 /** Pages that each partition is to have under the budget of now. */
 export function keyspacePageTarget({ control, partitions }: Keyspace): number {
   return budgetPages(control.f64[CONTROL_F64.memoryBytes], partitions);
@@ -116,6 +111,13 @@ function pageEmpty(p: Partition, nowMs: number): boolean {
     if (classPageCompact(p, classId, nowMs)) return true;
   }
   return false;
+}
+
+/** Bytes in use in all partitions, as they were a moment ago. */
+export function keyspaceUsedBytes({ partitions }: Keyspace): number {
+  let bytes = 0;
+  for (const p of partitions) bytes += partitionUsedBytes(p);
+  return bytes;
 }
 
 /** Whether more is in use than may be. Cheap while the limit is one that pages keep. */
