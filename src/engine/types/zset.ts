@@ -211,6 +211,9 @@ function outcomeOf(before: number, score: number, conditions: number): number {
 /** Adds an entry that is no member. */
 function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): number {
   const isPacked = !zsetIsLarge(p, ref);
+  const isSkiplist =
+    zsetIsSkiplist(p, ref) || isBeyondListpack(collectionCount(p, ref) + 1, entry.nameBytes);
+  if (!isSkiplist) entry.score = listpackScore(entry.score);
   let to = ref;
   let isAdded = false;
   if (isPacked && packedAddFits(p, ref, entry.nameBytes)) {
@@ -224,7 +227,7 @@ function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): 
   }
   entry.outcome = isAdded ? ADDED.NEW : ADDED.NO_MEMORY;
   if (isAdded) {
-    zsetEncodingNote(p, to, entry.nameBytes);
+    if (isSkiplist) collectionFlagsSet(p, to, FLAG_SKIPLIST);
     return to;
   }
   const left = to === 0 ? ref : to;
@@ -239,25 +242,28 @@ function largeAddNamed(p: Partition, op: Operation, rootRef: number, entry: Zset
   return largeAdd(p, op, rootRef, entry, target);
 }
 
-/** What clients are told of a set changes with its size, or with a long name, and never back. */
-export function zsetEncodingNote(p: Partition, ref: number, nameBytes: number): void {
-  const isBeyond =
-    nameBytes > zsetEncoding.nameBytesMax || collectionCount(p, ref) > zsetEncoding.entriesMax;
-  if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
+/** Whether clients are no longer told that a set of so many members is a listpack; it never is again. */
+function isBeyondListpack(count: number, nameBytesMax: number): boolean {
+  return count > zsetEncoding.entriesMax || nameBytesMax > zsetEncoding.nameBytesMax;
+}
+
+/** Listpacks keep integers as such, and so no minus before a zero. */
+export function listpackScore(score: number): number {
+  return score + 0;
 }
 
 /**
- * A command brings so many members, of names up to this long: clients are told what Redis then makes of
- * the set, though they may not all be new.
+ * A set has come to so many members, or a command brings so many, of names up to this long, though they
+ * may not all be new: clients are told what Redis then makes of the set. Returns whether that is a skip list.
  */
 export function zsetEncodingExpect(
   p: Partition,
   ref: number,
   count: number,
   nameBytesMax: number,
-): void {
-  const isBeyond = nameBytesMax > zsetEncoding.nameBytesMax || count > zsetEncoding.entriesMax;
-  if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
+): boolean {
+  if (isBeyondListpack(count, nameBytesMax)) collectionFlagsSet(p, ref, FLAG_SKIPLIST);
+  return zsetIsSkiplist(p, ref);
 }
 
 /** Makes a packed set large. Returns its ref, maybe another; 0 without memory: nothing has changed. */
