@@ -2,7 +2,7 @@
  * The supervisor: starts the threads, and starts a thread anew when one dies. It runs on the main
  * thread, which serves no requests.
  */
-import { randomFillSync, randomUUID } from 'node:crypto';
+import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { authFileRead } from './auth/auth-file.ts';
@@ -35,6 +35,7 @@ import { TlsFilesError } from './net/tls-material.ts';
 import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 import { RespKeeper } from './resp-keeper.ts';
+import { RespRates } from './resp-rates.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const DATA_OWNER_FIRST = 2;
@@ -87,6 +88,7 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private isEnding = false;
+  private readonly runId = randomBytes(20).toString('hex');
   private readonly resp: RespKeeper;
   /** Where RESP is listened on. */
   private respTargets: readonly RespTarget[];
@@ -139,6 +141,7 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
+    new RespRates(this.keyspace).start();
     new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
   }
 
@@ -276,9 +279,10 @@ export class Supervisor {
       config,
       credentials: this.credentials,
       version: options.version,
+      runId: this.runId,
+      executable: process.argv[1] ?? process.execPath,
       threadIndex: seat.index,
       bulletinName: this.bulletinName,
-      isAlone: config.threadCount === 1,
       respConfig: this.resp.config.image(),
       respTcp: isFirst || REUSE_PORT_IS_AVAILABLE ? this.respTargets : [],
       respUnix: isFirst ? respUnixTarget(this.resp.config.settings) : null,

@@ -80,6 +80,10 @@ export type RespFailure = { readonly name: string; readonly why: string };
 export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
+  /** 40 hexadecimal digits that are the process's own. */
+  readonly runId: string;
+  /** The program that was started. */
+  readonly executable: string;
   readonly threadIndex: number;
   /** All commands, by number: commands/memcached/table.ts. */
   readonly commandNames: readonly string[];

@@ -54,6 +54,7 @@ export const CHANGE = {
   EVICT: 8,
   TOUCH: 16, // the expiry time changed, the value did not
   FLUSH: 32, // everything before this, in the database or in all; no key
+  FLUSHED: 64, // an item that a flush had killed was found and freed
 } as const;
 
 /** What threads note of what they do; bits of HEADER.changeListeners, above those of CHANGE. */

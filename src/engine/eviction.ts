@@ -15,8 +15,14 @@ import { graveyardWork } from './collection/graveyard-work.ts';
 import { expirySweep } from './expiry.ts';
 import { classSweep } from './hand.ts';
 import { compactablePage, pageSteal, pageVacate, VACATE } from './page-move.ts';
+import { policyHasPrey, policyIsVolatile } from './policy.ts';
 
 const TRIES_MAX = 8;
+/** Of these, so many look in vain for pages of other classes, or in the class itself. */
+const FAILURES_MAX = 2;
+/** What goes from other classes where only what expires may. */
+const VOLATILE_GOES_MAX = 16;
+const VOLATILE_ITEMS = 16;
 /** Pages searched for dead items when nothing else may go. */
 const REAP_PAGES_MAX = 8;
 /**
@@ -37,7 +43,9 @@ export function chunkObtain(p: Partition, classId: number, nowMs: number): numbe
   if (ref !== 0) return ref;
   const freed = chunkObtainFreed(p, classId);
   if (freed !== 0) return freed;
-  return p.evicts ? chunkObtainSlow(p, classId, nowMs) : chunkObtainByCompaction(p, classId, nowMs);
+  return policyHasPrey(p)
+    ? chunkObtainSlow(p, classId, nowMs)
+    : chunkObtainByCompaction(p, classId, nowMs);
 }
 
 /** From the graveyard. */
@@ -53,18 +61,22 @@ function chunkObtainFreed(p: Partition, classId: number): number {
 function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
   const klass = classRecord(classId);
   if (p.i32[HEADER.pageFreeCount] < PAGES_RESERVED) pageSteal(p, classId, nowMs, true);
+  let stealFailures = 0;
+  let sweepFailures = 0;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const atNewPage = p.i32[klass + CLASS.handTurned] !== 0 || p.i32[klass + CLASS.handChunk] === 0;
     const must = tries > 0 || p.i32[klass + CLASS.usedCount] === 0;
-    if (atNewPage || must) {
+    if ((atNewPage || must) && stealFailures < FAILURES_MAX) {
       p.i32[klass + CLASS.handTurned] = 0;
       if (pageSteal(p, classId, nowMs, must)) {
         const stolen = chunkTake(p, classId);
         if (stolen !== 0) return stolen;
         continue;
       }
+      if (must) stealFailures++;
     }
-    if (classSweep(p, classId, nowMs)) {
+    if (sweepFailures < FAILURES_MAX) {
+      if (!classSweep(p, classId, nowMs)) sweepFailures++;
       const swept = chunkTake(p, classId);
       if (swept !== 0) return swept;
     }
@@ -72,7 +84,29 @@ function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
     const freed = chunkObtainFreed(p, classId);
     if (freed !== 0) return freed;
   }
-  p.i32[klass + CLASS.outOfMemory]++;
+  const scraped = policyIsVolatile(p) ? chunkObtainScraped(p, classId, nowMs) : 0;
+  if (scraped === 0) p.i32[klass + CLASS.outOfMemory]++;
+  return scraped;
+}
+
+/**
+ * Where only what expires may go, there may be little of that, and none in this class or in a page of its
+ * own: what goes from other classes makes room for the rest of a page to move.
+ */
+function chunkObtainScraped(p: Partition, classId: number, nowMs: number): number {
+  for (let go = 0; go < VOLATILE_GOES_MAX; go++) {
+    let items = 0;
+    for (let donor = 1; donor < p.classes.count && items < VOLATILE_ITEMS; donor++) {
+      while (items < VOLATILE_ITEMS && classSweep(p, donor, nowMs)) items++;
+    }
+    if (items === 0) return 0;
+    const ref = chunkTake(p, classId) || chunkObtainFreed(p, classId);
+    if (ref !== 0) return ref;
+    if (pageSteal(p, classId, nowMs, true)) {
+      const stolen = chunkTake(p, classId);
+      if (stolen !== 0) return stolen;
+    }
+  }
   return 0;
 }
 

@@ -44,7 +44,7 @@ import { chunkClass } from '../memory/slab.ts';
 import { itemEvict, itemIsAtHand } from './forget.ts';
 import { itemIsDead, itemIsHeld } from './lifecycle.ts';
 import { itemOwner } from './owner.ts';
-import { policyAdmits, policyIsBlind, policyIsByTtl } from './policy.ts';
+import { policyAdmits, policyIsBlind, policyIsByTtl, policyPassesOver } from './policy.ts';
 import { itemReap } from './reaping.ts';
 
 const SWEEP_VISITS_MAX = 2048;
@@ -71,13 +71,17 @@ export function classSweep(p: Partition, classId: number, nowMs: number): boolea
   let record = pageRecord(p, page);
   let fallback = 0;
   let samples = policyIsByTtl(p) ? TTL_SAMPLES : SWEEP_VISITS_MAX;
+  // A round and a page in which nothing was met that may go: there is nothing.
+  let turns = i32[klass + CLASS.pageCount] + 1;
   for (let visits = 0; visits < SWEEP_VISITS_MAX && samples > 0; visits++) {
-    if (chunk >= i32[record + PAGE.bumpCount]) {
+    if (chunk >= i32[record + PAGE.bumpCount] || policyPassesOver(p, page)) {
+      if (turns-- === 0 && fallback === 0) break;
       i32[record + PAGE.sweptAt] = i32[HEADER.evictionClock];
       i32[klass + CLASS.handTurned] = 1;
       page = i32[record + PAGE.ringNext] - 1;
       record = pageRecord(p, page);
       chunk = 0;
+      continue;
     }
     const ref = (pageOffset(p, page) + chunk * chunkBytes) >>> 3;
     chunk++;

@@ -1,21 +1,33 @@
 /**
- * The maintainer: sweeps the partitions for dead items, crawls when it is asked to, and brings the
- * partitions to the memory limit. It works on the main thread, which has little else to do but must never
- * wait for a lock: it is the one that frees the locks of dead threads. So it only tries them, and works in
- * slices, for which requests never wait long.
+ * The maintainer: sweeps the partitions for dead items, crawls when it is asked to, frees collections that
+ * were discarded, and brings the partitions to the memory limit. It works on the main thread, which has
+ * little else to do but must never wait for a lock: it is the one that frees the locks of dead threads. So
+ * it only tries them, and works in slices, for which requests never wait long.
  */
 import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
 import { eventKindsRead } from '../memory/event-log.ts';
 import { HEADER, type Partition, partitionTryLock, partitionUnlock } from '../memory/partition.ts';
+import { graveyardCount } from './collection/graveyard.ts';
+import { graveyardWork } from './collection/graveyard-work.ts';
 import { Crawl } from './crawl.ts';
 import { expirySweep } from './expiry.ts';
 import type { Keyspace } from './keyspace.ts';
-import { keyspacePageTarget, partitionResize } from './memory-limit.ts';
+import {
+  keyspacePageTarget,
+  partitionIsOver,
+  partitionResize,
+  partitionShed,
+} from './memory-limit.ts';
 
 /** Pages looked at, or emptied, under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
+/** Items evicted under one lock. */
+const ITEMS_PER_SLICE = 64;
 /** Slices for one partition in one tick. */
 const SLICES_PER_TICK_MAX = 64;
+/** Chunks of discarded collections freed under one lock, and slices of that for all partitions in one tick. */
+const GRAVEYARD_CHUNKS_PER_SLICE = 512;
+const GRAVEYARD_SLICES_PER_TICK_MAX = 256;
 
 const TICK_MS = 100;
 
@@ -43,15 +55,30 @@ export class Maintainer {
     const sweeps = Atomics.load(control.i32, CONTROL.sweepIsOn) !== 0;
     const pageTarget = keyspacePageTarget(this.keyspace);
     let reaped = 0;
+    let burials = GRAVEYARD_SLICES_PER_TICK_MAX;
     for (const p of partitions) {
+      if (graveyardCount(p) > 0) burials -= bury(p, burials);
       if (sweeps) reaped += sweep(p, nowMs);
       if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
+      if (partitionIsOver(p)) shed(p, nowMs);
     }
     reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
     Atomics.add(control.i32, CONTROL.sweeps, 1);
     this.afterTick();
   }
+}
+
+/** Frees discarded collections, in up to so many slices. Returns how many it took. */
+function bury(p: Partition, slicesMax: number): number {
+  let slices = 0;
+  while (slices < slicesMax && partitionTryLock(p)) {
+    const freed = graveyardWork(p, GRAVEYARD_CHUNKS_PER_SLICE);
+    partitionUnlock(p);
+    if (freed === 0) break;
+    slices++;
+  }
+  return slices;
 }
 
 function sweep(p: Partition, nowMs: number): number {
@@ -63,6 +90,14 @@ function sweep(p: Partition, nowMs: number): number {
     if (count === 0) break;
   }
   return reaped;
+}
+
+function shed(p: Partition, nowMs: number): void {
+  for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
+    const count = partitionShed(p, nowMs, ITEMS_PER_SLICE);
+    partitionUnlock(p);
+    if (count < ITEMS_PER_SLICE) return;
+  }
 }
 
 function resize(p: Partition, pageTarget: number, nowMs: number): void {

@@ -138,12 +138,26 @@ export function classPageVacate(
       p.i32[klass + CLASS.handPage] = next + 1;
       p.i32[klass + CLASS.handChunk] = 0;
       if (how === null) return false;
-    } else if (pageVacate(p, page, nowMs, how ?? VACATE.SIFT)) {
-      return true;
+    } else {
+      if (pageVacate(p, page, nowMs, how ?? VACATE.SIFT)) return true;
+      unusedCollectionEvict(p, page, nowMs);
     }
     page = next;
   }
   return false;
+}
+
+/**
+ * A page may have to stay for the sake of one collection, and hold parts of another that nobody uses. That
+ * one goes, so that the next who needs memory finds it in the graveyard.
+ */
+function unusedCollectionEvict(p: Partition, page: number, nowMs: number): void {
+  let unused = 0;
+  pageOwnersWalk(p, page, (owner, ref) => {
+    if (owner === ref || !itemIsLarge(p, owner) || itemFrequency(p, owner) > 0) return;
+    if (itemIsAtHand(p, owner) && policyAdmits(p, owner)) unused = owner;
+  });
+  if (unused !== 0) itemEvict(p, unused, nowMs);
 }
 
 /** Whether more than half of what is in the page was used since the hand came by. */
@@ -192,7 +206,7 @@ function pageOwnersWalk(
 }
 
 /** How little a byte of the class is worth: the age its unused items reach, times their size. */
-function classScore(p: Partition, classId: number): number {
+export function classScore(p: Partition, classId: number): number {
   const { i32 } = p;
   const page = i32[classRecord(classId) + CLASS.handPage] - 1;
   if (page < 0) return -1;

@@ -14,7 +14,9 @@
  *
  * Guard: the partition lock.
  */
+import { DATABASE_COUNT } from '../base/key.ts';
 import { itemExpiresAtMs } from '../memory/item.ts';
+import { pageExpiresAtMinMs } from '../memory/page-times.ts';
 import { HEADER, type Partition, partitionLock, partitionUnlock } from '../memory/partition.ts';
 import type { Keyspace } from './keyspace.ts';
 
@@ -50,9 +52,26 @@ export function policyOf(word: number): EvictionPolicy {
 
 /** Whether the policy lets a key's item go. */
 export function policyAdmits(p: Partition, ref: number): boolean {
-  const policy = p.i32[HEADER.evictionPolicy];
-  if (policy < EVICTION_POLICY.VOLATILE_LRU) return policy !== EVICTION_POLICY.NOEVICTION;
-  return itemExpiresAtMs(p, ref) !== 0;
+  return policyIsVolatile(p) ? itemExpiresAtMs(p, ref) !== 0 : p.evicts;
+}
+
+/** Whether there is anything that the policy would let go. */
+export function policyHasPrey(p: Partition): boolean {
+  if (!policyIsVolatile(p)) return p.evicts;
+  for (let database = 0; database < DATABASE_COUNT; database++) {
+    if (p.i32[HEADER.databaseExpiring + database] !== 0) return true;
+  }
+  return false;
+}
+
+/** Whether no item of the page may go since none in it expires. Parts of others may be in it. */
+export function policyPassesOver(p: Partition, page: number): boolean {
+  return policyIsVolatile(p) && pageExpiresAtMinMs(p, page) === 0;
+}
+
+/** Whether only what expires may go. */
+export function policyIsVolatile(p: Partition): boolean {
+  return p.i32[HEADER.evictionPolicy] >= EVICTION_POLICY.VOLATILE_LRU;
 }
 
 /** Whether it does not matter to the policy if an item is used. */

@@ -25,6 +25,5 @@ export function itemReap(p: Partition, hash: number, ref: number): void {
     p.i32[klass + CLASS.expiredUnfetched]++;
     p.f64[HEADER_F64.expiredUnfetchedTotal]++;
   }
-  // A flush has been told of, and is no expiry.
-  itemUnlink(p, hash, ref, itemIsFlushed(p, ref) ? 0 : CHANGE.EXPIRE);
+  itemUnlink(p, hash, ref, itemIsFlushed(p, ref) ? CHANGE.FLUSHED : CHANGE.EXPIRE);
 }

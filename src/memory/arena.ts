@@ -128,6 +128,17 @@ export function budgetIsPossible(memoryBytes: number, partitions: readonly Parti
   return bytes >= LOWERED_BYTES_MIN && bytes <= partitions[0].sab.byteLength;
 }
 
+/** The budget nearest to this that is possible. */
+export function budgetPossible(memoryBytes: number, partitions: readonly Partition[]): number {
+  const least = LOWERED_BYTES_MIN * partitions.length;
+  return Math.min(Math.max(memoryBytes, least), budgetReserved(partitions));
+}
+
+/** The largest budget that is possible. */
+export function budgetReserved(partitions: readonly Partition[]): number {
+  return partitions[0].sab.byteLength * partitions.length;
+}
+
 function partitionCountFor(config: ArenaConfig): number {
   const { memoryBytes, memoryBytesMax } = config;
   const bytesMin = Math.max(PARTITION_BYTES_MIN, config.itemBytesMax * ITEMS_PER_PARTITION_MIN);

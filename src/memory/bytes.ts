@@ -4,8 +4,10 @@
  * copies loop, longer ones call.
  */
 
-const LOOP_BYTES_MAX = 40;
-const WORDS_BYTES_MAX = 160;
+/** Up to here a loop over bytes is as good as anything. */
+export const LOOP_BYTES_MAX = 40;
+/** Up to here one over words is. */
+export const WORDS_BYTES_MAX = 160;
 
 /** Copies source[sourceStart, sourceStart + bytes) to target at targetStart. */
 export function bytesCopy(

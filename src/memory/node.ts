@@ -74,6 +74,11 @@ export function nodeRoot(p: Partition, ref: number): number {
   return nodeType(p, ref) === NODE_TYPE.ROOT ? ref : p.i32[(ref << 1) + NODE.rootRef];
 }
 
+/** Hands a node over to another collection. */
+export function nodeRootSet(p: Partition, ref: number, rootRef: number): void {
+  p.i32[(ref << 1) + NODE.rootRef] = rootRef;
+}
+
 /** Makes a chunk the root of an empty collection that no key names yet. */
 export function rootInit(p: Partition, ref: number): void {
   nodeInit(p, ref, NODE_TYPE.ROOT, 0);

@@ -85,6 +85,7 @@ export const HEADER_F64 = {
   pageMoveTotal: 78,
   changeHead: 79, // change records ever written, in bytes
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
+  bytesMax: 83, // what may be in use, or more than a partition has: engine/memory-limit.ts
   discardTotal: 81, // large collections freed
   fieldExpiryTotal: 82, // expired fields of hashes reclaimed
   removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
@@ -296,6 +297,11 @@ export function pageOf(p: Partition, ref: number): number {
 /** Byte offset of a page's first byte. */
 export function pageOffset(p: Partition, page: number): number {
   return p.pagesOffset + (page << PAGE_SHIFT);
+}
+
+/** More bytes than this no value can have, whatever else goes. */
+export function partitionBytesMax(p: Partition): number {
+  return p.i32[HEADER.pageLimit] * PAGE_BYTES;
 }
 
 /** Sets how many pages may be in use; the pool grows or shrinks by the difference, which it must have. */

@@ -4,7 +4,7 @@
  *
  *   ┌────────┬──────────────┬─────────────────────────────────────────────────┬─  ─┐
  *   │ header │ error codes  │ thread 0: counters │ errors      │ times        │ …  │
- *   │ 64 B   │ 192 × 64 B   │           64 f64   │ by code     │ 512 × 232    │    │
+ *   │ 128 B  │ 192 × 64 B   │           64 f64   │ by code     │ 512 × 232    │    │
  *   │        │ length, text │                    │ 192 f64     │ u32          │    │
  *   └────────┴──────────────┴─────────────────────────────────────────────────┴─  ─┘
  *
@@ -23,6 +23,17 @@ import { RESP_COMMAND_COUNT_MAX } from './command-stats.ts';
 export const RESP_WORD = {
   slowIds: 0, // ids given to entries of the slow log
   errorSlots: 1, // slots of error codes given out
+} as const;
+
+/** f64 indices of the header: what the main thread finds out ten times a second. */
+export const RESP_RATE = {
+  commands: 1, // a second
+  bytesRead: 2,
+  bytesWritten: 3,
+  reads: 4,
+  loopUs: 5, // of a batch
+  memoryPeakBytes: 6,
+  memoryStartBytes: 7,
 } as const;
 
 /** f64 indices of a thread's counters. */
@@ -44,7 +55,7 @@ export const RESP_COUNTER = {
   idleCuts: 14,
 } as const;
 
-const HEADER_BYTES = 64;
+const HEADER_BYTES = 128;
 export const ERROR_SLOT_COUNT = 192;
 const ERROR_SLOT_BYTES = 64;
 const ERROR_CODE_BYTES_MAX = ERROR_SLOT_BYTES - 4;

@@ -55,11 +55,11 @@ export type DataThreadStart = {
   readonly config: CommandConfig;
   readonly credentials: Credentials;
   readonly version: string;
+  readonly runId: string;
+  readonly executable: string;
   readonly threadIndex: number;
   /** What the threads' bulletin is called. */
   readonly bulletinName: string;
-  /** There is no other data thread. */
-  readonly isAlone: boolean;
   readonly respConfig: RespConfigImage;
   /** Thread id + 1 as the locks show it: unique among the threads that live. */
   readonly owner: number;
@@ -131,6 +131,8 @@ export class DataThread {
     const server: ServerContext = {
       config: start.config,
       version: start.version,
+      runId: start.runId,
+      executable: start.executable,
       threadIndex: start.threadIndex,
       commandNames: COMMAND_NAMES,
       listeners: this.listeners,
@@ -300,7 +302,8 @@ function respCallCreate(
     wake: nothing,
     close: nothing,
   };
-  const { bulletinName, threadIndex, isAlone } = start;
+  const { bulletinName, threadIndex } = start;
+  const isAlone = start.config.threadCount === 1;
   const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
   const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);

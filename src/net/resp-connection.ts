@@ -254,8 +254,9 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     call.reply.setsAside = true;
     const startedUs = performance.now() * 1000;
     const at = respRun(call, parser, start);
-    this.replySend();
+    // Before the replies leave: who has one may ask another thread what it says of the client.
     clientNote(call.keyspace.control, this.session, call.op.nowSec);
+    this.replySend();
     call.respStats.f64[call.respBlock + RESP_COUNTER.loopUs] +=
       performance.now() * 1000 - startedUs;
     return at;

@@ -12,6 +12,7 @@ import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
 import { GATE, type RespSession } from '../commands/resp/session.ts';
 import type { BufferLimit } from '../config/compound-types.ts';
+import { CLIENT } from '../memory/client-records.ts';
 import { connectionRemote } from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
 import { RESP_COUNTER } from '../memory/resp-stats.ts';
@@ -81,6 +82,14 @@ export class RespOutput {
     return this.queue.count + (this.flightBytes > 0 ? 1 : 0);
   }
 
+  /** Has other threads see how much waits: CLIENT LIST. */
+  private show(): void {
+    const { i32 } = this.call.keyspace.control;
+    const { record } = this.session.host;
+    i32[record + CLIENT.outputBytes] = this.bytes;
+    i32[record + CLIENT.outputPieces] = this.pieceCount;
+  }
+
   /** Sends a piece when the turn ends. Its bytes must not change any more. */
   push(piece: Buffer): void {
     if (this.wire === null) return;
@@ -123,6 +132,7 @@ export class RespOutput {
       this.flightBytes = piece.length;
     }
     counters[block + COUNTER.outputBlocked]++;
+    this.show();
     this.check();
     return isFree;
   }
@@ -146,6 +156,7 @@ export class RespOutput {
       this.flightBytes = piece.length;
       break;
     }
+    this.show();
     if (this.flightBytes > 0) this.check();
     else this.allLeft();
   }

@@ -49,7 +49,7 @@ describe('the change log', () => {
     expirySweep(p, NOW_MS + 4999, 100);
     client.clockSet(NOW_MS + 5000);
     expect(client.get(p, 'e')).toBeNull();
-    const swept = ['EXPIRE a', 'EXPIRE n'];
+    const swept = ['FLUSHED a', 'FLUSHED n'];
     const batch = words(changeRead(p, start));
     expect(batch.filter((word) => !swept.includes(word))).toEqual([
       'STORE a',
@@ -63,7 +63,7 @@ describe('the change log', () => {
       'DELETE big',
       'STORE e',
       'FLUSH',
-      'EXPIRE e',
+      'FLUSHED e',
       'STORE e',
       'EXPIRE e',
     ]);

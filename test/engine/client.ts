@@ -2,7 +2,7 @@
  * What a front end does, in a few lines: fills an operation, calls the engine, reads the answer out.
  * Takes no lock; tests with several threads do.
  */
-import { keyFillIn } from '../../src/base/key.ts';
+import { keyFillIn, NAMESPACE_BYTES } from '../../src/base/key.ts';
 import { Uint64, uint64Text } from '../../src/base/uint64.ts';
 import { itemCasTake, itemCasUnique } from '../../src/engine/lifecycle.ts';
 import { casDemand, casGive, Operation, termsClear } from '../../src/engine/operation.ts';
@@ -57,6 +57,18 @@ export function uint64Of(value: number | bigint): Uint64 {
   return words;
 }
 
+/** The database that a key names, 0 if none, and its name there. */
+export function keyParts(key: string): [database: number, name: string] {
+  const [, database = '0', name = key] = /^(\d+)\|(.*)$/s.exec(key) ?? [];
+  return [Number(database), name];
+}
+
+/** Bytes of a key in its item. */
+export function keyBytesOf(key: string): number {
+  const [database, name] = keyParts(key);
+  return name.length + (database === 0 ? 0 : NAMESPACE_BYTES);
+}
+
 export class Client {
   readonly op = new Operation(Buffer.alloc(0));
   readonly counter = new CounterResult();
@@ -73,10 +85,11 @@ export class Client {
     this.op.nowSec = Math.floor(nowMs / 1000);
   }
 
-  /** Points the operation at the key; returns its hash. */
+  /** Points the operation at the key, which may name its database: `3|name`. Returns its hash. */
   keySet(key: string): number {
     const { op } = this;
-    keyFillIn(op.key, this.database, Buffer.from(key, 'latin1'), 0, key.length);
+    const [database, name] = keyParts(key);
+    keyFillIn(op.key, database || this.database, Buffer.from(name, 'latin1'), 0, name.length);
     return op.key.hash;
   }
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CHANGE } from '../../src/engine/change-log.ts';
+import { databaseFlush } from '../../src/engine/database.ts';
 import { expirySweep } from '../../src/engine/expiry.ts';
 import { keyspaceFlush, keyspaceFlushAt } from '../../src/engine/keyspace.ts';
 import { partitionResize } from '../../src/engine/memory-limit.ts';
@@ -406,6 +407,12 @@ function flushRun(world: World, inMs: number): void {
   world.settle(STATUS.OK, STATUS.OK);
 }
 
+function databaseFlushRun(world: World, database: number): void {
+  world.flushExpect(database);
+  for (const p of world.keyspace.partitions) databaseFlush(p, database);
+  world.settle(STATUS.OK, STATUS.OK);
+}
+
 function sweepRun(world: World, pagesMax: number): void {
   const before = world.stored.size;
   let reaped = 0;
@@ -512,6 +519,13 @@ export function stepsAll(keys: readonly string[]): fc.Arbitrary<Step>[] {
 export const stepFlush: fc.Arbitrary<Step> = fc
   .integer({ min: -1000, max: 4000 })
   .map((ms) => step(`flush ${ms}`, (world) => flushRun(world, ms)));
+
+/** A flush of one database, which leaves the keys of the same names in others. */
+export const stepDatabaseFlush: fc.Arbitrary<Step> = fc
+  .constantFrom(0, 1, 2, 3, 7, 15)
+  .map((database) =>
+    step(`flush database ${database}`, (world) => databaseFlushRun(world, database)),
+  );
 
 /** The memory limit moves, down to what the largest value needs and up to all there is. */
 export const stepResize: fc.Arbitrary<Step> = fc

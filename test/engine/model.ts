@@ -5,9 +5,16 @@
  * holds, at any time, what the index holds, and every loss has a reason that the log gave.
  */
 import { expect } from 'vitest';
+import { DATABASE_COUNT } from '../../src/base/key.ts';
 import { CHANGE, type Change, changeListen, changeRead } from '../../src/engine/change-log.ts';
+import { ALL_DATABASES } from '../../src/engine/database.ts';
 import { indexKeyCount } from '../../src/engine/hash-index.ts';
-import { type Keyspace, keyspaceFlushIfDue } from '../../src/engine/keyspace.ts';
+import {
+  type Keyspace,
+  keyspaceExpiringCount,
+  keyspaceFlushIfDue,
+  keyspaceKeyCount,
+} from '../../src/engine/keyspace.ts';
 import type { StoreTerms } from '../../src/engine/operation.ts';
 import { STATUS, type Status } from '../../src/engine/status.ts';
 import type { ValueCursor } from '../../src/engine/types/chained.ts';
@@ -15,7 +22,7 @@ import { STORE, type StoreMode } from '../../src/engine/types/string.ts';
 import { MARK_BINARY_KEY, MARK_STALE, MARK_TOKEN_SENT } from '../../src/memory/item.ts';
 import type { Partition } from '../../src/memory/partition.ts';
 import { CHUNK_BYTES_MAX } from '../../src/memory/slab-classes.ts';
-import { Client } from './client.ts';
+import { Client, keyBytesOf, keyParts } from './client.ts';
 import { handlesMake, keyspaceMake, partitionExpectSound, type Setup } from './fixture.ts';
 import { NOW_MS } from './limits.ts';
 
@@ -28,7 +35,7 @@ const GIVEN_CAS_BYTES = 8;
 /** Whether key and value fit a chunk with all fields that an item may have later. */
 export function fitsChunk(key: string, value: Buffer, { casGiven }: Terms): boolean {
   const fieldsBytes = OPTIONAL_FIELDS_BYTES + (casGiven === null ? 0 : GIVEN_CAS_BYTES);
-  return HEADER_BYTES + fieldsBytes + key.length + value.length <= CHUNK_BYTES_MAX;
+  return HEADER_BYTES + fieldsBytes + keyBytesOf(key) + value.length <= CHUNK_BYTES_MAX;
 }
 
 /** What a key holds. */
@@ -105,6 +112,7 @@ export class World {
   refusalCount = 0;
   private readonly expected: { kind: number; key: string; next: Stored }[] = [];
   private flushesExpected = 0;
+  private databaseFlushed = ALL_DATABASES;
   private readonly positions: number[];
   private readonly casLast: number[];
 
@@ -143,8 +151,9 @@ export class World {
     return isFlushed || (expiresAtMs !== 0 && expiresAtMs <= this.nowMs);
   }
 
-  flushExpect(): void {
+  flushExpect(database: number = ALL_DATABASES): void {
     this.flushesExpected = this.keyspace.partitions.length;
+    this.databaseFlushed = database;
   }
 
   /** The status a store must have, and the item it must leave. */
@@ -156,7 +165,8 @@ export class World {
     const old = this.live(key);
     if (old === null) {
       if (mode === STORE.CAS) return STATUS.MISSING;
-      const stores = mode === STORE.SET || mode === STORE.ADD || (joins && terms.createsMissing);
+      const isPlain = mode === STORE.SET || mode === STORE.ADD || mode === STORE.PUT;
+      const stores = isPlain || (joins && terms.createsMissing);
       if (!stores) return STATUS.NOT_STORED;
     } else {
       if (mode === STORE.ADD) return STATUS.NOT_STORED;
@@ -182,7 +192,7 @@ export class World {
   private joinExpect({ mode, key, value: added, isReceived, terms }: Store, old: Stored): Status {
     const both = mode === STORE.APPEND ? [old.value, added] : [added, old.value];
     const value = Buffer.concat(both);
-    if (HEADER_BYTES + key.length + value.length > this.itemBytesMax) return STATUS.TOO_LARGE;
+    if (HEADER_BYTES + keyBytesOf(key) + value.length > this.itemBytesMax) return STATUS.TOO_LARGE;
     const isChained = isReceived || old.isChained || !fitsChunk(key, value, terms);
     const { casGiven } = terms;
     const marks = old.marks & MARK_BINARY_KEY;
@@ -221,6 +231,18 @@ export class World {
       itemCount += indexKeyCount(p);
     }
     expect(itemCount).toBe(this.stored.size);
+    const keys = new Int32Array(DATABASE_COUNT);
+    const expiring = new Int32Array(DATABASE_COUNT);
+    for (const [key, { isFlushed, expiresAtMs }] of this.stored) {
+      const [database] = keyParts(key);
+      if (isFlushed) continue;
+      keys[database]++;
+      if (expiresAtMs !== 0) expiring[database]++;
+    }
+    for (let database = 0; database < DATABASE_COUNT; database++) {
+      expect(keyspaceKeyCount(this.keyspace, database)).toBe(keys[database]);
+      expect(keyspaceExpiringCount(this.keyspace, database)).toBe(expiring[database]);
+    }
   }
 
   private logRead(): void {
@@ -232,15 +254,22 @@ export class World {
     }
   }
 
-  private changeApply(p: Partition, { kind, key: bytes, cas }: Change): void {
-    const key = bytes.toString('latin1');
+  private flushApply(p: Partition, flushed: number): void {
+    expect(this.flushesExpected--).toBeGreaterThan(0);
+    expect(flushed).toBe(this.databaseFlushed);
+    for (const [key, stored] of this.stored) {
+      const [database] = keyParts(key);
+      const isMeant = flushed === ALL_DATABASES || flushed === database;
+      if (isMeant && this.keySet(key) === p) this.stored.set(key, { ...stored, isFlushed: true });
+    }
+  }
+
+  private changeApply(p: Partition, { kind, key: bytes, cas, database }: Change): void {
     if (kind === CHANGE.FLUSH) {
-      expect(this.flushesExpected--).toBeGreaterThan(0);
-      for (const [name, stored] of this.stored) {
-        if (this.keySet(name) === p) this.stored.set(name, { ...stored, isFlushed: true });
-      }
+      this.flushApply(p, database);
       return;
     }
+    const key = `${database === 0 ? '' : `${database}|`}${bytes.toString('latin1')}`;
     const casUnique = cas * p.stride + p.id + 1;
     const stored = this.stored.get(key);
     if (kind === CHANGE.STORE || kind === CHANGE.TOUCH) {

@@ -13,7 +13,7 @@ import { RESP_INPUT, respPiecesDraw } from './resp-input.ts';
 import { Witness } from './witness.ts';
 
 const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
-const ATTACK_COUNT = process.env['FLAGSTONE_LONG'] === '1' ? 40_000 : 800;
+const ATTACK_COUNT = process.env['FLAGSTONE_LONG'] === '1' ? 40_000 : 3000;
 const ATTACKERS = 16;
 const WITNESS_COUNT = 2;
 const GONE_MS_MAX = 20_000;

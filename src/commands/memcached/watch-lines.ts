@@ -35,6 +35,7 @@ const STORE_NAMES: Names = {
   [STORE.APPEND]: 'append',
   [STORE.PREPEND]: 'prepend',
   [STORE.CAS]: 'cas',
+  [STORE.PUT]: 'set',
 };
 
 const CLOSE_NAMES: Names = {

@@ -12,7 +12,7 @@ import {
 } from '../../config/config-change.ts';
 import type { Apply } from '../../config/directive.ts';
 import type { SettingText } from '../../config/resp-config.ts';
-import { keyspaceMemorySet } from '../../engine/memory-limit.ts';
+import { keyspaceMaxMemorySet } from '../../engine/memory-limit.ts';
 import { EVICTION_POLICY_NAMES, keyspacePolicySet, policyOf } from '../../engine/policy.ts';
 import { CONTROL } from '../../memory/control.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
@@ -110,7 +110,7 @@ function changesTell(call: RespCall, changes: readonly ConfigChange[]): void {
 
 /** What a directive needs beyond its value, of what any data thread can do. What went wrong, or null. */
 function applyHere(call: RespCall, apply: Apply): string | null {
-  const { keyspace, config, server } = call;
+  const { keyspace, config } = call;
   const { settings } = config;
   const { control } = keyspace;
   switch (apply) {
@@ -125,7 +125,7 @@ function applyHere(call: RespCall, apply: Apply): string | null {
       keyEventsSet(keyspace, settings.notifyKeyspaceEvents);
       return null;
     case 'memory':
-      keyspaceMemorySet(keyspace, settings.maxmemory || server.config.memoryBytes);
+      keyspaceMaxMemorySet(keyspace, settings.maxmemory);
       return null;
     case 'policy':
       keyspacePolicySet(

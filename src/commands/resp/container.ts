@@ -1,7 +1,5 @@
 /** Containers: commands that consist of subcommands, HELP among them. */
-import { wrongArity } from '../../protocol/resp/errors.ts';
-import { answerError, type RespCall } from './call.ts';
-import { helpRow } from './help.ts';
+import { containerRun, helpRow } from './help.ts';
 import type { RespRow } from './row.ts';
 
 /** A subcommand's row, but for what it has of its container. */
@@ -25,15 +23,10 @@ export function containerRow(
     complexity: 'That of the subcommand',
     syntax: '',
     doc,
-    run: alone,
+    run: containerRun,
     subcommands: [
       ...subcommands.map((row): RespRow => ({ ...row, group })),
       helpRow(group, helpSince),
     ],
   };
-}
-
-/** Dispatch finds the subcommand, so a container is run only if a table is wrong. */
-function alone(call: RespCall): void {
-  answerError(call, wrongArity(call.command.fullName));
 }

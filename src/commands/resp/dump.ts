@@ -3,7 +3,7 @@ import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
 import { HASH_ENCODING, hashEncodingOf } from '../../engine/types/hash.ts';
-import { listGrown } from '../../engine/types/list-encoding.ts';
+import { listExpect } from '../../engine/types/list-encoding.ts';
 import { SET_ENCODING, setEncodingOf } from '../../engine/types/set.ts';
 import { itemFind, itemRead, itemSeek } from '../../engine/types/string.ts';
 import { zsetIsSkiplist } from '../../engine/types/zset.ts';
@@ -25,7 +25,7 @@ import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBulk, respNull, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 
@@ -67,6 +67,7 @@ function dumpType(p: Partition, ref: number, earliestMs: number): RdbType {
 function dump(call: RespCall): void {
   const { p, op, reply } = call;
   const ref = itemRead(p, op);
+  if (ref === 0) keyMissed(call, 1);
   if (ref === 0 || !typeIsTold(itemType(p, ref)) || valueCount(p, ref, op.nowMs) === 0) {
     respNull(reply);
     return;
@@ -80,6 +81,16 @@ function dump(call: RespCall): void {
   if (isTold && !writer.isFull) respBulk(reply, writer.bytes, 0, writer.used);
   else answerError(call, RESP_ERROR.stringTooLong);
   rdbWriterClear(writer);
+}
+
+/** Bytes of a value as a file would have it: DEBUG OBJECT. */
+export function valueSerializedBytes(p: Partition, ref: number, nowMs: number): number {
+  const earliestMs = valueEarliestMs(p, ref, nowMs);
+  encoder.start(dumpType(p, ref, earliestMs), earliestMs);
+  valueTell(p, ref, nowMs, encoder);
+  const { used } = writer;
+  rdbWriterClear(writer);
+  return used;
 }
 
 /** The options of RESTORE; -1: not given. */
@@ -157,7 +168,7 @@ function valueRead(call: RespCall, expiresAtMs: number): ValueBuilder | null {
   const result = payloadRead(decoder, args.source, args.start[3], args.end[3], builder);
   if (result === RDB_READ.OK) {
     if (itemType(p, builder.ref) === ITEM_TYPE.LIST) {
-      listGrown(p, builder.ref, call.config.hot.listMaxListpackSize);
+      listExpect(p, builder.ref, 0, 0, call.config.hot.listMaxListpackSize);
     }
     return builder;
   }

@@ -5,7 +5,15 @@
  * (engine/collection/roster.ts says why). A packed collection is answered at once.
  */
 import { globMatches } from '../../base/glob.ts';
-import { collectionIsPacked, Entry, entryAt, entryScore } from '../../engine/collection/entry.ts';
+import {
+  collectionIsPacked,
+  Entry,
+  EntryWalk,
+  entryAt,
+  entryScore,
+  walkNext,
+  walkStart,
+} from '../../engine/collection/entry.ts';
 import { OTHER_TYPE, setRead } from '../../engine/types/set.ts';
 import { zsetRead } from '../../engine/types/zset.ts';
 import { collectionCount } from '../../memory/collection.ts';
@@ -42,6 +50,7 @@ export class ScanTerms {
 
 const terms = new ScanTerms();
 const entry = new Entry(Buffer.alloc(0));
+const walk = new EntryWalk();
 
 function sscan(call: RespCall): void {
   const cursor = cursorTake(call);
@@ -88,7 +97,8 @@ export function scanTermsTake(call: RespCall, into: ScanTerms, type: number): bo
       if (Number.isNaN(into.count)) return false;
       if (into.count >= 1) continue;
     } else if (hasMore && argumentIs(args, index, 'match')) {
-      into.pattern = ++index;
+      index++;
+      into.pattern = argumentIs(args, index, '*') ? 0 : index;
       continue;
     } else if (argumentIs(args, index, 'novalues')) {
       into.hasValues = false;
@@ -107,29 +117,38 @@ export function scanTermsTake(call: RespCall, into: ScanTerms, type: number): bo
   return true;
 }
 
+/** Entries answered so far. */
+let answered = 0;
+
 function entriesScan(call: RespCall, ref: number, cursor: number): void {
   const { p, reply, op } = call;
-  const hasScores = ref !== 0 && itemType(p, ref) === ITEM_TYPE.ZSET;
   const place = respDefer(reply);
-  let answered = 0;
   let next = 0;
-  if (ref !== 0) {
+  answered = 0;
+  if (ref !== 0 && collectionIsPacked(p, ref)) {
+    for (walkStart(p, ref, walk); walkNext(p, walk, entry, op.nowMs); ) entryAnswer(call, ref);
+  } else if (ref !== 0) {
     const count = collectionCount(p, ref);
-    const isWhole = collectionIsPacked(p, ref);
-    const from = cursor === 0 || isWhole ? count : Math.min(cursor, count);
-    next = isWhole ? 0 : Math.max(0, from - terms.count);
+    const from = cursor === 0 ? count : Math.min(cursor, count);
+    next = Math.max(0, from - terms.count);
     for (let slot = from - 1; slot >= next; slot--) {
-      if (!entryAt(p, ref, slot, entry, op.nowMs) || !nameIsWanted(call)) continue;
-      respBulk(reply, entry.name, entry.nameStart, entry.nameBytes);
-      answered++;
-      if (!terms.hasValues) continue;
-      if (hasScores) respDoubleBulk(reply, entryScore(p, entry));
-      else respEntryValue(reply, p, entry);
-      answered++;
+      if (entryAt(p, ref, slot, entry, op.nowMs)) entryAnswer(call, ref);
     }
   }
   const text = String(next);
   respInsert(reply, place, `*2\r\n$${text.length}\r\n${text}\r\n*${answered}\r\n`);
+}
+
+/** Answers the entry in hand, if it is wanted. */
+function entryAnswer(call: RespCall, ref: number): void {
+  const { p, reply } = call;
+  if (!nameIsWanted(call)) return;
+  respBulk(reply, entry.name, entry.nameStart, entry.nameBytes);
+  answered++;
+  if (!terms.hasValues) return;
+  if (itemType(p, ref) === ITEM_TYPE.ZSET) respDoubleBulk(reply, entryScore(p, entry));
+  else respEntryValue(reply, p, entry);
+  answered++;
 }
 
 function nameIsWanted({ args }: RespCall): boolean {

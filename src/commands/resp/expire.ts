@@ -14,7 +14,7 @@ import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { invalidExpire, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBigInteger, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, READ_KEY, type RespRow } from './row.ts';
 
@@ -145,12 +145,13 @@ function expiryAnswer(call: RespCall, isAbsolute: boolean, unitMs: number): void
   const { p, op, reply } = call;
   const ref = itemFind(p, op);
   const expiresAtMs = ref === 0 ? 0 : itemExpiresAtMs(p, ref);
+  if (ref === 0) keyMissed(call, 1);
   if (expiresAtMs === 0) {
     respInteger(reply, ref === 0 ? NO_KEY : NEVER);
     return;
   }
   const ms = isAbsolute ? expiresAtMs : expiresAtMs - op.nowMs;
   const time = unitMs === 1 ? ms : Math.floor((ms + 500) / unitMs);
-  if (time < INT64_END) respBigInteger(reply, BigInt(time));
-  else respBigInteger(reply, INT64_MAX);
+  if (Number.isSafeInteger(time)) respInteger(reply, time);
+  else respBigInteger(reply, time < INT64_END ? BigInt(time) : INT64_MAX);
 }

@@ -1,5 +1,4 @@
 /** HELP, the subcommand that every command with subcommands has: what the others are, from their rows. */
-
 import { wrongArity } from '../../protocol/resp/errors.ts';
 import { respArray, respSimple } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';

@@ -88,6 +88,12 @@ function eventMessages(
   return messages;
 }
 
+/** A command that reads has not found the key at argument `index`. */
+export function keyMissed(call: RespCall, index: number): void {
+  call.counters[call.block + COUNTER.getMisses]++;
+  keyEvent(call, KEY_EVENT.MISS, 'keymiss', index);
+}
+
 /** `count` changes were made: INFO's rdb_changes_since_last_save. */
 export function changesCount(call: RespCall, count: number): void {
   call.counters[call.block + COUNTER.respChanges] += count;

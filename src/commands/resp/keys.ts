@@ -6,7 +6,7 @@ import { itemFind, itemRead } from '../../engine/types/string.ts';
 import { itemType } from '../../memory/item.ts';
 import { respInteger, respSimple } from '../../protocol/resp/reply.ts';
 import { keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
 import { FLAG, INFO_KEY, type KeySpec, type RespRow } from './row.ts';
 import { typeName } from './type-names.ts';
 
@@ -43,6 +43,7 @@ function exists(call: RespCall): void {
   let count = 0;
   for (let index = 1; index < call.args.count; index++) {
     if (itemFind(keyTake(call, index), call.op) !== 0) count++;
+    else keyMissed(call, index);
   }
   respInteger(call.reply, count);
 }
@@ -51,6 +52,7 @@ function touch(call: RespCall): void {
   let count = 0;
   for (let index = 1; index < call.args.count; index++) {
     if (itemRead(keyTake(call, index), call.op) !== 0) count++;
+    else keyMissed(call, index);
   }
   respInteger(call.reply, count);
 }
@@ -58,5 +60,6 @@ function touch(call: RespCall): void {
 function type(call: RespCall): void {
   const { p, op, reply } = call;
   const ref = itemFind(p, op);
+  if (ref === 0) keyMissed(call, 1);
   respSimple(reply, ref === 0 ? 'none' : typeName(itemType(p, ref)));
 }

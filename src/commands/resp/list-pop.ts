@@ -131,7 +131,10 @@ function firstListTake(
     const p = keyTake(call, index);
     const ref = listToChange(call, p);
     if (ref === 0) continue;
-    if (ref === OTHER_TYPE) return FOUND.OTHER_TYPE;
+    if (ref === OTHER_TYPE) {
+      if (call.serving !== null) continue; // another of its keys is ready
+      return FOUND.OTHER_TYPE;
+    }
     if (blockedClaim(call)) elementsTake(call, p, ref, index, count, atHead, shape);
     return FOUND.ELEMENTS;
   }

@@ -9,10 +9,13 @@ import { respArray, respBulk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { respValue } from './string.ts';
 
-/** The list under op's key, to be changed: its ref, 0 for none; or OTHER_TYPE, which was answered. */
+/**
+ * The list under op's key, to be changed: its ref, 0 for none; or OTHER_TYPE, which was answered, unless a
+ * blocked client is tried, who then waits on.
+ */
 export function listToChange(call: RespCall, p: Partition): number {
   const ref = listFind(p, call.op);
-  if (ref === OTHER_TYPE) answerError(call, RESP_ERROR.wrongType);
+  if (ref === OTHER_TYPE && call.serving === null) answerError(call, RESP_ERROR.wrongType);
   return ref;
 }
 

@@ -9,8 +9,9 @@ import {
   listNext,
   listSeek,
 } from '../../engine/types/list-cursor.ts';
-import { listGrown, listShrunk } from '../../engine/types/list-encoding.ts';
-import { ListRemoval, listRemove, listTrim } from '../../engine/types/list-remove.ts';
+import { listExpect, listShrunk } from '../../engine/types/list-encoding.ts';
+import { ListRemoval, listRemove } from '../../engine/types/list-remove.ts';
+import { listTrim } from '../../engine/types/list-trim.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import { ITEM_TYPE } from '../../memory/item.ts';
 import { argumentBytes, argumentIs } from '../../protocol/resp/arguments.ts';
@@ -50,9 +51,16 @@ export const LIST_ROWS: readonly RespRow[] = [
 const cursor = new ListCursor();
 const removal = new ListRemoval();
 
+/** Arguments first, … end - 1 are to be put into the list. */
+function growthExpect(call: RespCall, ref: number, first: number, end: number): void {
+  const { args, p } = call;
+  let bytes = 0;
+  for (let index = first; index < end; index++) bytes += argumentBytes(args, index);
+  listExpect(p, ref, end - first, bytes, call.config.hot.listMaxListpackSize);
+}
+
 /** Ends a command that has made the list at argument 1 longer, or has changed an element. */
 function grownSettle(call: RespCall, ref: number, count: number, event: string): void {
-  listGrown(call.p, ref, call.config.hot.listMaxListpackSize);
   itemChanged(call.p, ref);
   changesCount(call, count);
   keyEvent(call, KEY_EVENT.LIST, event, 1);
@@ -78,6 +86,7 @@ function push(call: RespCall, atHead: boolean, creates: boolean): void {
     return;
   }
   let ref = found === 0 ? collectionCreate(p, op, ITEM_TYPE.LIST) : found;
+  if (ref !== 0) growthExpect(call, ref, 2, args.count);
   let index = 2;
   while (ref !== 0 && index < args.count) {
     valueTake(call, index);
@@ -166,6 +175,7 @@ function lset(call: RespCall): void {
     answerError(call, RESP_ERROR.indexOutOfRange);
     return;
   }
+  growthExpect(call, ref, 3, 4);
   valueTake(call, 3);
   const to = listSet(p, op, ref, cursor);
   if (to === 0) {
@@ -190,6 +200,7 @@ function linsert(call: RespCall): void {
     respInteger(reply, 0);
     return;
   }
+  growthExpect(call, ref, 4, 5);
   if (!pivotSeek(call, ref, 3)) {
     respInteger(reply, -1);
     return;

@@ -9,7 +9,7 @@ import { ITEM_TYPE, itemFrequency, itemIdleSec, itemType } from '../../memory/it
 import type { Partition } from '../../memory/partition.ts';
 import { respInteger, respNull, respText } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { containerRun, helpRow } from './help.ts';
+import { containerRow, type SubcommandRow } from './container.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
 
 const { READONLY } = FLAG;
@@ -17,17 +17,24 @@ const KEYSPACE = ['keyspace'];
 const OBJECT_KEY: readonly KeySpec[] = [{ use: 'RO', from: 2 }];
 
 // biome-ignore format: a table reads in columns
-const SUBCOMMANDS: readonly RespRow[] = [
-  { name: 'encoding', arity: 3, flags: READONLY, keys: OBJECT_KEY, group: 'generic', categories: KEYSPACE, since: '2.2.3', complexity: 'O(1)', syntax: '<key>', doc: 'Tell in which way Redis would keep the value of a <key>.',                     run: (call) => objectAnswer(call, encodingAnswer) },
-  { name: 'freq',     arity: 3, flags: READONLY, keys: OBJECT_KEY, group: 'generic', categories: KEYSPACE, since: '4.0.0', complexity: 'O(1)', syntax: '<key>', doc: 'Tell how often a <key> was used lately, from 0 to 3. With an LFU policy only.', run: (call) => objectAnswer(call, frequencyAnswer) },
-  { name: 'idletime', arity: 3, flags: READONLY, keys: OBJECT_KEY, group: 'generic', categories: KEYSPACE, since: '2.2.3', complexity: 'O(1)', syntax: '<key>', doc: 'Tell how many seconds ago a <key> was used last. Not with an LFU policy.',     run: (call) => objectAnswer(call, idleTimeAnswer) },
-  { name: 'refcount', arity: 3, flags: READONLY, keys: OBJECT_KEY, group: 'generic', categories: KEYSPACE, since: '2.2.3', complexity: 'O(1)', syntax: '<key>', doc: 'Tell how many keys share the value of a <key>: 1, as values are not shared.',   run: (call) => objectAnswer(call, refCountAnswer) },
-  helpRow('generic', '6.2.0'),
+const SUBCOMMANDS: readonly SubcommandRow[] = [
+  { name: 'encoding', arity: 3, flags: READONLY, keys: OBJECT_KEY, categories: KEYSPACE, since: '2.2.3', complexity: 'O(1)', syntax: '<key>', doc: 'Tell in which way Redis would keep the value of a <key>.',                       run: (call) => objectAnswer(call, encodingAnswer) },
+  { name: 'freq',     arity: 3, flags: READONLY, keys: OBJECT_KEY, categories: KEYSPACE, since: '4.0.0', complexity: 'O(1)', syntax: '<key>', doc: 'Tell how often a <key> was used lately, from 0 to 3. With an LFU policy only.', run: (call) => objectAnswer(call, frequencyAnswer) },
+  { name: 'idletime', arity: 3, flags: READONLY, keys: OBJECT_KEY, categories: KEYSPACE, since: '2.2.3', complexity: 'O(1)', syntax: '<key>', doc: 'Tell how many seconds ago a <key> was used last. Not with an LFU policy.',     run: (call) => objectAnswer(call, idleTimeAnswer) },
+  { name: 'refcount', arity: 3, flags: READONLY, keys: OBJECT_KEY, categories: KEYSPACE, since: '2.2.3', complexity: 'O(1)', syntax: '<key>', doc: 'Tell how many keys share the value of a <key>: 1, as values are not shared.',   run: (call) => objectAnswer(call, refCountAnswer) },
 ];
 
-// biome-ignore format: a table reads in columns
 export const OBJECT_ROWS: readonly RespRow[] = [
-  { name: 'object', arity: -2, flags: 0, group: 'generic', since: '2.2.3', complexity: 'Depends on the subcommand', syntax: '', doc: 'A container for commands on what is known of values.', run: containerRun, subcommands: SUBCOMMANDS },
+  containerRow(
+    {
+      name: 'object',
+      group: 'generic',
+      since: '2.2.3',
+      doc: 'A container for commands on what is known of values.',
+      helpSince: '6.2.0',
+    },
+    SUBCOMMANDS,
+  ),
 ];
 
 type Answer = (call: RespCall, p: Partition, ref: number) => void;
@@ -44,7 +51,8 @@ function encodingAnswer({ reply }: RespCall, p: Partition, ref: number): void {
   respText(reply, encodingName(p, ref));
 }
 
-function encodingName(p: Partition, ref: number): string {
+/** As OBJECT ENCODING has it. */
+export function encodingName(p: Partition, ref: number): string {
   switch (itemType(p, ref)) {
     case ITEM_TYPE.STRING:
       return stringEncodingName(stringEncoding(p, ref));

@@ -17,7 +17,7 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import { isDatabase } from './database.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyEventTell } from './key-events.ts';
+import { changesCount, KEY_EVENT, keyEvent, keyEventTell, keyMissed } from './key-events.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
 
 const { WRITE, FAST, DENY_OOM } = FLAG;
@@ -146,6 +146,7 @@ function copy(call: RespCall): void {
   }
   const from = keyTake(call, 1);
   const ref = itemRead(from, op);
+  if (ref === 0) keyMissed(call, 1);
   const to = keyTakeIn(call, args, 2, database);
   if (ref === 0 || (!replaces && itemFind(to, op) !== 0)) {
     respInteger(reply, 0);

@@ -55,7 +55,8 @@ const STEPS_PER_KEY = 10;
 /** What a step finds is drawn from as if it were so many keys: a key of a crowded bucket is as likely as any. */
 const STEP_KEYS = 24;
 /** Steps at random; then the keys of the database are few among others, and the partition is walked. */
-const DRAWS_MAX = 200;
+const DRAWS_MAX = 500;
+const WALKED_KEYS = 100;
 const CURSOR = /^\d{1,20}$/;
 const UINT64_END = 2n ** 64n;
 const WORD_END = 2 ** 32;
@@ -95,9 +96,10 @@ function stepAnswer(call: RespCall, p: Partition, walk: Walk): void {
   for (let at = 0; at < step.count; at++) {
     const ref = step.refs[at];
     if (itemNamespace(p, ref) !== session.namespace) continue;
-    walk.met++;
+    const isDead = itemIsDead(p, ref, op.nowMs);
+    if (!isDead) walk.met++;
     if (!keyIsWanted(call, p, ref, walk)) continue;
-    if (itemIsDead(p, ref, op.nowMs)) {
+    if (isDead) {
       itemReap(p, itemHash(p, ref), ref);
     } else {
       respBulk(reply, p.u8, itemNameOffset(p, ref), itemNameBytes(p, ref));
@@ -212,23 +214,37 @@ function keyDraw(call: RespCall, p: Partition): number {
   const { namespace } = call.session;
   for (let draws = 0; draws < DRAWS_MAX && databaseKeyCount(p, namespace) > 0; draws++) {
     scanStep(p, Math.floor(Math.random() * WORD_END), step);
+    stepNarrow(call, p);
     const chosen = Math.floor(Math.random() * Math.max(STEP_KEYS, step.count));
-    if (chosen < step.count && keyIsAlive(call, p, step.refs[chosen])) return step.refs[chosen];
+    if (chosen < step.count) return step.refs[chosen];
   }
-  let cursor = 0;
-  do {
-    if (databaseKeyCount(p, namespace) === 0) return 0;
-    cursor = scanStep(p, cursor, step);
-    for (let at = 0; at < step.count; at++) {
-      if (keyIsAlive(call, p, step.refs[at])) return step.refs[at];
-    }
-  } while (cursor !== 0);
-  return 0;
+  return keyDrawByWalk(call, p);
 }
 
-function keyIsAlive({ session, op }: RespCall, p: Partition, ref: number): boolean {
-  if (itemNamespace(p, ref) !== session.namespace) return false;
-  if (!itemIsDead(p, ref, op.nowMs)) return true;
-  itemReap(p, itemHash(p, ref), ref);
-  return false;
+/** As keyDraw, for keys that are few among others: draws from the first it meets, of as many as suffice. */
+function keyDrawByWalk(call: RespCall, p: Partition): number {
+  let drawn = 0;
+  let met = 0;
+  let cursor = 0;
+  do {
+    cursor = scanStep(p, cursor, step);
+    stepNarrow(call, p);
+    for (let at = 0; at < step.count; at++) {
+      met++;
+      if (Math.random() * met < 1) drawn = step.refs[at];
+    }
+  } while (cursor !== 0 && met < WALKED_KEYS);
+  return drawn;
+}
+
+/** Leaves in the step in hand the live keys of the database. What is dead is freed. */
+function stepNarrow({ session, op }: RespCall, p: Partition): void {
+  let kept = 0;
+  for (let at = 0; at < step.count; at++) {
+    const ref = step.refs[at];
+    if (itemNamespace(p, ref) !== session.namespace) continue;
+    if (itemIsDead(p, ref, op.nowMs)) itemReap(p, itemHash(p, ref), ref);
+    else step.refs[kept++] = ref;
+  }
+  step.count = kept;
 }

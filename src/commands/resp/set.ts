@@ -217,11 +217,13 @@ function srandmember(call: RespCall): void {
 export function signedCount(call: RespCall, index: number): number {
   const count = integerArgument(call, index);
   if (count !== INT64_MIN) return count;
-  answerError(call, RESP_ERROR.outOfRange);
+  answerError(call, COUNT_OUT_OF_RANGE);
   return Number.NaN;
 }
 
 const INT64_MIN = -(2 ** 63);
+const COUNT_OUT_OF_RANGE =
+  'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807';
 
 function spop(call: RespCall): void {
   const { args, p, op, reply } = call;

@@ -1,10 +1,14 @@
 /** The one table of all RESP commands. */
 
+import { BITMAP_ROWS } from './bitmap.ts';
+import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CLIENT_ROWS } from './client.ts';
+import { COMMAND_ROWS } from './command-info.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
 import { CONNECTION_ROWS } from './connection.ts';
 import { DATABASE_ROWS } from './database.ts';
+import { DEBUG_ROWS } from './debug.ts';
 import { DUMP_ROWS } from './dump.ts';
 import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
@@ -14,6 +18,8 @@ import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
 import { HASH_EXPIRY_ROWS } from './hash-expiry.ts';
 import { HASH_RANDOM_ROWS } from './hash-random.ts';
+import { HYPERLOGLOG_ROWS } from './hyperloglog.ts';
+import { INFO_ROWS } from './info.ts';
 import { KEY_ROWS } from './keys.ts';
 import { LATENCY_ROWS } from './latency.ts';
 import { LIST_ROWS } from './list.ts';
@@ -21,17 +27,24 @@ import { LIST_MOVE_ROWS } from './list-move.ts';
 import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
 import { LOGIN_ROWS } from './login.ts';
+import { MEMORY_ROWS } from './memory.ts';
 import { MONITOR_ROWS } from './monitor.ts';
 import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
+import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SERVER_ROWS } from './server.ts';
 import { SET_ROWS } from './set.ts';
 import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STRING_ROWS } from './string.ts';
+import { STRING_MANY_ROWS } from './string-many.ts';
+import { STRING_NUMBER_ROWS } from './string-number.ts';
+import { STRING_RANGE_ROWS } from './string-range.ts';
+import { STRING_SUBSEQUENCE_ROWS } from './string-subsequence.ts';
 import { TRANSACTION_ROWS } from './transaction.ts';
 import { ZSET_ROWS } from './zset.ts';
 import { ZSET_COMBINE_ROWS } from './zset-combine.ts';
@@ -40,9 +53,16 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...BITMAP_ROWS,
+  ...BITMAP_FIELD_ROWS,
   ...CONFIG_ROWS,
   ...CONNECTION_ROWS,
   ...LOGIN_ROWS,
+  ...INFO_ROWS,
+  ...COMMAND_ROWS,
+  ...DEBUG_ROWS,
+  ...MEMORY_ROWS,
+  ...SERVER_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
   ...MONITOR_ROWS,
@@ -58,18 +78,24 @@ const ROWS: readonly RespRow[] = [
   ...HASH_ROWS,
   ...HASH_EXPIRY_ROWS,
   ...HASH_RANDOM_ROWS,
+  ...SET_ROWS,
+  ...SET_ALGEBRA_ROWS,
+  ...HYPERLOGLOG_ROWS,
   ...KEY_ROWS,
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
+  ...REPLICA_WAIT_ROWS,
   ...LIST_ROWS,
   ...LIST_MOVE_ROWS,
   ...LIST_POP_ROWS,
   ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
-  ...SET_ROWS,
-  ...SET_ALGEBRA_ROWS,
   ...SORT_ROWS,
   ...STRING_ROWS,
+  ...STRING_MANY_ROWS,
+  ...STRING_NUMBER_ROWS,
+  ...STRING_RANGE_ROWS,
+  ...STRING_SUBSEQUENCE_ROWS,
   ...TRANSACTION_ROWS,
   ...ZSET_ROWS,
   ...ZSET_COMBINE_ROWS,

@@ -18,10 +18,10 @@ export type WaitFields = {
   readonly database: number;
   readonly resp: 2 | 3;
   readonly commandNumber: number;
-  /** Keys as waitName calls them. */
+  /** Keys as waitName calls them; none, if the client waits for time to pass. */
   readonly names: readonly string[];
-  /** The reply when time is up: a null array, or a null. */
-  readonly endsWithArray: boolean;
+  /** What it gets when time is up: a whole reply. */
+  readonly endReply: string;
 };
 
 export class Wait {
@@ -129,6 +129,13 @@ export class WaitRegistry {
 
   get clientCount(): number {
     return this.byClient.size;
+  }
+
+  /** Those of them that end by themselves. */
+  get timedCount(): number {
+    let count = 0;
+    for (const { timer } of this.byClient.values()) if (timer !== null) count++;
+    return count;
   }
 
   get keyCount(): number {

@@ -15,6 +15,7 @@
  * may happen on different threads at once. The mark names the thread: if that dies before it has answered, the
  * client does not wait for ever.
  */
+import { assert } from '../../base/assert.ts';
 import { NOTE, notesWant } from '../../engine/change-log.ts';
 import { databaseCalled } from '../../engine/database.ts';
 import { CONNECTION } from '../../memory/connections.ts';
@@ -53,22 +54,21 @@ export function blockedClaim(call: RespCall): boolean {
 
 /**
  * A blocking command found nothing: the client waits for the keys at arguments first, first + 1, … last. Their
- * locks are held. Within a transaction it does not wait; then the answer is what it would be when time is
- * up.
+ * locks are held.
  *
- *   timeoutMs        0: for ever
- *   endsWithArray    the answer then: a null array, or a null
+ *   timeoutMs       0: for ever; when time is up the answer is a null array, whatever the command
+ *   answersArray    within a transaction, where nobody waits, it is that as well; or else a null
  */
 export function blockOnKeys(
   call: RespCall,
   first: number,
   last: number,
   timeoutMs: number,
-  endsWithArray: boolean,
+  answersArray: boolean,
 ): void {
   if (call.serving !== null) return;
   if (call.inTransaction) {
-    if (endsWithArray) respNullArray(call.reply);
+    if (answersArray) respNullArray(call.reply);
     else respNull(call.reply);
     return;
   }
@@ -79,7 +79,23 @@ export function blockOnKeys(
     names.add(waitName(session.database, key));
     notesWant(keyTake(call, index), NOTE.READY, 0);
   }
-  const wait = new Wait(fieldsOf(call, [...names], endsWithArray), argumentsCopy(args));
+  waitBegin(call, [...names], timeoutMs, session.resp === 3 ? '_\r\n' : '*-1\r\n');
+}
+
+/** The client waits for nothing but time to pass, and gets this reply then. Not within a transaction. */
+export function blockForTime(call: RespCall, timeoutMs: number, endReply: string): void {
+  assert(!call.inTransaction, 'a transaction does not wait');
+  waitBegin(call, [], timeoutMs, endReply);
+}
+
+function waitBegin(
+  call: RespCall,
+  names: readonly string[],
+  timeoutMs: number,
+  endReply: string,
+): void {
+  const { session, args } = call;
+  const wait = new Wait(fieldsOf(call, names, endReply), argumentsCopy(args));
   wait.isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
   session.wait = wait;
   session.phase = PHASE.BLOCKED;
@@ -93,7 +109,7 @@ export function blockOnKeys(
 function fieldsOf(
   { session, command, keyspace, server }: RespCall,
   names: readonly string[],
-  endsWithArray: boolean,
+  endReply: string,
 ): WaitFields {
   const drawn = Atomics.add(keyspace.control.i32, CONTROL.waitTokens, 1) & TOKEN_MASK;
   return {
@@ -105,7 +121,7 @@ function fieldsOf(
     resp: session.resp,
     commandNumber: command.number,
     names,
-    endsWithArray,
+    endReply,
   };
 }
 
@@ -113,13 +129,12 @@ function timerSet(call: RespCall, session: RespSession, wait: Wait, leftMs: numb
   const ms = Math.min(leftMs, TIMER_MS_MAX);
   wait.timer = setTimeout(() => {
     if (leftMs > ms) timerSet(call, session, wait, leftMs - ms);
-    else waitEnd(call, session, nullReply(wait));
+    else waitEnd(call, session, endReplyOf(wait));
   }, ms);
 }
 
-function nullReply({ fields }: Wait): Buffer {
-  const { resp, endsWithArray } = fields;
-  return Buffer.from(resp === 3 ? '_\r\n' : endsWithArray ? '*-1\r\n' : '$-1\r\n');
+function endReplyOf({ fields }: Wait): Buffer {
+  return Buffer.from(fields.endReply, 'latin1');
 }
 
 // ── Who answers ─────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +170,11 @@ export function waitEnd(call: RespCall, session: RespSession, reply: Buffer | nu
 export function waitUnblock(call: RespCall, clientId: number, error: string | null): boolean {
   const wait = call.waits.ofClient(clientId);
   if (wait === null || !tokenTake(call, wait)) return false;
-  waitForget(call, wait, error === null ? nullReply(wait) : Buffer.from(`-${error}\r\n`, 'latin1'));
+  waitForget(
+    call,
+    wait,
+    error === null ? endReplyOf(wait) : Buffer.from(`-${error}\r\n`, 'latin1'),
+  );
   return true;
 }
 
@@ -221,13 +240,6 @@ function keyServe(call: RespCall, name: string, run: WaitRunner): void {
   }
 }
 
-/** Somebody may have had a reason to wait for keys of this database, of which it has others now: SWAPDB. */
-export function waitsAwake({ waits, p }: RespCall, called: number, namespace: number): void {
-  for (const name of waits.names(called)) {
-    p.ready.push({ key: Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1'), namespace });
-  }
-}
-
 /** Now and then: partitions need not note what is ready when nobody waits. */
 export function waitsRest(call: RespCall): void {
   if (call.waits.clientCount > 0) return;
@@ -290,7 +302,7 @@ function threadForget(call: RespCall, thread: number): void {
   for (const { wait } of call.sessions.values()) {
     if (wait === null) continue;
     if (Atomics.load(i32, wait.fields.record + CONNECTION.waitToken) === markOf(thread)) {
-      waitForget(call, wait, nullReply(wait));
+      waitForget(call, wait, endReplyOf(wait));
     }
   }
 }

@@ -125,6 +125,7 @@ function firstSetTake(
     const ref = zsetFind(p, call.op);
     if (ref === 0) continue;
     if (ref === OTHER_TYPE) {
+      if (call.serving !== null) continue; // another of its keys is ready
       answerError(call, RESP_ERROR.wrongType);
       return FOUND.OTHER_TYPE;
     }

@@ -29,6 +29,7 @@ import {
   itemKeyBytes,
   itemNameBytes,
   itemNameOffset,
+  itemNoteInterest,
   itemValueBytes,
   itemValueOffset,
 } from '../../memory/item.ts';
@@ -221,6 +222,7 @@ export function entryRemove(p: Partition, op: Operation, ref: number, entry: Ent
 export function entriesSettle(p: Partition, op: Operation, ref: number): number {
   if (collectionCount(p, ref) === 0) return emptyDrop(p, op, ref);
   const to = itemIsLarge(p, ref) ? repacked(p, op, ref) : ref;
+  itemNoteInterest(p, to, op.nowSec);
   itemChanged(p, to);
   return to;
 }

@@ -7,7 +7,13 @@
  * Guard: the partition lock.
  */
 import { assert } from '../../base/assert.ts';
-import { COLLECTION, collectionHeaderWrite, FORM } from '../../memory/collection.ts';
+import {
+  COLLECTION,
+  collectionHeaderWrite,
+  FORM,
+  itemIsLarge,
+  LARGE_VALUE_BYTES,
+} from '../../memory/collection.ts';
 import {
   EXTRA_EXPIRY,
   itemBytes,
@@ -121,6 +127,7 @@ export function valueSplice(
   assert(!itemIsChained(p, ref), 'an item that is spliced has one chunk');
   assert(bytes <= CHUNK_BYTES_MAX, 'a value grows within a chunk');
   assert(tailStart <= itemValueBytes(p, ref), 'what is removed is there');
+  assert(position >= LARGE_VALUE_BYTES || !itemIsLarge(p, ref), 'a root is not cut out');
   const classId = chunkClass(p, ref);
   const target = classFitting(p, classId, bytes);
   let to = ref;

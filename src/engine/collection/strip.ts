@@ -95,7 +95,8 @@ export function stripEquals(
 ): boolean {
   if (stripContentBytes(u8, at) !== bytes) return false;
   const content = stripContentStart(u8, at);
-  for (let index = 0; index < bytes; index++) {
+  // From the end: names that are made by counting differ there.
+  for (let index = bytes - 1; index >= 0; index--) {
     if (u8[content + index] !== source[start + index]) return false;
   }
   return true;

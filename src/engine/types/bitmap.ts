@@ -8,15 +8,8 @@ import { assert } from '../../base/assert.ts';
 import { itemValueBytes } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import type { Operation } from '../operation.ts';
-import {
-  spanNext,
-  spanSeek,
-  ValueSpan,
-  valueByte,
-  valueByteSet,
-  valueRangeClear,
-} from './string-range.ts';
-import { valueOpen } from './string-range-room.ts';
+import { spanNext, spanSeek, ValueSpan, valueByte, valueRangeClear } from './string-range.ts';
+import { STRING_ENCODING, stringEncoding, valueOpen } from './string-range-room.ts';
 
 /** The value's bit at `position`; those behind its end are 0. */
 export function bitGet(p: Partition, ref: number, position: number): number {
@@ -38,14 +31,20 @@ export function bitSet(
   bit: number,
 ): number {
   const at = Math.floor(position / 8);
-  const oldBytes = old === 0 ? 0 : itemValueBytes(p, old);
-  const was = old === 0 ? 0 : bitGet(p, old, position);
-  if (was === bit && at < oldBytes) return was;
+  const mask = 0x80 >>> (position % 8);
+  const isThere = old !== 0 && at < itemValueBytes(p, old);
+  let was = 0;
+  if (isThere) {
+    spanSeek(p, old, at, span);
+    was = (p.u8[span.offset] & mask) === 0 ? 0 : 1;
+    if (was === bit && stringEncoding(p, old) === STRING_ENCODING.RAW) return was;
+  }
   const ref = bitsOpen(p, op, old, position + 1);
   if (ref === 0) return -1;
-  const mask = 0x80 >>> (position % 8);
-  const byte = valueByte(p, ref, at);
-  valueByteSet(p, ref, at, bit === 0 ? byte & ~mask : byte | mask);
+  // Nearly always the value stays, and the byte is where it was found.
+  if (ref !== old || !isThere) spanSeek(p, ref, at, span);
+  if (bit === 0) p.u8[span.offset] &= ~mask;
+  else p.u8[span.offset] |= mask;
   return was;
 }
 

@@ -45,7 +45,7 @@ import {
   MARK_BINARY_KEY,
   MARK_STALE,
 } from '../../memory/item.ts';
-import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
+import { CLASS, classRecord, type Partition, partitionBytesMax } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CHANGE } from '../change-log.ts';
 import { eventIsWatched, eventStore } from '../events.ts';
@@ -108,7 +108,9 @@ function valuePut(p: Partition, op: Operation, mode: StoreMode): Status {
   const condition = storeCondition(p, op, mode, old);
   if (condition !== STATUS.OK) return condition;
   p.guardRef = old;
-  const ref = chainStart(p, op, op.valueBytes);
+  // What can never fit is not tried: all else would be evicted before that showed.
+  const fits = op.valueBytes <= partitionBytesMax(p);
+  const ref = fits ? chainStart(p, op, op.valueBytes) : 0;
   const written =
     ref !== 0 && chainWrite(p, ref, 0, op.value, op.valueStart, op.valueBytes, op.nowMs);
   p.guardRef = 0;

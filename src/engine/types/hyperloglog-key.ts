@@ -100,10 +100,11 @@ function copyRead(p: Partition, ref: number, copy: HllCopy): HllStatus {
  */
 export function hllOpen(p: Partition, work: HllWork, ref: number, copies: boolean): HllStatus {
   work.ref = ref;
-  work.isChanged = ref === 0;
+  work.isChanged = false;
   work.isCopied = true;
   if (ref === 0) {
     sparseInit(work.copy);
+    hllChanged(work);
     return HLL_STATUS.OK;
   }
   const status = headerRead(p, ref);
@@ -126,6 +127,20 @@ export function hllAdd(
   return work.isCopied ? hllRaise(work, index, rank) : denseRaiseInPlace(p, op, work, index, rank);
 }
 
+/** What was copied counts differently from now on, and is to be stored. */
+export function hllChanged(work: HllWork): void {
+  work.isChanged = true;
+  cachedCountForget(work.copy.u8);
+}
+
+/** Makes a value that was copied dense: it is to be stored then, and counts as before. */
+export function hllMakeDense(work: HllWork): HllStatus {
+  if (hllIsDense(work.copy.u8)) return HLL_STATUS.OK;
+  if (!sparseToDense(work.copy)) return HLL_STATUS.CORRUPT;
+  work.isChanged = true;
+  return HLL_STATUS.OK;
+}
+
 /** Raises a register of a value that was copied. */
 export function hllRaise(work: HllWork, index: number, rank: number): HllStatus {
   const { copy } = work;
@@ -133,13 +148,13 @@ export function hllRaise(work: HllWork, index: number, rank: number): HllStatus 
     const outcome = sparseSet(copy, index, rank, work.sparseBytesMax);
     if (outcome === SPARSE_SET.UNCHANGED) return HLL_STATUS.OK;
     if (outcome === SPARSE_SET.CORRUPT) return HLL_STATUS.CORRUPT;
-    work.isChanged = true;
+    hllChanged(work);
     if (outcome === SPARSE_SET.CHANGED) return HLL_STATUS.OK;
     if (!sparseToDense(copy)) return HLL_STATUS.CORRUPT;
   }
   const at = denseAt(index);
   if (denseOf(index, copy.u8[at], copy.u8[at + 1]) >= rank) return HLL_STATUS.OK;
-  work.isChanged = true;
+  hllChanged(work);
   denseSet(copy.u8, index, rank);
   return HLL_STATUS.OK;
 }
@@ -175,7 +190,6 @@ function denseRaiseInPlace(
 export function hllClose(p: Partition, op: Operation, work: HllWork): HllStatus {
   if (!work.isChanged || !work.isCopied) return HLL_STATUS.OK;
   const { copy, ref } = work;
-  cachedCountForget(copy.u8);
   termsClear(op);
   op.value = copy.u8;
   op.valueStart = 0;
@@ -183,7 +197,7 @@ export function hllClose(p: Partition, op: Operation, work: HllWork): HllStatus 
   op.extras = rawMarkFor(copy.bytes);
   op.clientFlags = ref === 0 ? 0 : itemClientFlags(p, ref);
   op.expiresAtMs = ref === 0 ? 0 : itemExpiresAtMs(p, ref);
-  const status = valueStore(p, op, ref === 0 ? STORE.ADD : STORE.REPLACE);
+  const status = valueStore(p, op, STORE.PUT);
   return status === STATUS.OK ? HLL_STATUS.OK : HLL_STATUS.NO_MEMORY;
 }
 

@@ -21,6 +21,7 @@ import { itemValueBytes } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { TreePlace, treeEntry, treeFirst, treeNext } from '../collection/counted-tree.ts';
 import { packedEnd, packedStart } from '../collection/packed.ts';
+import { stripEntryBytes } from '../collection/strip.ts';
 import { entryIsStrip } from './list-entry.ts';
 import { stripNodeBytes } from './list-strip.ts';
 
@@ -41,14 +42,29 @@ export function listIsQuicklist(p: Partition, ref: number): boolean {
   return (collectionFlags(p, ref) & FLAG_QUICKLIST) !== 0;
 }
 
-/** After elements came: whether they are too much for a listpack. */
-export function listGrown(p: Partition, ref: number, limit: number): void {
+/**
+ * Whether a list with `count` more elements, of `bytes` in all, is too much for a listpack. Redis asks
+ * that before it puts them in, and also if they take the place of others.
+ */
+export function listExpect(
+  p: Partition,
+  ref: number,
+  count: number,
+  bytes: number,
+  limit: number,
+): void {
   const flags = collectionFlags(p, ref);
   if ((flags & FLAG_QUICKLIST) !== 0) return;
   const countMax = limit < 0 ? Number.POSITIVE_INFINITY : Math.max(1, limit);
-  if (collectionCount(p, ref) > countMax || listBytesExceed(p, ref, bytesMax(limit))) {
+  const isMany = collectionCount(p, ref) + count > countMax;
+  if (isMany || listBytesExceed(p, ref, bytesMax(limit) - bytes)) {
     collectionFlagsSet(p, ref, flags | FLAG_QUICKLIST);
   }
+}
+
+/** The same of a list that has all its elements. */
+export function listGrown(p: Partition, ref: number, limit: number): void {
+  listExpect(p, ref, 0, 0, limit);
 }
 
 /** After elements went: whether what is left is a listpack. */
@@ -75,7 +91,8 @@ function listBytesExceed(p: Partition, ref: number, most: number): boolean {
   const rootRef = collectionRoot(p, ref);
   for (let more = treeFirst(p, rootRef, place); more && bytes <= most; more = treeNext(p, place)) {
     const entry = treeEntry(p, place);
-    bytes += entryIsStrip(p, entry) ? stripNodeBytes(p, entry) : itemValueBytes(p, entry);
+    if (entryIsStrip(p, entry)) bytes += stripNodeBytes(p, entry);
+    else bytes += stripEntryBytes(itemValueBytes(p, entry));
   }
   return bytes > most;
 }

@@ -127,9 +127,14 @@ export function largeShrunk(p: Partition, hash: number, ref: number, nowMs: numb
   const flags = collectionFlags(p, ref);
   const count = collectionCount(p, ref);
   const bodyBytes = LARGE_VALUE_BYTES - PACKED_HEADER_BYTES;
+  const value = itemValueOffset(p, ref);
+  // Before it moves: nobody may look for a root where elements are to come.
+  collectionHeaderWrite(p, value, FORM.PACKED, flags, count);
   const to = valueSplice(p, hash, ref, PACKED_HEADER_BYTES, bodyBytes, bytes, nowMs);
-  if (to === 0) return ref;
-  collectionHeaderWrite(p, itemValueOffset(p, to), FORM.PACKED, flags, count);
+  if (to === 0) {
+    collectionHeaderWrite(p, value, FORM.LARGE, flags, 0);
+    return ref;
+  }
   let at = packedStart(p, to);
   for (let more = treeFirst(p, rootRef, place); more; more = treeNext(p, place)) {
     const strip = treeEntry(p, place);

@@ -1,5 +1,5 @@
 /**
- * Taking elements out of the midst of a list: those that equal a value, and all but a range.
+ * Taking elements that equal a value out of a list.
  *
  * Guard: the partition lock.
  */
@@ -20,11 +20,10 @@ import { packedEnd, packedStart, valueSplice } from '../collection/packed.ts';
 import { stripEquals, stripNext } from '../collection/strip.ts';
 import { itemCount, itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
-import { listDrop } from './list.ts';
+import { largeSettle } from './list.ts';
 import { ListCursor, listElementEquals, listNext, listSeek } from './list-cursor.ts';
 import { elementEquals } from './list-element.ts';
 import { entryFree, entryIsStrip } from './list-entry.ts';
-import { largeShrunk } from './list-form.ts';
 import { stripJoinBefore } from './list-shrink.ts';
 import { stripNodeCount, stripNodeCut, stripNodeEnd, stripNodeStart } from './list-strip.ts';
 
@@ -148,9 +147,7 @@ function largeRemoveEqual(p: Partition, op: Operation, ref: number, removal: Lis
     removal.ref = 0;
     return;
   }
-  p.guardRef = ref;
-  removal.ref = largeShrunk(p, op.key.hash, ref, op.nowMs);
-  p.guardRef = 0;
+  removal.ref = largeSettle(p, op.key.hash, ref, op.nowMs);
 }
 
 /** Does it in the strip at the place, and goes to what is behind it. False if there is nothing. */
@@ -177,23 +174,4 @@ function entryRemove(p: Partition, rootRef: number, entry: number): boolean {
   treeRemove(p, place);
   entryFree(p, rootRef, entry);
   return place.leafRef !== 0;
-}
-
-/**
- * Takes out all but the `kept` elements from `start` on; the list has so many. Returns the item's ref; 0
- * if the list is gone.
- *   hash   of the item's key
- */
-export function listTrim(
-  p: Partition,
-  hash: number,
-  ref: number,
-  start: number,
-  kept: number,
-  nowMs: number,
-): number {
-  const length = collectionCount(p, ref);
-  if (kept === 0) return listDrop(p, hash, ref, true, length, nowMs);
-  const to = listDrop(p, hash, ref, false, length - start - kept, nowMs);
-  return listDrop(p, hash, to, true, start, nowMs);
 }

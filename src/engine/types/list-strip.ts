@@ -62,7 +62,7 @@ export function stripNodeInit(
   bytes: number,
   fromEnd: boolean,
 ): void {
-  const chunkBytes = p.classes.chunkBytes[chunkClass(p, ref)];
+  const chunkBytes = stripNodeChunkBytes(p, ref);
   nodeInit(p, ref, NODE_TYPE.STRIP, rootRef);
   rootBytesAdd(p, rootRef, chunkBytes);
   const start = (ref << 3) + (fromEnd ? chunkBytes - bytes : STRIP_HEADER_BYTES);
@@ -71,9 +71,14 @@ export function stripNodeInit(
   rangeSet(p, ref, start, start);
 }
 
+/** What the strip counts for among its list's bytes. */
+export function stripNodeChunkBytes(p: Partition, ref: number): number {
+  return p.classes.chunkBytes[chunkClass(p, ref)];
+}
+
 /** Frees a strip that is in no tree any more. */
 export function stripNodeFree(p: Partition, ref: number): void {
-  rootBytesAdd(p, nodeRoot(p, ref), -p.classes.chunkBytes[chunkClass(p, ref)]);
+  rootBytesAdd(p, nodeRoot(p, ref), -stripNodeChunkBytes(p, ref));
   chunkGive(p, ref);
 }
 
@@ -109,8 +114,7 @@ export function stripNodeCountAdd(p: Partition, ref: number, difference: number)
 
 /** Bytes of entries that the chunk still has room for. */
 export function stripNodeRoom(p: Partition, ref: number): number {
-  const chunkBytes = p.classes.chunkBytes[chunkClass(p, ref)];
-  return chunkBytes - STRIP_HEADER_BYTES - stripNodeBytes(p, ref);
+  return stripNodeChunkBytes(p, ref) - STRIP_HEADER_BYTES - stripNodeBytes(p, ref);
 }
 
 /**
@@ -121,7 +125,7 @@ export function stripNodeOpen(p: Partition, ref: number, at: number, bytes: numb
   const start = stripNodeStart(p, ref);
   const end = stripNodeEnd(p, ref);
   const roomBefore = start - (ref << 3) - STRIP_HEADER_BYTES;
-  const roomBehind = (ref << 3) + p.classes.chunkBytes[chunkClass(p, ref)] - end;
+  const roomBehind = (ref << 3) + stripNodeChunkBytes(p, ref) - end;
   assert(roomBefore + roomBehind >= bytes, 'a strip has room for what is put in it');
   // How far what lies before the gap moves to the front. At an end all room is made on that side.
   let shift = 0;

@@ -53,6 +53,16 @@ export class IntegerDelta {
   exact = 0n;
 }
 
+/** Takes a safe integer. */
+export function deltaSet(delta: IntegerDelta, value: number): void {
+  delta.value = value;
+}
+
+/** Whether it is an int64: the opposite of one may not be. */
+export function deltaIsInt64(delta: IntegerDelta): boolean {
+  return !Number.isNaN(delta.value) || int64Holds(delta.exact);
+}
+
 /** Takes the int64 in bytes[start, end), or its opposite. False, if there is none. */
 export function deltaParse(
   delta: IntegerDelta,
@@ -176,7 +186,7 @@ function numberStore(p: Partition, op: Operation, ref: number, out: NumberResult
   if (ref === 0) {
     op.clientFlags = 0;
     op.expiresAtMs = 0;
-    return valueStore(p, op, STORE.ADD);
+    return valueStore(p, op, STORE.PUT);
   }
   itemNoteInterest(p, ref, op.nowSec);
   if (!itemIsMarkedRaw(p, ref) && !itemIsChained(p, ref) && storeFitsChunk(op)) {
@@ -184,5 +194,5 @@ function numberStore(p: Partition, op: Operation, ref: number, out: NumberResult
   }
   op.clientFlags = itemClientFlags(p, ref);
   op.expiresAtMs = itemExpiresAtMs(p, ref);
-  return valueStore(p, op, STORE.REPLACE);
+  return valueStore(p, op, STORE.PUT);
 }

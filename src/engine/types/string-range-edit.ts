@@ -26,7 +26,7 @@ export function stringAppend(p: Partition, op: Operation, bytesMax: number): Sta
     op.clientFlags = 0;
     op.expiresAtMs = 0;
     op.joinedBytes = valueBytes;
-    return valueStore(p, op, STORE.ADD);
+    return valueStore(p, op, STORE.PUT);
   }
   if (itemType(p, old) !== ITEM_TYPE.STRING) return STATUS.WRONG_TYPE;
   const position = itemValueBytes(p, old);

@@ -51,7 +51,7 @@ import {
   MARK_STALE,
   MARK_TOKEN_SENT,
 } from '../../memory/item.ts';
-import type { Partition } from '../../memory/partition.ts';
+import { type Partition, partitionBytesMax } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
@@ -94,10 +94,11 @@ export function itemIsMarkedRaw(p: Partition, ref: number): boolean {
  * The CAS unique is new and the change noted. The expiry time stays. op's value is not looked at.
  */
 export function valueOpen(p: Partition, op: Operation, old: number, valueBytes: number): number {
+  if (valueBytes > partitionBytesMax(p)) return 0;
   const ref = old === 0 ? valueCreate(p, op, valueBytes) : valueEnlarge(p, op, old, valueBytes);
   if (ref !== 0 && eventIsWatched(p.log, EVENT.STORE)) {
     const expiresAtMs = itemExpiresAtMs(p, ref);
-    eventStore(p, op.key, STATUS.OK, STORE.SET, valueBytes, expiresAtMs, op.nowMs);
+    eventStore(p, op.key, STATUS.OK, STORE.PUT, valueBytes, expiresAtMs, op.nowMs);
   }
   return ref;
 }

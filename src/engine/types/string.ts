@@ -46,6 +46,7 @@ import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
 import { itemMoved } from '../collection/member-life.ts';
+import { databaseCountExpiry } from '../database.ts';
 import { eventDelete, eventIsWatched, eventLookup, LOOKED_UP } from '../events.ts';
 import { chunkObtain } from '../eviction.ts';
 import { ghostTake } from '../forget.ts';
@@ -54,6 +55,7 @@ import {
   DEATH,
   itemCasRenew,
   itemCasUnique,
+  itemClassCount,
   itemCount,
   itemDeath,
   itemExpirySet,
@@ -76,6 +78,7 @@ export const STORE = {
   APPEND: 3, // if it is there: behind its value
   PREPEND: 4, // if it is there: before its value
   CAS: 5, // as SET, but only if it is there: for stores that demand a CAS unique
+  PUT: 6, // as SET, but that without memory the old value stays: what RESP clients expect
 } as const;
 
 const SPACE = 0x20;
@@ -140,7 +143,7 @@ export function itemDelete(p: Partition, op: Operation): Status {
 /** Whether a store of this mode may go on, given the live item (0 = none). */
 export function storeCondition(p: Partition, op: Operation, mode: StoreMode, old: number): Status {
   if (old === 0) {
-    if (mode === STORE.SET || mode === STORE.ADD) return STATUS.OK;
+    if (mode === STORE.SET || mode === STORE.ADD || mode === STORE.PUT) return STATUS.OK;
     if (op.createsMissing && modeJoins(mode)) return STATUS.OK;
     return mode === STORE.CAS ? STATUS.MISSING : STATUS.NOT_STORED;
   }
@@ -219,7 +222,8 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
     if (!itemIsHeld(p, ref)) itemFree(p, ref);
     return STATUS.NO_MEMORY;
   }
-  itemStandingInherit(p, ref, old);
+  // A value that replaces another keeps the key's standing with eviction.
+  if (itemIsMain(p, old)) itemPromote(p, ref);
   indexReplace(p, op.key.hash, old, ref);
   itemRetire(p, old);
   itemAccessedSecSet(p, ref, op.nowSec);
@@ -232,14 +236,10 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
   return STATUS.OK;
 }
 
-/** A value that replaces another keeps the key's standing with eviction: main stays main. */
-function itemStandingInherit(p: Partition, ref: number, old: number): void {
-  if (itemIsMain(p, old)) itemPromote(p, ref);
-}
-
 /** Rewrites a linked item whose chunk class stays the same. */
 function stringOverwrite(p: Partition, op: Operation, ref: number, extras: number): void {
-  itemCount(p, ref, -1);
+  databaseCountExpiry(p, ref, op.expiresAtMs);
+  itemClassCount(p, ref, -1);
   // A given CAS lies behind the key, and a longer value would run over it: it is written anew.
   const keyMoves = itemExtras(p, ref) !== extras;
   itemHeaderRewrite(p, ref, extras, op.valueBytes);
@@ -249,7 +249,7 @@ function stringOverwrite(p: Partition, op: Operation, ref: number, extras: numbe
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   itemAccessedSecSet(p, ref, op.nowSec);
   op.casStored = itemCasRenew(p, ref);
-  itemCount(p, ref, 1);
+  itemClassCount(p, ref, 1);
   p.f64[HEADER_F64.itemTotal]++;
   if (extras & EXTRA_EXPIRY) pageNoteExpiry(p, ref, op.expiresAtMs);
   changeNote(p, CHANGE.STORE, ref);

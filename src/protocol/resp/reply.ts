@@ -18,6 +18,7 @@ import {
   replyLineEnd,
   replyRange,
   replyRoom,
+  replyTakeBack,
 } from '../reply.ts';
 
 const STAR = 0x2a;
@@ -265,6 +266,14 @@ export function respDeferredSet(
   count: number,
 ): void {
   respInsert(reply, place, deferredHeader(reply.resp, kind, count));
+}
+
+/** Takes back all that was answered since `respDefer` was called. */
+export function respTakeBack(reply: Reply, place: Deferred): void {
+  const { mark } = reply;
+  reply.mark = place.used;
+  replyTakeBack(reply, place.aside);
+  reply.mark = mark;
 }
 
 /** Puts a short text where `respDefer` was called. */

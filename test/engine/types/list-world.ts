@@ -17,7 +17,8 @@ import {
   listSeek,
 } from '../../../src/engine/types/list-cursor.ts';
 import { ListMove, listMove } from '../../../src/engine/types/list-move.ts';
-import { ListRemoval, listRemove, listTrim } from '../../../src/engine/types/list-remove.ts';
+import { ListRemoval, listRemove } from '../../../src/engine/types/list-remove.ts';
+import { listTrim } from '../../../src/engine/types/list-trim.ts';
 import { itemValueCopy } from '../../../src/memory/chain.ts';
 import { collectionCount, collectionForm, FORM } from '../../../src/memory/collection.ts';
 import { ITEM_TYPE, itemExpiresAtMs } from '../../../src/memory/item.ts';
@@ -79,7 +80,9 @@ export class ListWorld {
     return this.lists.get(key) as Model; // for keys that have a list
   }
 
+  /** Whatever else had to go for it, the list that was changed is there. */
   private changed(key: string, ref: number): void {
+    expect(this.find(key)).toBe(ref);
     itemChanged(this.p, ref);
     const model = this.model(key);
     expect(itemCasUnique(this.p, ref)).toBeGreaterThan(model.casUnique);

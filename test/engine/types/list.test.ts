@@ -1,6 +1,11 @@
 /** Random sequences of everything that is done to lists, and what lists of certain shapes cost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nodeBytes } from '../../../src/engine/collection/counted-tree.ts';
+import { collectionRoot } from '../../../src/memory/collection.ts';
+import { NODE_TYPE, rootBytes } from '../../../src/memory/node.ts';
+import { CLASS, classRecord, type Partition } from '../../../src/memory/partition.ts';
+import { chunkGive, chunkTake } from '../../../src/memory/slab.ts';
 import { partitionExpectEmpty } from '../fixture.ts';
 import { MIB } from '../limits.ts';
 import { valueMake } from '../model-steps.ts';
@@ -108,6 +113,15 @@ const steps = fc.array(
   { minLength: 20, maxLength: 80, size: 'max' },
 );
 
+/** Chunks in use. */
+function classesUsed(p: Partition): number {
+  let used = 0;
+  for (let classId = 1; classId < p.classes.count; classId++) {
+    used += p.i32[classRecord(classId) + CLASS.usedCount];
+  }
+  return used;
+}
+
 /** Deletes what is left; nothing of it may remain. */
 function worldEnd(world: ListWorld): void {
   for (const name of [...world.lists.keys()]) world.drop(name, 1e9, false);
@@ -149,5 +163,102 @@ describe.each([1, Date.now() & 0x7fffffff])('a list is an array (seed %i)', (see
     });
     fc.assert(property, { seed, numRuns: 25 * RUNS_FACTOR, endOnFailure: true });
     expect(refusals).toBeGreaterThan(0);
+  });
+
+  it('and stays whole while others are evicted for it', { timeout: TIMEOUT_MS }, () => {
+    let losses = 0;
+    const fills = fc.infiniteStream(fc.tuple(fc.nat(6000), fc.nat(120)));
+    const property = fc.property(steps, fills, (all, sizes) => {
+      const world = new ListWorld({ bytes: 2 * MIB });
+      for (const [n, { run }] of all.entries()) {
+        run(world);
+        const [bytes, count] = sizes.next().value;
+        for (let i = 0; i < count; i++) {
+          world.client.set(world.p, `fill:${n}:${i}`, valueMake(bytes, n));
+        }
+        world.check();
+      }
+      losses += world.losses;
+    });
+    fc.assert(property, { seed, numRuns: 8 * RUNS_FACTOR, endOnFailure: true });
+    expect(losses).toBeGreaterThan(0);
+  });
+});
+
+describe('a long list', () => {
+  const COUNT = 60_000;
+  /** A list of so many numbers, with a long element here and there. */
+  function worldMake(): ListWorld {
+    const world = new ListWorld({ bytes: 8 * MIB, evicts: false });
+    const elements = Array.from({ length: COUNT }, (_, n) =>
+      n % 1000 === 7 ? valueMake(1100 + (n % 9000), n) : Buffer.from(`element ${n}`),
+    );
+    world.push('a', elements, false);
+    world.check();
+    return world;
+  }
+
+  it.each([
+    [0, 1],
+    [COUNT - 5, 5],
+    [COUNT >> 1, 2000],
+    [3000, COUNT >> 2],
+    [0, COUNT >> 1],
+    [40_000, 20_000],
+    [5, COUNT - 10],
+  ])('is cut down to what begins at %i, %i elements', (start, kept) => {
+    const world = worldMake();
+    world.trim('a', start, kept);
+    world.check();
+    for (let n = 0; n < 50; n++) world.bury(100);
+    world.push('a', [Buffer.from('x')], true);
+    world.push('a', [Buffer.from('y')], false);
+    world.check();
+    worldEnd(world);
+  });
+
+  it.each([0, 1, 2])('is cut down also without memory to move what stays (%i leaves)', (leaves) => {
+    const world = worldMake();
+    const { p, famine } = world;
+    famine.begin(0);
+    // One leaf is for the list that is to be; what stays has more than that.
+    const leafClass = p.classes.classFor(nodeBytes(NODE_TYPE.TREE_LEAF, false));
+    const taken: number[] = [];
+    for (let ref = 1; ref !== 0; ) {
+      ref = chunkTake(p, leafClass);
+      if (ref !== 0) taken.push(ref);
+    }
+    for (const ref of taken.splice(0, leaves)) chunkGive(p, ref);
+    world.trim('a', 3000, 15_000);
+    for (const ref of taken) chunkGive(p, ref);
+    famine.end();
+    world.check();
+    worldEnd(world);
+  });
+
+  it('is deleted at once, and freed in slices', () => {
+    const world = worldMake();
+    world.drop('a', COUNT, true);
+    const used = classesUsed(world.p);
+    world.bury(100);
+    const less = classesUsed(world.p);
+    expect(used - less).toBeGreaterThanOrEqual(100);
+    expect(less).toBeGreaterThan(100);
+    world.check();
+    worldEnd(world);
+  });
+
+  it('takes little more than its elements, also when most have gone', () => {
+    const world = worldMake();
+    const element = Buffer.from('same');
+    const mixed = Array.from({ length: 30_000 }, (_, n) =>
+      n % 3 === 0 ? Buffer.from(`${n}`) : element,
+    );
+    world.push('list', mixed, false);
+    world.remove('list', element, 0);
+    world.check();
+    const rootRef = collectionRoot(world.p, world.find('list'));
+    const bytes = mixed.reduce((sum, one) => sum + (one === element ? 0 : one.length + 2), 0);
+    expect(rootBytes(world.p, rootRef)).toBeLessThan(bytes * 2);
   });
 });

@@ -1,0 +1,122 @@
+/**
+ * A row's syntax, taken apart: what COMMAND DOCS tells of a command's arguments, and redis-cli makes its hints
+ * of.
+ *
+ *   key value [NX | XX] [EX seconds | PX milliseconds]
+ *
+ * Capitals are words to be typed; small letters, with or without <>, stand for something; brackets hold what
+ * may be missing, a bar sets alternatives apart, three dots repeat what is before them.
+ */
+
+export type Argument = {
+  readonly name: string;
+  readonly type:
+    | 'key'
+    | 'string'
+    | 'integer'
+    | 'double'
+    | 'pattern'
+    | 'unix-time'
+    | 'pure-token'
+    | 'oneof'
+    | 'block';
+  /** Words to be typed before it, or as it. */
+  readonly token: string | null;
+  readonly isOptional: boolean;
+  readonly isMultiple: boolean;
+  readonly parts: readonly Argument[];
+};
+
+const WORD = /\[|\]|\||\.\.\.|[^\s[\]|]+/g;
+const INTEGERS = new Set(
+  'count seconds milliseconds index start stop offset numkeys timeout len cursor increment decrement db rank bit port id maxlen length'.split(
+    ' ',
+  ),
+);
+
+/** Reads a syntax. It is one of the tables', so it is sound. */
+export function syntaxParse(syntax: string): readonly Argument[] {
+  return new SyntaxReader(syntax.match(WORD) ?? []).sequence();
+}
+
+class SyntaxReader {
+  private readonly words: readonly string[];
+  private at = 0;
+
+  constructor(words: readonly string[]) {
+    this.words = words;
+  }
+
+  /** Arguments up to a closing bracket, a bar or the end. */
+  sequence(): readonly Argument[] {
+    const found: Argument[] = [];
+    for (;;) {
+      const word = this.words[this.at];
+      if (word === undefined || word === ']' || word === '|') return found;
+      if (word === '...') {
+        this.at++;
+        const last = found.pop();
+        if (last !== undefined) found.push({ ...last, isMultiple: true });
+        continue;
+      }
+      found.push(word === '[' ? this.optional() : this.single());
+    }
+  }
+
+  /** `[ … ]`, with alternatives or not; `key [key ...]` repeats the argument before it. */
+  private optional(): Argument {
+    this.at++;
+    const alternatives = [this.sequence()];
+    while (this.words[this.at] === '|') {
+      this.at++;
+      alternatives.push(this.sequence());
+    }
+    this.at++;
+    const inner =
+      alternatives.length === 1
+        ? joined(alternatives[0], 'block')
+        : joined(
+            alternatives.map((one) => joined(one, 'block')),
+            'oneof',
+          );
+    return { ...inner, isOptional: true };
+  }
+
+  private single(): Argument {
+    const word = this.words[this.at];
+    this.at++;
+    if (!isToken(word)) return valueArgument(word);
+    const next = this.words[this.at];
+    const isAlone = next === undefined || !/^[a-z<]/.test(next);
+    if (isAlone) return argument(word.toLowerCase(), 'pure-token', word);
+    this.at++;
+    return { ...valueArgument(next), token: word };
+  }
+}
+
+function isToken(word: string): boolean {
+  return /^[A-Z*=~$]/.test(word);
+}
+
+function valueArgument(word: string): Argument {
+  const name = word.replace(/[<>"]/g, '');
+  return argument(name, typeOf(name), null);
+}
+
+function typeOf(name: string): Argument['type'] {
+  if (/^(key\d*|source|destination|newkey)$/.test(name)) return 'key';
+  if (INTEGERS.has(name)) return 'integer';
+  if (/^(score|min|max|longitude|latitude|radius)$/.test(name)) return 'double';
+  if (name === 'pattern') return 'pattern';
+  return name.startsWith('unix-time') ? 'unix-time' : 'string';
+}
+
+function argument(name: string, type: Argument['type'], token: string | null): Argument {
+  return { name, type, token, isOptional: false, isMultiple: false, parts: [] };
+}
+
+function joined(parts: readonly Argument[], type: 'block' | 'oneof'): Argument {
+  if (parts.length === 1) return parts[0];
+  const name = parts[0]?.name ?? 'nothing';
+  return { ...argument(name, type, null), parts };
+}
