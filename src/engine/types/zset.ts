@@ -23,7 +23,6 @@ import type { Partition } from '../../memory/partition.ts';
 import { CHANGE } from '../change-log.ts';
 import { memberScore } from '../collection/counted-tree.ts';
 import { rootDiscard } from '../collection/graveyard.ts';
-import { memberKeyFill } from '../collection/member.ts';
 import { OrderTarget } from '../collection/order-target.ts';
 import {
   collectionCreate,
@@ -220,9 +219,13 @@ function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): 
     to = packedAdd(p, op, ref, entry, target);
     isAdded = to !== 0;
   } else {
-    if (isPacked) to = zsetEnlarge(p, op, ref);
+    if (isPacked) {
+      to = zsetEnlarge(p, op, ref);
+      // Takes the entry's key in hand.
+      if (to !== 0) largeFind(p, collectionRoot(p, to), entry);
+    }
     p.guardRef = to;
-    isAdded = to !== 0 && largeAddNamed(p, op, collectionRoot(p, to), entry);
+    isAdded = to !== 0 && largeAdd(p, op, collectionRoot(p, to), entry, target);
     p.guardRef = 0;
   }
   entry.outcome = isAdded ? ADDED.NEW : ADDED.NO_MEMORY;
@@ -235,11 +238,6 @@ function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): 
   if (itemIsLinked(p, left)) itemUnlink(p, op.key.hash, left, CHANGE.DELETE);
   else itemFree(p, left);
   return 0;
-}
-
-function largeAddNamed(p: Partition, op: Operation, rootRef: number, entry: ZsetEntry): boolean {
-  memberKeyFill(entry.key, rootRef, entry.name, entry.nameStart, entry.nameBytes);
-  return largeAdd(p, op, rootRef, entry, target);
 }
 
 /** Whether clients are no longer told that a set of so many members is a listpack; it never is again. */

@@ -27,9 +27,11 @@ import {
 } from '../../../src/engine/types/zset-combine.ts';
 import { zsetStore } from '../../../src/engine/types/zset-store.ts';
 import { collectionCount } from '../../../src/memory/collection.ts';
+import { Client } from '../client.ts';
 import { Famine } from '../famine.ts';
 import { partitionExpectEmpty, partitionExpectSound, partitionMake } from '../fixture.ts';
 import { MIB } from '../limits.ts';
+import { valueMake } from '../model-steps.ts';
 import { type Pair, Zsets } from './zsets.ts';
 
 const KEYS = ['small', 'large', 'longNames'];
@@ -116,6 +118,37 @@ describe('a sorted set', () => {
     expect(zsetIsSkiplist(p, zsets.find('long'))).toBe(false);
     zsets.add('long', 'x'.repeat(65), 1, 0);
     expect(zsetIsSkiplist(p, zsets.find('long'))).toBe(true);
+  });
+});
+
+describe('sorted sets in a partition that evicts', () => {
+  it.each([1, 2, Date.now() & 0x7fffffff])('go whole or stay whole (seed %i)', (seed) => {
+    let gone = 0;
+    const property = fc.property(steps, (all) => {
+      const zsets = new Zsets(partitionMake({ bytes: 2 * MIB, evicts: true }));
+      const client = new Client();
+      const { p } = zsets;
+      for (const step of all) {
+        const key = KEYS[step.key];
+        for (let time = 0; time < step.times; time++) {
+          client.set(p, `string:${step.seed + time}`, valueMake((step.seed * 7919) % 3000, time));
+          if (zsets.forgetIfGone(key)) gone++;
+          const name = nameOf(step.key, step.seed + time * 7919);
+          const score = step.score + (time % 7);
+          if (step.what === 'add') zsets.add(key, name, score, step.conditions);
+          else if (step.what === 'remove') zsets.remove(key, name);
+          else if (step.what === 'find') zsets.expectFinds(key, name, score);
+          else if (time === 0) zsets.removeRange(key, (step.seed % 100) / 100, step.share / 8);
+        }
+        partitionExpectSound(p);
+        for (const other of KEYS) {
+          if (zsets.forgetIfGone(other)) gone++;
+          zsets.expectMembers(other);
+        }
+      }
+    });
+    fc.assert(property, { seed, numRuns: 8 });
+    expect(gone).toBeGreaterThan(0);
   });
 });
 
