@@ -21,6 +21,7 @@ import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
 import { configFollow } from './config-follow.ts';
 import { keyEventsSet } from './key-events.ts';
+import { memoryGateRead } from './memory-gate.ts';
 import { PHASE } from './session.ts';
 
 /** What data threads do themselves; all else is for the main thread. */
@@ -126,6 +127,7 @@ function applyHere(call: RespCall, apply: Apply): string | null {
       return null;
     case 'memory':
       keyspaceMaxMemorySet(keyspace, settings.maxmemory);
+      memoryGateRead(call);
       return null;
     case 'policy':
       keyspacePolicySet(

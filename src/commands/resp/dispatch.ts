@@ -19,6 +19,7 @@ import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
+import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
@@ -100,6 +101,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
+  memoryGateRead(call);
 }
 
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
@@ -194,6 +196,10 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
+  if (gate & GATE.MEMORY_TIGHT && !memoryAdmits(call, command)) {
+    refuse(call, command, RESP_ERROR.outOfMemory);
+    return false;
+  }
   if (gate & GATE.MULTI && !NOT_QUEUED.has(row.name)) {
     queue(call, command);
     return false;

@@ -6,9 +6,7 @@
 import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
-import { partitionIsFull } from '../../engine/memory-limit.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
-import type { Partition } from '../../memory/partition.ts';
 import { RESP_COUNTER, timeNote } from '../../memory/resp-stats.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
@@ -19,7 +17,6 @@ import { keysVisit } from './command-keys.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
 import { notableNote } from './notable.ts';
-import { FLAG } from './row.ts';
 import { GATE, RespSession } from './session.ts';
 import type { Wait } from './wait-registry.ts';
 import { waitsServe } from './waits.ts';
@@ -53,18 +50,12 @@ function oneKeyRun(call: RespCall, command: Command): void {
   call.p = p;
   if (locks.areHeld) {
     assert(locks.holds(p), 'a transaction holds the locks of all its keys');
-    oneKeyGo(call, command, p);
+    command.row.run(call);
     return;
   }
   locks.takeOne(p);
-  oneKeyGo(call, command, p);
+  command.row.run(call);
   locks.releaseOne(p);
-}
-
-function oneKeyGo(call: RespCall, command: Command, p: Partition): void {
-  const isRefused = command.flags & FLAG.DENY_OOM && partitionIsFull(p, call.op.nowMs);
-  if (isRefused) answerError(call, RESP_ERROR.outOfMemory);
-  else command.row.run(call);
 }
 
 function someKeysRun(call: RespCall, command: Command): void {
@@ -74,18 +65,8 @@ function someKeysRun(call: RespCall, command: Command): void {
   }
   const isOurs = !call.locks.areHeld;
   call.locks.take();
-  const isRefused = command.flags & FLAG.DENY_OOM && anyIsFull(call);
-  if (isRefused) answerError(call, RESP_ERROR.outOfMemory);
-  else command.row.run(call);
+  command.row.run(call);
   if (isOurs) call.locks.release();
-}
-
-/** Whether more memory than may be is in use in one of the partitions whose locks are held. */
-function anyIsFull({ locks, keyspace, op }: RespCall): boolean {
-  for (const p of keyspace.partitions) {
-    if (locks.holds(p) && partitionIsFull(p, op.nowMs)) return true;
-  }
-  return false;
 }
 
 /**
