@@ -20,6 +20,7 @@ import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
+import { monitorFeed } from './monitor.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
@@ -98,6 +99,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   call.clockUs = performance.now() * 1000;
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
+  call.op.isTraceless = session.noTouch;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
@@ -174,8 +176,12 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);
-  if (ends) transactionForget(session);
-  else if (session.gate & GATE.MULTI) session.queueIsBroken = true;
+  if (ends) {
+    transactionForget(session);
+    if (call.gate & GATE.MONITORED) monitorFeed(call, command);
+  } else if (session.gate & GATE.MULTI) {
+    session.queueIsBroken = true;
+  }
 }
 
 /** What stands between a command and its run. False: it was answered, queued, or has to wait. */

@@ -6,17 +6,15 @@
 import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
-import { COMMAND_STAT } from '../../memory/command-stats.ts';
-import { RESP_COUNTER, timeNote } from '../../memory/resp-stats.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { answerError, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
+import { commandNote } from './command-note.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
-import { notableNote } from './notable.ts';
 import { GATE, RespSession } from './session.ts';
 import type { Wait } from './wait-registry.ts';
 import { waitsServe } from './waits.ts';
@@ -25,13 +23,13 @@ import { waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
-  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
     someKeysRun(call, command);
   }
-  statsNote(call, command);
+  commandNote(call, command);
+  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   const { ready, notes } = call.p;
   if (notes.length > 0) notesTell(call);
   if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
@@ -94,22 +92,6 @@ export function locksWant(call: RespCall, command: Command, args: Arguments): bo
   return true;
 }
 
-function statsNote(call: RespCall, command: Command): void {
-  const { session, respStats, respBlock } = call;
-  const nowUs = performance.now() * 1000;
-  const us = nowUs - call.clockUs;
-  call.clockUs = nowUs;
-  const record = call.statsBlock + command.statsRecord;
-  call.stats[record + COMMAND_STAT.calls]++;
-  call.stats[record + COMMAND_STAT.us] += us;
-  respStats.f64[respBlock + RESP_COUNTER.commands]++;
-  respStats.f64[respBlock + RESP_COUNTER.commandUs] += us;
-  if (call.config.hot.latencyTracking) timeNote(respStats, respBlock, command.number, us);
-  session.commandsRun++;
-  session.lastCommand = command.number + 1;
-  if (us >= call.notableUs) notableNote(call, command, us);
-}
-
 const scratch = new Reply();
 scratch.setsAside = true;
 
@@ -126,6 +108,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   call.reply = scratch;
   call.args = wait.args;
   call.serving = wait;
+  call.failed = false;
   call.command = call.table.byNumber[commandNumber];
   locksWant(call, call.command, wait.args);
   call.locks.take();

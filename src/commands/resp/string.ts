@@ -17,7 +17,7 @@ import {
 } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { type Reply, replyRoom } from '../../protocol/reply.ts';
-import { argumentIs } from '../../protocol/resp/arguments.ts';
+import { type Arguments, argumentIs } from '../../protocol/resp/arguments.ts';
 import { invalidExpire, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
   type Deferred,
@@ -38,6 +38,7 @@ import {
   ACCESS_UPDATE_KEY,
   FLAG,
   type KeySpec,
+  type KeyUse,
   OVERWRITE_KEY,
   READ_KEY,
   type RespRow,
@@ -51,7 +52,7 @@ const TIMES = 'EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix
 // biome-ignore format: a table reads in columns
 export const STRING_ROWS: readonly RespRow[] = [
   { name: 'get',    arity:  2, flags: READONLY | FAST,         keys: READ_KEY,          group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: 'key',                                                 doc: 'Value of a key.',                                           run: get },
-  { name: 'set',    arity: -3, flags: WRITE | DENY_OOM,        keys: SET_KEY,           group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: `key value [NX | XX] [GET] [${TIMES} | KEEPTTL]`,      doc: 'Stores a value.',                                           run: set },
+  { name: 'set',    arity: -3, flags: WRITE | DENY_OOM,        keys: SET_KEY, keyUse: setKeyUse, group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: `key value [NX | XX] [GET] [${TIMES} | KEEPTTL]`,      doc: 'Stores a value.',                                           run: set },
   { name: 'setnx',  arity:  3, flags: WRITE | DENY_OOM | FAST, keys: INSERT_KEY,        group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: 'key value',                                           doc: 'Stores a value if there is no such key.',                   run: setnx },
   { name: 'setex',  arity:  4, flags: WRITE | DENY_OOM,        keys: OVERWRITE_KEY,     group: 'string', since: '2.0.0', complexity: 'O(1)', syntax: 'key seconds value',                                   doc: 'Stores a value that expires so many seconds from now.',     run: (call) => setExpiring(call, SECOND_MS) },
   { name: 'psetex', arity:  4, flags: WRITE | DENY_OOM,        keys: OVERWRITE_KEY,     group: 'string', since: '2.6.0', complexity: 'O(1)', syntax: 'key milliseconds value',                              doc: 'Stores a value that expires so many milliseconds from now.', run: (call) => setExpiring(call, 1) },
@@ -239,6 +240,13 @@ function timeTake(call: RespCall, index: number, unitMs: number, isAbsolute: boo
   if (time > 0 && time * unitMs < INT64_END && atMs < INT64_END) return atMs;
   answerError(call, invalidExpire(call.command.fullName));
   return Number.NaN;
+}
+
+function setKeyUse(args: Arguments): KeyUse {
+  for (let index = 3; index < args.count; index++) {
+    if (argumentIs(args, index, 'get')) return 'RW access update';
+  }
+  return 'OW update';
 }
 
 /** SET with options: op's value is taken. */
