@@ -117,11 +117,14 @@ function pageEmpty(p: Partition, nowMs: number): boolean {
 
 /**
  * Whether a command that may need memory is to be refused, since more is in use than may be and nothing can
- * be done about it. Evicts a little if the policy has it so. Cheap while the limit is kept.
+ * be done about it: nothing may go, or all that may go is not enough. Evicts a little if the policy has it
+ * so. Cheap while the limit is kept.
  */
 export function partitionIsFull(p: Partition, nowMs: number): boolean {
   if (!partitionIsOver(p)) return false;
-  return partitionShed(p, nowMs, SHED_ITEMS) === 0 && partitionIsOver(p);
+  const shed = partitionShed(p, nowMs, SHED_ITEMS);
+  if (!partitionIsOver(p)) return false;
+  return shed === 0 || partitionTableBytes(p) > p.f64[HEADER_F64.bytesMax];
 }
 
 /** Whether more is in use than may be. */

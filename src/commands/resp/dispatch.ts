@@ -6,7 +6,7 @@ import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { CONTROL, COUNTER } from '../../memory/control.ts';
 import { replyTakeBack } from '../../protocol/reply.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
+import { execAborted, RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
 import { respError, respRaw, respSimple } from '../../protocol/resp/reply.ts';
 import {
   REQUEST_BROKEN,
@@ -18,7 +18,7 @@ import { errorCount, type RespCall, respClock } from './call.ts';
 import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
-import { commandExecute, unknownSubcommand } from './execute.ts';
+import { commandExecute, memoryIsShort, unknownSubcommand } from './execute.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
@@ -168,7 +168,7 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
   }
   const { session } = call;
   const ends = command?.row.name === 'exec' && (session.gate & GATE.MULTI) !== 0;
-  const said = ends ? `EXECABORT Transaction discarded because of: ${text}` : text;
+  const said = ends ? execAborted(text) : text;
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);
@@ -216,6 +216,10 @@ function queue(call: RespCall, command: Command): void {
   const { session, reply } = call;
   if (command.flags & FLAG.NO_MULTI) {
     refuse(call, command, 'ERR Command not allowed inside a transaction');
+    return;
+  }
+  if (memoryIsShort(call, command)) {
+    refuse(call, command, RESP_ERROR.outOfMemory);
     return;
   }
   session.queue.push({ command, args: argumentsCopy(call.args) });

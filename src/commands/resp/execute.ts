@@ -80,8 +80,18 @@ function someKeysRun(call: RespCall, command: Command): void {
   if (isOurs) call.locks.release();
 }
 
+/** Whether a command would be refused for want of memory if it were run, and not queued. */
+export function memoryIsShort(call: RespCall, command: Command): boolean {
+  const { locks, args } = call;
+  if ((command.flags & FLAG.DENY_OOM) === 0 || !locksWant(call, command, args)) return false;
+  locks.take();
+  const isShort = anyIsFull(call);
+  locks.release();
+  return isShort;
+}
+
 /** Whether more memory than may be is in use in one of the partitions whose locks are held. */
-function anyIsFull({ locks, keyspace, op }: RespCall): boolean {
+export function anyIsFull({ locks, keyspace, op }: RespCall): boolean {
   for (const p of keyspace.partitions) {
     if (locks.holds(p) && partitionIsFull(p, op.nowMs)) return true;
   }
