@@ -6,7 +6,7 @@ import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { CONTROL, COUNTER } from '../../memory/control.ts';
 import { replyTakeBack } from '../../protocol/reply.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
+import { execAborted, RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
 import { respError, respRaw, respSimple } from '../../protocol/resp/reply.ts';
 import {
   REQUEST_BROKEN,
@@ -172,7 +172,7 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
   }
   const { session } = call;
   const ends = command?.row.name === 'exec' && (session.gate & GATE.MULTI) !== 0;
-  const said = ends ? `EXECABORT Transaction discarded because of: ${text}` : text;
+  const said = ends ? execAborted(text) : text;
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);
