@@ -63,6 +63,8 @@ const DOUBLE_TEXT = /(?<=")-?\d+(\.\d+)?(e[+-]?\d+)?(?=")/g;
 /** A reply as text that two servers share. */
 function normal(request: Request, reply: RespReply): string {
   const text = normalOrder(request, reply);
+  // Short lists are listpacks from 7.2 on.
+  if (request[0] === 'object') return text.replace('quicklist', 'listpack');
   if (!PRINTS_DOUBLES.test(request[0])) return text;
   return text.replace(DOUBLE_TEXT, (number) => String(Number(number)));
 }
