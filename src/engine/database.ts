@@ -70,7 +70,7 @@ export function databaseCount(p: Partition, ref: number, sign: 1 | -1): void {
   if (itemExpiresAtMs(p, ref) !== 0) p.i32[HEADER.databaseExpiring + database] += sign;
 }
 
-/** Keeps count of a linked item that has the expiry field, before its expiry time becomes another. */
+/** Keeps count of a linked item before its expiry time becomes another. */
 export function databaseCountExpiry(p: Partition, ref: number, expiresAtMs: number): void {
   const difference = (expiresAtMs !== 0 ? 1 : 0) - (itemExpiresAtMs(p, ref) !== 0 ? 1 : 0);
   if (difference === 0 || !itemIsLinked(p, ref) || itemType(p, ref) >= ITEM_TYPE.MEMBER) return;

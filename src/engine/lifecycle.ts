@@ -160,11 +160,17 @@ export function itemRetire(p: Partition, ref: number): void {
   if (!itemIsHeld(p, ref)) itemFree(p, ref);
 }
 
-/**
- * Adds the item to the counts of its class, its database and the partition, or takes it away. Of a member
- * only the bytes count: it is no item by itself.
- */
+/** Adds the item to the counts of its class, its database and the partition, or takes it away. */
 export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
+  itemClassCount(p, ref, sign);
+  if (itemType(p, ref) !== ITEM_TYPE.MEMBER) databaseCount(p, ref, sign);
+}
+
+/**
+ * As itemCount, while the item is rewritten in place: to its database it stays a key. Of a member only the
+ * bytes count: it is no item by itself.
+ */
+export function itemClassCount(p: Partition, ref: number, sign: 1 | -1): void {
   const klass = classRecord(chunkClass(p, ref));
   const bytes = itemBytes(p, ref) * sign;
   p.i32[klass + CLASS.itemBytes] += bytes;
@@ -172,7 +178,6 @@ export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
   if (itemType(p, ref) === ITEM_TYPE.MEMBER) return;
   p.i32[klass + CLASS.itemCount] += sign;
   if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
-  databaseCount(p, ref, sign);
 }
 
 export function itemIsHeld(p: Partition, ref: number): boolean {

@@ -22,6 +22,7 @@ import { commandExecute, unknownSubcommand } from './execute.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
+import { transactionForget } from './transaction-state.ts';
 
 /** Requests of one event; then others have their turn. */
 const REQUESTS_PER_EVENT_MAX = 1000;
@@ -156,16 +157,23 @@ function commandRun(call: RespCall): void {
   commandExecute(call, command);
 }
 
-/** Answers an error instead of running the command, which then breaks a transaction that is being queued. */
+/**
+ * Answers an error instead of running the command, which then breaks a transaction that is being queued; if it
+ * is EXEC, ends it.
+ */
 function refuse(call: RespCall, command: Command | null, text: string): void {
   if (command !== null) {
     call.command = command;
     call.stats[call.statsBlock + command.statsRecord + COMMAND_STAT.rejected]++;
   }
+  const { session } = call;
+  const ends = command?.row.name === 'exec' && (session.gate & GATE.MULTI) !== 0;
+  const said = ends ? `EXECABORT Transaction discarded because of: ${text}` : text;
   call.failed = true;
-  errorCount(call, text);
-  respError(call.reply, text);
-  if (call.session.gate & GATE.MULTI) call.session.queueIsBroken = true;
+  errorCount(call, said);
+  respError(call.reply, said);
+  if (ends) transactionForget(session);
+  else if (session.gate & GATE.MULTI) session.queueIsBroken = true;
 }
 
 /** What stands between a command and its run. False: it was answered, queued, or has to wait. */

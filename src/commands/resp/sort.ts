@@ -20,7 +20,7 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBuffer, respInteger, respNull } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
-import { FLAG, READ_KEY, type RespRow } from './row.ts';
+import { FLAG, type KeySpec, type RespRow } from './row.ts';
 import { SortPattern } from './sort-lookup.ts';
 import {
   isPattern,
@@ -31,6 +31,8 @@ import {
 } from './sort-options.ts';
 
 const { WRITE, READONLY, DENY_OOM } = FLAG;
+/** What it reads besides is known by the elements alone. */
+const SORTED_KEY: readonly KeySpec[] = [{ use: 'RO access', from: 1, incomplete: true }];
 const CATEGORIES = ['set', 'sortedset', 'list', 'dangerous'];
 const COST = 'O(N + M*log(M)), N the elements and M those that are answered';
 const READ_OPTIONS =
@@ -38,8 +40,8 @@ const READ_OPTIONS =
 
 // biome-ignore format: a table reads in columns
 export const SORT_ROWS: readonly RespRow[] = [
-  { name: 'sort',    arity: -2, flags: WRITE | DENY_OOM, keys: READ_KEY, keysFind: sortStoreFind, group: 'generic', categories: CATEGORIES, since: '1.0.0', complexity: COST, syntax: `key ${READ_OPTIONS} [STORE destination]`, doc: 'Sorts the elements of a list, set or sorted set, and may store the result.', locks: sortLocks, run: (call) => sort(call, false) },
-  { name: 'sort_ro', arity: -2, flags: READONLY,         keys: READ_KEY,                          group: 'generic', categories: CATEGORIES, since: '7.0.0', complexity: COST, syntax: `key ${READ_OPTIONS}`, doc: 'Sorts the elements of a list, set or sorted set.', locks: sortLocks, run: (call) => sort(call, true) },
+  { name: 'sort',    arity: -2, flags: WRITE | DENY_OOM, keys: SORTED_KEY, keysFind: sortStoreFind, group: 'generic', categories: CATEGORIES, since: '1.0.0', complexity: COST, syntax: `key ${READ_OPTIONS} [STORE destination]`, doc: 'Sorts the elements of a list, set or sorted set, and may store the result.', locks: sortLocks, run: (call) => sort(call, false) },
+  { name: 'sort_ro', arity: -2, flags: READONLY,         keys: SORTED_KEY,                          group: 'generic', categories: CATEGORIES, since: '7.0.0', complexity: COST, syntax: `key ${READ_OPTIONS}`, doc: 'Sorts the elements of a list, set or sorted set.', locks: sortLocks, run: (call) => sort(call, true) },
 ];
 
 const EMPTY = Buffer.alloc(0);

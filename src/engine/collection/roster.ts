@@ -57,11 +57,6 @@ export function rosterAt(p: Partition, rootRef: number, slot: number): number {
   return i32[slotWord(p, rootRef, slot)];
 }
 
-/** Some member of a collection that has any; each is as likely. */
-export function rosterRandom(p: Partition, rootRef: number): number {
-  return rosterAt(p, rootRef, Math.floor(Math.random() * rootCount(p, rootRef)));
-}
-
 /** The member in this slot is at another ref from now on. */
 export function rosterReplace(
   p: Partition,

@@ -144,14 +144,17 @@ function runsJoin(hll: HllCopy, start: number): void {
   }
 }
 
-/** Raises ranks to those of the value's registers. False if it is corrupt. */
+/**
+ * Raises ranks to those of the value's registers. False if it is corrupt; but runs that are not zeros are
+ * let be behind the last register, as upstream does.
+ */
 export function sparseRaise(hll: HllCopy, ranks: Uint8Array): boolean {
   const { u8 } = hll;
   let index = 0;
   for (let at = HLL.headerBytes; at < hll.bytes; at += runBytes(u8[at])) {
     const rank = runRank(u8[at]);
     const end = index + runLength(u8, at);
-    if (end > REGISTER_COUNT) return false;
+    if (rank !== 0 && end > REGISTER_COUNT) break;
     if (rank === 0) index = end;
     for (; index < end; index++) if (ranks[index] < rank) ranks[index] = rank;
   }

@@ -18,7 +18,13 @@ import {
   collectionRoot,
   FORM,
 } from '../../memory/collection.ts';
-import { ITEM_TYPE, itemType, itemValueBytes, itemValueOffset } from '../../memory/item.ts';
+import {
+  ITEM_TYPE,
+  itemNoteInterest,
+  itemType,
+  itemValueBytes,
+  itemValueOffset,
+} from '../../memory/item.ts';
 import { rootCount } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { CHANGE } from '../change-log.ts';
@@ -56,10 +62,16 @@ export const OTHER_TYPE = -1;
 /** Where the operation under way works in a large list. */
 const own = new ListCursor();
 
-/** The live list under op's key; 0: no such key; or OTHER_TYPE. */
+/**
+ * The live list under op's key, to be changed; 0: no such key; or OTHER_TYPE. Eviction takes that for a
+ * use: a queue is hardly ever read.
+ */
 export function listFind(p: Partition, op: Operation): number {
   const ref = itemFind(p, op);
-  return ref === 0 || itemType(p, ref) === ITEM_TYPE.LIST ? ref : OTHER_TYPE;
+  if (ref === 0) return 0;
+  if (itemType(p, ref) !== ITEM_TYPE.LIST) return OTHER_TYPE;
+  itemNoteInterest(p, ref, op.nowSec);
+  return ref;
 }
 
 /** As listFind, and counts as a read. */

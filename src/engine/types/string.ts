@@ -46,6 +46,7 @@ import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
 import { itemMoved } from '../collection/member-life.ts';
+import { databaseCountExpiry } from '../database.ts';
 import { eventDelete, eventIsWatched, eventLookup, LOOKED_UP } from '../events.ts';
 import { chunkObtain } from '../eviction.ts';
 import { ghostTake } from '../forget.ts';
@@ -54,6 +55,7 @@ import {
   DEATH,
   itemCasRenew,
   itemCasUnique,
+  itemClassCount,
   itemCount,
   itemDeath,
   itemExpirySet,
@@ -220,7 +222,8 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
     if (!itemIsHeld(p, ref)) itemFree(p, ref);
     return STATUS.NO_MEMORY;
   }
-  itemStandingInherit(p, ref, old);
+  // A value that replaces another keeps the key's standing with eviction.
+  if (itemIsMain(p, old)) itemPromote(p, ref);
   indexReplace(p, op.key.hash, old, ref);
   itemRetire(p, old);
   itemAccessedSecSet(p, ref, op.nowSec);
@@ -233,14 +236,10 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
   return STATUS.OK;
 }
 
-/** A value that replaces another keeps the key's standing with eviction: main stays main. */
-function itemStandingInherit(p: Partition, ref: number, old: number): void {
-  if (itemIsMain(p, old)) itemPromote(p, ref);
-}
-
 /** Rewrites a linked item whose chunk class stays the same. */
 function stringOverwrite(p: Partition, op: Operation, ref: number, extras: number): void {
-  itemCount(p, ref, -1);
+  databaseCountExpiry(p, ref, op.expiresAtMs);
+  itemClassCount(p, ref, -1);
   // A given CAS lies behind the key, and a longer value would run over it: it is written anew.
   const keyMoves = itemExtras(p, ref) !== extras;
   itemHeaderRewrite(p, ref, extras, op.valueBytes);
@@ -250,7 +249,7 @@ function stringOverwrite(p: Partition, op: Operation, ref: number, extras: numbe
   bytesCopy(op.value, op.valueStart, p.u8, itemValueOffset(p, ref), op.valueBytes);
   itemAccessedSecSet(p, ref, op.nowSec);
   op.casStored = itemCasRenew(p, ref);
-  itemCount(p, ref, 1);
+  itemClassCount(p, ref, 1);
   p.f64[HEADER_F64.itemTotal]++;
   if (extras & EXTRA_EXPIRY) pageNoteExpiry(p, ref, op.expiresAtMs);
   changeNote(p, CHANGE.STORE, ref);

@@ -7,7 +7,6 @@ import {
   rosterAt,
   rosterNode,
   rosterNodeCapacity,
-  rosterRandom,
   rosterRemove,
   rosterReplace,
 } from '../../../src/engine/collection/roster.ts';
@@ -122,19 +121,6 @@ describe('a roster', () => {
     roster.check(true);
     while (roster.members.length > 0) roster.remove(roster.members.length - 1);
     roster.check(true);
-  });
-
-  it('draws each member as often', () => {
-    const roster = new Roster(partitionMake());
-    for (let n = 0; n < 50; n++) roster.add();
-    const drawn = new Map<number, number>();
-    for (let n = 0; n < 50_000; n++) {
-      const member = rosterRandom(roster.p, roster.root);
-      drawn.set(member, (drawn.get(member) ?? 0) + 1);
-    }
-    expect([...drawn.keys()].sort()).toEqual([...roster.members].sort());
-    // A thousand each are expected; seven standard deviations are never seen.
-    for (const count of drawn.values()) expect(Math.abs(count - 1000)).toBeLessThan(220);
   });
 
   it('follows a member to its new ref', () => {

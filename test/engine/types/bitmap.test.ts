@@ -115,6 +115,8 @@ describe('bits', () => {
   it('that are as they should be make no other version of the value', () => {
     const p = partitionMake();
     client.set(p, 'k', 'a');
+    // It is raw from the first time on.
+    expect(bitSet(p, client.op, refOf(p, 'k'), 1, 1)).toBe(1);
     const before = client.get(p, 'k');
     expect(bitSet(p, client.op, refOf(p, 'k'), 1, 1)).toBe(1);
     expect(client.get(p, 'k')).toEqual(before);

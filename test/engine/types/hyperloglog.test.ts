@@ -197,7 +197,7 @@ describe('a HyperLogLog', () => {
   it.each([
     ['too few registers', '\x7f\xfe\x00'.slice(0, 2)],
     ['too many', '\x7f\xff\x00'],
-    ['too many that are not zero', '\x7f\xfd\x8b'],
+    ['too many that are not zero', '\x7f\xfd\x8a'],
   ])('of %s is corrupt for whoever reads all of it', (_, runs) => {
     const p = partitionMake();
     client.set(p, 'h', `HYLL\x01${'\0'.repeat(10)}\x80${runs}`);

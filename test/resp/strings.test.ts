@@ -1,0 +1,102 @@
+/** The commands on strings, bits and HyperLogLogs, as scripted sessions; and what needs more than words. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RespClient } from '../support/resp-client.ts';
+import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
+import { versionBelow } from '../transcripts/transcript.ts';
+import { BITMAP_SESSIONS, HYPERLOGLOG_SESSIONS } from './bitmap-sessions.ts';
+import { sessionRun, shown } from './session.ts';
+import { NUMBER_SESSIONS, STRING_RANGE_SESSIONS, STRING_SESSIONS } from './string-sessions.ts';
+
+const SESSIONS = [
+  ...STRING_SESSIONS,
+  ...STRING_RANGE_SESSIONS,
+  ...NUMBER_SESSIONS,
+  ...BITMAP_SESSIONS,
+  ...HYPERLOGLOG_SESSIONS,
+];
+const KIB = 1024;
+const installed = redisFind();
+
+let server: RespServer;
+let ours: RespClient;
+
+beforeAll(async () => {
+  server = await respSpawn(['-t', '2']);
+  ours = server.client();
+});
+
+afterAll(async () => {
+  ours.end();
+  await server.stop();
+});
+
+describe('ours', () => {
+  it.each(SESSIONS)('$name', async (one) => {
+    expect(await sessionRun(ours, one)).toBeNull();
+  });
+
+  it('has values of many MB, which are read, changed and counted in parts', async () => {
+    await ours.call('flushall');
+    const text = 'abcdefghij'.repeat(KIB * 200);
+    expect(shown(await ours.call('set', 'a', text))).toBe('+OK');
+    expect(await ours.call('append', 'a', text)).toBe(2 * text.length);
+    expect(await ours.call('get', 'a')).toBe(text + text);
+    expect(await ours.call('getrange', 'a', '1999995', '2000004')).toBe('fghijabcde');
+    expect(await ours.call('setrange', 'a', '2000000', 'ABC')).toBe(2 * text.length);
+    expect(await ours.call('getrange', 'a', '1999995', '2000004')).toBe('fghijABCde');
+    expect(await ours.call('bitop', 'not', 'b', 'a')).toBe(2 * text.length);
+    const [ones, zeros] = [await ours.call('bitcount', 'a'), await ours.call('bitcount', 'b')];
+    expect(Number(ones) + Number(zeros)).toBe(16 * text.length);
+    expect(await ours.call('bitop', 'xor', 'c', 'a', 'b')).toBe(2 * text.length);
+    expect(await ours.call('bitpos', 'c', '0')).toBe(16 * text.length);
+    expect(await ours.call('set', 'a', 'x', 'get')).toBe(
+      `${text.slice(0, 2_000_000)}ABC${text.slice(2_000_003)}${text}`,
+    );
+  });
+
+  it('leaves values as they are when there is no room for others', async () => {
+    await ours.call('flushall');
+    await ours.call('set', 'a', 'old');
+    for (const request of [
+      ['setrange', 'a', '400000000', 'x'],
+      ['setbit', 'a', '3200000000', '1'],
+      ['bitfield', 'a', 'set', 'u8', '3200000000', '1'],
+    ]) {
+      expect(shown(await ours.call(...request)), request[0]).toMatch(/^-OOM /);
+    }
+    expect(await ours.call('get', 'a')).toBe('old');
+  });
+
+  it('refuses a subsequence for which the table would be too large', async () => {
+    await ours.call('flushall');
+    await ours.call('set', 'a', 'x'.repeat(20_000));
+    expect(shown(await ours.call('lcs', 'a', 'a', 'len'))).toBe(
+      '-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+    );
+  });
+});
+
+const title = installed === null ? 'redis-server (skipped: not on the PATH)' : installed.version;
+describe.skipIf(installed === null)(`redis-server ${title}`, () => {
+  let theirServer: RespServer;
+  let theirs: RespClient;
+
+  beforeAll(async () => {
+    theirServer = await redisSpawn(installed?.command ?? '');
+    theirs = theirServer.client();
+  });
+
+  afterAll(async () => {
+    theirs.end();
+    await theirServer.stop();
+  });
+
+  const version = installed?.version ?? '';
+  for (const one of SESSIONS) {
+    const isYoung = one.since !== undefined && versionBelow(version, one.since);
+    const reason = isYoung ? ` (skipped: since ${one.since})` : '';
+    it.skipIf(isYoung)(`${one.name}${reason}`, async () => {
+      expect(await sessionRun(theirs, one)).toBeNull();
+    });
+  }
+});
