@@ -142,8 +142,8 @@ function patternArbitrary(command: string, pattern: string): fc.Arbitrary<Reques
   return parts.map((all) => [...command.split(' '), ...all.flat()]);
 }
 
-/** WITHSCORE came with 7.2. */
-const ARITY_CHANGED = new Set(['zrank', 'zrevrank']);
+/** From 7.2 on they take WITHSCORE, or look at their arguments also when the key is missing. */
+const CHANGED_IN_7_2 = new Set(['zrank', 'zrevrank', 'bitcount', 'bitpos']);
 
 const ALL = Object.entries(PATTERNS).map(([command, patterns]) =>
   fc.oneof(...patterns.map((pattern) => patternArbitrary(command, pattern))),
@@ -157,7 +157,7 @@ export const anyRequest: fc.Arbitrary<Request> = fc.oneof(
     weight: 1,
     arbitrary: fc
       .tuple(
-        pick(...Object.keys(PATTERNS).filter((command) => !ARITY_CHANGED.has(command))),
+        pick(...Object.keys(PATTERNS).filter((command) => !CHANGED_IN_7_2.has(command))),
         fc.array(pick('a', '1', 'x', 'zset'), { maxLength: 4 }),
       )
       .map(([command, args]) => [...command.split(' '), ...args]),

@@ -39,6 +39,7 @@ const ALLOWED_SUBSCRIBED = new Set([
   'quit',
   'reset',
 ]);
+const EXEC_ABORT = 'EXECABORT Transaction discarded because of: ';
 const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 /** What is not queued by MULTI. */
 const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
@@ -158,8 +159,8 @@ function commandRun(call: RespCall): void {
 }
 
 /**
- * Answers an error instead of running the command, which then breaks a transaction that is being queued; if it
- * is EXEC, ends it.
+ * Answers an error instead of running the command, which then breaks a transaction that is being queued. EXEC
+ * ends it, and what was watched, whether there is one or not.
  */
 function refuse(call: RespCall, command: Command | null, text: string): void {
   if (command !== null) {
@@ -167,8 +168,8 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
     call.stats[call.statsBlock + command.statsRecord + COMMAND_STAT.rejected]++;
   }
   const { session } = call;
-  const ends = command?.row.name === 'exec' && (session.gate & GATE.MULTI) !== 0;
-  const said = ends ? `EXECABORT Transaction discarded because of: ${text}` : text;
+  const ends = command?.row.name === 'exec';
+  const said = ends ? `${EXEC_ABORT}${text.replace(/^ERR /, '')}` : text;
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);
