@@ -18,7 +18,9 @@ import { errorCount, type RespCall, respClock } from './call.ts';
 import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
-import { commandExecute, memoryIsShort, unknownSubcommand } from './execute.ts';
+import { commandExecute, unknownSubcommand } from './execute.ts';
+import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
+import { monitorFeed } from './monitor.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
@@ -97,9 +99,11 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   call.clockUs = performance.now() * 1000;
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
+  call.op.isTraceless = session.noTouch;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
+  memoryGateRead(call);
 }
 
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
@@ -172,8 +176,12 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);
-  if (ends) transactionForget(session);
-  else if (session.gate & GATE.MULTI) session.queueIsBroken = true;
+  if (ends) {
+    transactionForget(session);
+    if (call.gate & GATE.MONITORED) monitorFeed(call, command);
+  } else if (session.gate & GATE.MULTI) {
+    session.queueIsBroken = true;
+  }
 }
 
 /** What stands between a command and its run. False: it was answered, queued, or has to wait. */
@@ -194,6 +202,10 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
+  if (gate & GATE.MEMORY_TIGHT && !memoryAdmits(call, command)) {
+    refuse(call, command, RESP_ERROR.outOfMemory);
+    return false;
+  }
   if (gate & GATE.MULTI && !NOT_QUEUED.has(row.name)) {
     queue(call, command);
     return false;
@@ -216,10 +228,6 @@ function queue(call: RespCall, command: Command): void {
   const { session, reply } = call;
   if (command.flags & FLAG.NO_MULTI) {
     refuse(call, command, 'ERR Command not allowed inside a transaction');
-    return;
-  }
-  if (memoryIsShort(call, command)) {
-    refuse(call, command, RESP_ERROR.outOfMemory);
     return;
   }
   session.queue.push({ command, args: argumentsCopy(call.args) });

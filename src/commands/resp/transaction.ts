@@ -14,10 +14,10 @@ import { casLast, itemCasUnique, itemIsDead, removalCas } from '../../engine/lif
 import { itemCas } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { argumentCopy } from '../../protocol/resp/arguments.ts';
-import { execAborted, RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respNullArray, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { anyIsFull, commandExecute, locksWant } from './execute.ts';
+import { commandExecute, locksWant } from './execute.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, type Watched } from './session.ts';
 import { transactionForget } from './transaction-state.ts';
@@ -101,9 +101,7 @@ function exec(call: RespCall): void {
     locks.want(watchedPartition(call, watch, namespaces[at]));
   }
   locks.take();
-  if (queued.some(({ command }) => command.flags & FLAG.DENY_OOM) && anyIsFull(call)) {
-    answerError(call, execAborted(RESP_ERROR.outOfMemory));
-  } else if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
+  if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
     const { args, command } = call;
     call.inTransaction = true;
     respArray(reply, queued.length);
