@@ -139,6 +139,11 @@ export class Bulletin {
     this.hasJoined = true;
   }
 
+  /** Hears no more. */
+  close(): void {
+    this.channel.close();
+  }
+
   /** The threads that have joined, but for this one. */
   private others(): number[] {
     const threads: number[] = [];
