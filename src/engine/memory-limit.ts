@@ -16,7 +16,9 @@
  * block that an operator writes.
  */
 import { budgetIsPossible, budgetPages, budgetPossible, budgetReserved } from '../memory/arena.ts';
-import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
+import { CLIENT } from '../memory/client-records.ts';
+import { connectionsWalk } from '../memory/connections.ts';
+import { CONTROL, CONTROL_F64, type Control, TIGHT } from '../memory/control.ts';
 import {
   HEADER,
   type Partition,
@@ -40,6 +42,8 @@ const GRAVEYARD_CHUNKS = 256;
 /** Items of a partition that a command evicts in a turn, and turns, before it is run while there is too much. */
 const SHED_ITEMS = 8;
 const SHED_TURNS_MAX = 8;
+/** Buffers of clients that do not count. */
+const BUFFER_BYTES_NOISE = 2 ** 20;
 
 /**
  * Changes the budget. More can be used at once; less becomes so with the maintainer's next rounds. False,
@@ -72,12 +76,7 @@ function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytes
     bytesPossible += partitionTableBytes(p) + p.i32[HEADER.pageLimit] * PAGE_BYTES;
     partitionUnlock(p);
   }
-  Atomics.store(control.i32, CONTROL.memoryIsTight, bytesPossible > bytesMax ? 1 : 0);
-}
-
-/** Bytes in use in all partitions, as they were a moment ago. */
-export function keyspaceUsedBytes({ partitions }: Keyspace): number {
-  return partitions.reduce((bytes, p) => bytes + partitionUsedBytes(p), 0);
+  tightSet(control, TIGHT.LIMIT, bytesPossible > bytesMax);
 }
 
 /** Pages that each partition is to have under the budget of now. */
@@ -118,11 +117,34 @@ function pageEmpty(p: Partition, nowMs: number): boolean {
   return false;
 }
 
+function tightSet({ i32 }: Control, bit: number, isTight: boolean): void {
+  if (isTight) Atomics.or(i32, CONTROL.memoryIsTight, bit);
+  else Atomics.and(i32, CONTROL.memoryIsTight, ~bit);
+}
+
+/** Requests and replies of RESP clients count against the limit, once they are more than noise. */
+export function bufferBytesNote(control: Control): void {
+  let bytes = 0;
+  connectionsWalk(control, (record) => {
+    bytes += control.i32[record + CLIENT.queryBytes] + control.i32[record + CLIENT.outputBytes];
+  });
+  control.f64[CONTROL_F64.bufferBytes] = bytes;
+  tightSet(control, TIGHT.BUFFERS, bytes > BUFFER_BYTES_NOISE);
+}
+
+/** Bytes in use in all partitions, as they were a moment ago. */
+export function keyspaceUsedBytes({ partitions }: Keyspace): number {
+  let bytes = 0;
+  for (const p of partitions) bytes += partitionUsedBytes(p);
+  return bytes;
+}
+
 /** Whether more is in use than may be. Cheap while the limit is one that pages keep. */
 export function keyspaceIsOver(keyspace: Keyspace): boolean {
   const { i32, f64 } = keyspace.control;
   if (Atomics.load(i32, CONTROL.memoryIsTight) === 0) return false;
-  return keyspaceUsedBytes(keyspace) > f64[CONTROL_F64.maxMemory];
+  const bytes = keyspaceUsedBytes(keyspace) + f64[CONTROL_F64.bufferBytes];
+  return bytes > f64[CONTROL_F64.maxMemory];
 }
 
 /**

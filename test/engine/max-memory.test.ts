@@ -6,8 +6,8 @@ import {
   keyspaceMaxMemorySet,
   keyspaceMemorySet,
   keyspaceRoomMake,
-  keyspaceUsedBytes,
 } from '../../src/engine/memory-limit.ts';
+import { memoryUse } from '../../src/engine/memory-use.ts';
 import { EVICTION_POLICY, keyspacePolicySet } from '../../src/engine/policy.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { arenaReserve } from '../../src/memory/arena.ts';
@@ -26,6 +26,10 @@ function make(): { keyspace: Keyspace; p: Partition; client: Client; maintainer:
   return { keyspace, p: keyspace.partitions[0], client: new Client(), maintainer };
 }
 
+function usedBytes(keyspace: Keyspace): number {
+  return memoryUse(keyspace).usedBytes;
+}
+
 function store(p: Partition, client: Client, count: number, first = 0): void {
   for (let n = first; n < first + count; n++) client.set(p, `key:${n}`, 'v'.repeat(100));
 }
@@ -33,14 +37,14 @@ function store(p: Partition, client: Client, count: number, first = 0): void {
 describe('memory in use', () => {
   it('is little at first, grows with what is stored, and shrinks with what is deleted', () => {
     const { keyspace, p, client } = make();
-    const empty = keyspaceUsedBytes(keyspace);
+    const empty = usedBytes(keyspace);
     expect(empty).toBeLessThan(200 * KIB);
     store(p, client, 1000);
-    const used = keyspaceUsedBytes(keyspace);
+    const used = usedBytes(keyspace);
     expect(used - empty).toBeGreaterThan(100_000);
     expect(used - empty).toBeLessThan(200_000);
     for (let n = 0; n < 1000; n++) client.delete(p, `key:${n}`);
-    expect(keyspaceUsedBytes(keyspace) - empty).toBeLessThan(1000);
+    expect(usedBytes(keyspace) - empty).toBeLessThan(1000);
   });
 
   it('never exceeds the budget, and so nobody is refused', () => {
@@ -49,8 +53,8 @@ describe('memory in use', () => {
       expect(keyspaceRoomMake(keyspace, NOW_MS)).toBe(true);
       store(p, client, 500, p.f64[HEADER_F64.itemTotal]);
     }
-    expect(keyspaceUsedBytes(keyspace)).toBeLessThanOrEqual(8 * MIB);
-    expect(keyspaceUsedBytes(keyspace)).toBeGreaterThan(7 * MIB);
+    expect(usedBytes(keyspace)).toBeLessThanOrEqual(8 * MIB);
+    expect(usedBytes(keyspace)).toBeGreaterThan(7 * MIB);
   });
 });
 
@@ -68,10 +72,10 @@ describe('a limit in bytes', () => {
   it('below what is in use has the policy make room, a little before each command', () => {
     const { keyspace, p, client } = make();
     store(p, client, 3000);
-    const limit = Math.floor(keyspaceUsedBytes(keyspace) / 2);
+    const limit = Math.floor(usedBytes(keyspace) / 2);
     keyspaceMaxMemorySet(keyspace, limit);
     let tries = 0;
-    for (; keyspaceUsedBytes(keyspace) > limit; tries++) {
+    for (; usedBytes(keyspace) > limit; tries++) {
       expect(keyspaceRoomMake(keyspace, NOW_MS)).toBe(true);
     }
     expect(tries).toBeGreaterThan(5);
@@ -93,8 +97,8 @@ describe('a limit in bytes', () => {
     for (const limit of [3 * MIB, 300 * KIB]) {
       keyspaceMaxMemorySet(keyspace, limit);
       for (let tick = 0; tick < 20; tick++) maintainer.tick();
-      expect(keyspaceUsedBytes(keyspace)).toBeLessThanOrEqual(limit);
-      expect(keyspaceUsedBytes(keyspace)).toBeGreaterThan(limit / 3);
+      expect(usedBytes(keyspace)).toBeLessThanOrEqual(limit);
+      expect(usedBytes(keyspace)).toBeGreaterThan(limit / 3);
       partitionExpectSound(p);
     }
   });
@@ -104,7 +108,7 @@ describe('a limit in bytes', () => {
     store(p, client, 1000);
     keyspacePolicySet(keyspace, EVICTION_POLICY.NOEVICTION);
     // The tables get shorter with the limit, so it is set twice.
-    for (let n = 0; n < 2; n++) keyspaceMaxMemorySet(keyspace, keyspaceUsedBytes(keyspace) - 1000);
+    for (let n = 0; n < 2; n++) keyspaceMaxMemorySet(keyspace, usedBytes(keyspace) - 1000);
     maintainer.tick();
     expect(keyspaceRoomMake(keyspace, NOW_MS)).toBe(false);
     keyspacePolicySet(keyspace, EVICTION_POLICY.VOLATILE_LRU);

@@ -56,8 +56,20 @@ const UNORDERED: Record<string, 1 | 2> = {
 };
 const SCANS: Record<string, 1 | 2> = { scan: 1, sscan: 1, hscan: 2, zscan: 2 };
 
+/** Scores and distances: up to 7.0 with 17 digits, from 7.2 on with as many as it takes. */
+const PRINTS_DOUBLES = /^(z|geo|bz|sort)/;
+const DOUBLE_TEXT = /(?<=")-?\d+(\.\d+)?(e[+-]?\d+)?(?=")/g;
+
 /** A reply as text that two servers share. */
 function normal(request: Request, reply: RespReply): string {
+  const text = normalOrder(request, reply);
+  // Short lists are listpacks from 7.2 on.
+  if (request[0] === 'object') return text.replace('quicklist', 'listpack');
+  if (!PRINTS_DOUBLES.test(request[0])) return text;
+  return text.replace(DOUBLE_TEXT, (number) => String(Number(number)));
+}
+
+function normalOrder(request: Request, reply: RespReply): string {
   const command = request[0];
   const each = UNORDERED[command];
   if (each !== undefined) return shown(sorted(reply, each));

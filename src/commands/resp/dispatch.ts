@@ -6,7 +6,7 @@ import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { CONTROL, COUNTER } from '../../memory/control.ts';
 import { replyTakeBack } from '../../protocol/reply.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
+import { execAborted, RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
 import { respError, respRaw, respSimple } from '../../protocol/resp/reply.ts';
 import {
   REQUEST_BROKEN,
@@ -162,8 +162,8 @@ function commandRun(call: RespCall): void {
 }
 
 /**
- * Answers an error instead of running the command, which then breaks a transaction that is being queued; if it
- * is EXEC, ends it.
+ * Answers an error instead of running the command, which then breaks a transaction that is being queued. EXEC
+ * ends it, and what was watched, whether there is one or not.
  */
 function refuse(call: RespCall, command: Command | null, text: string): void {
   if (command !== null) {
@@ -171,8 +171,8 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
     call.stats[call.statsBlock + command.statsRecord + COMMAND_STAT.rejected]++;
   }
   const { session } = call;
-  const ends = command?.row.name === 'exec' && (session.gate & GATE.MULTI) !== 0;
-  const said = ends ? `EXECABORT Transaction discarded because of: ${text}` : text;
+  const ends = command?.row.name === 'exec';
+  const said = ends ? execAborted(text.replace(/^ERR /, '')) : text;
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);

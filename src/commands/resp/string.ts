@@ -259,20 +259,22 @@ function setWithOptions(call: RespCall): void {
     expiresAtMs = timeTake(call, timeIndex, unitMs, isAbsolute);
     if (Number.isNaN(expiresAtMs)) return;
   }
-  const place = respDefer(reply);
+  const hasPassed = timeIndex !== 0 && expiresAtMs <= op.nowMs;
   const answersOld = (bits & OPTION.GET) !== 0;
+  const place = answersOld ? respDefer(reply) : null;
   if (answersOld && !oldAnswer(call)) return;
-  const old = itemFind(p, op);
+  // With nothing but a time the store is a plain one, and looks for the key by itself.
+  const old = bits !== 0 || hasPassed ? itemFind(p, op) : 0;
   if ((bits & OPTION.NX && old !== 0) || (bits & OPTION.XX && old === 0)) {
     if (!answersOld) respNull(reply);
     return;
   }
-  if (timeIndex !== 0 && expiresAtMs <= op.nowMs) {
+  if (hasPassed) {
     if (old !== 0) keyDelete(call, old);
   } else {
     op.expiresAtMs = bits & OPTION.KEEP && old !== 0 ? itemExpiresAtMs(p, old) : expiresAtMs;
     if (!stringPut(call, p, 1)) {
-      oldTakeBack(call, place);
+      refuse(call, place);
       return;
     }
     if (timeIndex !== 0) keyEvent(call, KEY_EVENT.GENERIC, 'expire', 1);
@@ -288,9 +290,9 @@ function oldAnswer(call: RespCall): boolean {
   return ref !== OTHER_TYPE;
 }
 
-/** There is no memory for the new value: what was answered since `place` becomes an error. */
-function oldTakeBack(call: RespCall, place: Deferred): void {
-  respTakeBack(call.reply, place);
+/** There is no memory for the new value: an error, in the place of what was answered since `place`. */
+function refuse(call: RespCall, place: Deferred | null): void {
+  if (place !== null) respTakeBack(call.reply, place);
   answerError(call, RESP_ERROR.outOfMemory);
 }
 
@@ -332,7 +334,7 @@ function getset(call: RespCall): void {
   if (!oldAnswer(call)) return;
   valueTake(call, 2);
   call.op.expiresAtMs = 0;
-  if (!stringPut(call, call.p, 1)) oldTakeBack(call, place);
+  if (!stringPut(call, call.p, 1)) refuse(call, place);
 }
 
 function getdel(call: RespCall): void {

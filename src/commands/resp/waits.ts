@@ -257,7 +257,7 @@ function keyServe(call: RespCall, name: string, run: WaitRunner): void {
 
 /** Now and then: partitions need not note what is ready when nobody waits. */
 export function waitsRest(call: RespCall): void {
-  if (call.waits.clientCount > 0) return;
+  if (call.waits.clientCount > 0 || !call.bulletin.hasJoined) return;
   for (const p of call.keyspace.partitions) {
     if ((p.i32[HEADER.changeListeners] & NOTE.READY) === 0) continue;
     // Who starts to wait for a key here has told so before it let go of this lock.
