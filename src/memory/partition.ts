@@ -216,7 +216,8 @@ export function indexDirectoryBytes(pageCount: number): number {
   return roundUp(pageCount * DIRECTORY_ENTRY_BYTES, 64);
 }
 
-function ghostEntryCountFor(pageCount: number): number {
+/** Entries that the ghost table has for so many pages. */
+export function ghostEntryCountFor(pageCount: number): number {
   return powerOfTwoAtMost((pageCount * PAGE_BYTES) / GHOST_BYTES_PER_ENTRY);
 }
 

@@ -7,6 +7,7 @@
 import {
   CLASS,
   classRecord,
+  ghostEntryCountFor,
   HEADER,
   INDEX_DIRECTORY_OFFSET,
   indexDirectoryBytes,
@@ -17,11 +18,18 @@ import {
 import { PAGE_BYTES } from './slab-classes.ts';
 
 /** Bytes of the header and the tables, as far as they describe pages that may be in use. */
+export function partitionTableBytesMax(p: Partition): number {
+  return tableBytes(p.i32[HEADER.pageLimit]);
+}
+
+/** … as far as they describe pages that ever were. */
 export function partitionTableBytes(p: Partition): number {
-  const pageLimit = p.i32[HEADER.pageLimit];
-  const ghostBytes = (p.i32[HEADER.ghostMask] + 1) * 2;
-  const pageBytes = pageLimit * PAGE.words * 4 + 2 * indexDirectoryBytes(pageLimit);
-  return INDEX_DIRECTORY_OFFSET + pageBytes + ghostBytes;
+  return tableBytes(Math.max(1, p.i32[HEADER.pageBump]));
+}
+
+function tableBytes(pageCount: number): number {
+  const pageBytes = pageCount * PAGE.words * 4 + 2 * indexDirectoryBytes(pageCount);
+  return INDEX_DIRECTORY_OFFSET + pageBytes + ghostEntryCountFor(pageCount) * 2;
 }
 
 /** Pages that are not in the pool. */
