@@ -27,8 +27,8 @@ import {
   partitionUnlock,
 } from '../memory/partition.ts';
 import { PAGES_RESERVED } from '../memory/slab.ts';
-import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { partitionTableBytes, partitionUsedBytes } from '../memory/usage.ts';
+
+import { partitionPossibleBytes, partitionUsedBytes } from '../memory/usage.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
 import { classSweep } from './hand.ts';
 import { indexShrink } from './index-growth.ts';
@@ -73,7 +73,7 @@ function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytes
   for (const p of partitions) {
     partitionLock(p);
     partitionResize(p, pageTarget, 0, 0);
-    bytesPossible += partitionTableBytes(p) + p.i32[HEADER.pageLimit] * PAGE_BYTES;
+    bytesPossible += partitionPossibleBytes(p);
     partitionUnlock(p);
   }
   tightSet(control, TIGHT.LIMIT, bytesPossible > bytesMax);
