@@ -25,6 +25,7 @@ import {
 } from '../../engine/types/set.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import type { Partition } from '../../memory/partition.ts';
+import { replyOverflows } from '../../protocol/reply.ts';
 import { argumentBytes } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
@@ -205,7 +206,10 @@ function srandmember(call: RespCall): void {
     respEmptyArray(reply);
   } else if (count < 0) {
     respArray(reply, -count);
-    for (let left = -count; left > 0 && entryDraw(p, ref, entry, 0); left--) respMember(call);
+    for (let left = -count; left > 0 && !replyOverflows(reply); left--) {
+      entryDraw(p, ref, entry, 0);
+      respMember(call);
+    }
   } else {
     const sample = new EntrySample(p, ref, count, 0);
     respArray(reply, sample.size);
