@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { passwordFromInput, userLineMake } from './auth/user-line.ts';
-import { FlagstoneError } from './base/errors.ts';
+import { FAULT, FlagstoneError } from './base/errors.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { daemonFailed, daemonIsChild, daemonReady, daemonStart } from './cli/daemon.ts';
@@ -49,11 +49,22 @@ async function run(): Promise<void> {
     return;
   }
   const config = optionsParse(argv, process.env);
+  await renamesCheck(config);
   if (config.daemonize && !daemonIsChild()) {
     await daemonStart(config, argv, process.argv[1], folder);
     return;
   }
   await serve(config);
+}
+
+/** Whether rename-command names commands that there are: only then is their table needed here. */
+async function renamesCheck({ resp }: Config): Promise<void> {
+  if (resp.renames.length === 0) return;
+  const { COMMAND_TABLE } = await import('./commands/resp/table.ts');
+  for (const { from, to, place } of resp.renames) {
+    const problem = COMMAND_TABLE.rename(from, to);
+    if (problem !== null) throw FAULT.respConf(place + problem);
+  }
 }
 
 async function serve(config: Config): Promise<void> {

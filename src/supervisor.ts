@@ -19,7 +19,8 @@ import {
 } from './cli/listen-address.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
-import { keyEventsSet, notesPost } from './commands/resp/key-events.ts';
+import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
+import { notesPost } from './commands/resp/key-events.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -120,7 +121,7 @@ export class Supervisor {
     });
     const { settings } = this.resp.config;
     this.respTargets = respTargets(settings);
-    keyEventsSet(this.keyspace, settings.notifyKeyspaceEvents);
+    keyspaceSettingsBegin(this.keyspace, settings);
     this.tls = config.tlsEnabled || settings.tlsPort !== 0 ? this.tlsStart() : null;
     this.dataSeats = Array.from(
       { length: config.threadCount },

@@ -49,7 +49,6 @@ export function respConfRead(
 ): ReadonlySet<string> {
   return confLoad(resp, source, {
     version: packageVersion(),
-    isCommand: () => true,
     directoryEnter,
   });
 }

@@ -25,8 +25,6 @@ export type ConfSource = {
 export type ConfContext = {
   /** Flagstone's version, for messages. */
   readonly version: string;
-  /** Whether there is a command of that name, in either case, for rename-command. */
-  isCommand(name: string): boolean;
   /** Goes to a directory, as `dir` does at once; what went wrong, or null. */
   directoryEnter(path: string): string | null;
 };
@@ -79,10 +77,14 @@ class Loading {
   private readonly context: ConfContext;
   /** Directives met so far: the first line of one that adds up starts anew. */
   readonly met = new Set<string>();
+  private readonly title: string;
+  /** How an error about the line in hand begins. */
+  private place = '';
 
   constructor(config: RespConfig, context: ConfContext) {
     this.config = config;
     this.context = context;
+    this.title = `\n*** FATAL CONFIG FILE ERROR (Version ${context.version}) ***\n`;
   }
 
   linesRead(content: string, depth: number): void {
@@ -90,10 +92,10 @@ class Loading {
     for (let at = 0; at < lines.length; at++) {
       const line = lines[at].replace(/^[ \t\r]+|[ \t\r]+$/g, '');
       if (line === '' || line.startsWith('#')) continue;
+      this.place = `${this.title}Reading the configuration file, at line ${at + 1}\n>>> '${line}'\n`;
       const problem = this.lineRead(line, depth);
       if (problem === null) continue;
-      const place = `Reading the configuration file, at line ${at + 1}\n>>> '${line}'\n`;
-      throw this.fault(place + problem);
+      throw FAULT.respConf(this.place + problem);
     }
   }
 
@@ -106,8 +108,7 @@ class Loading {
   }
 
   fault(problem: string): FlagstoneError {
-    const title = `*** FATAL CONFIG FILE ERROR (Version ${this.context.version}) ***`;
-    return FAULT.respConf(`\n${title}\n${problem}`);
+    return FAULT.respConf(this.title + problem);
   }
 
   /** What is wrong with the line, or null. */
@@ -143,7 +144,11 @@ class Loading {
     const { length } = words;
     if (SKIPPED.has(name) && length === 1) return null;
     if (name === 'include' && length === 1) return this.includeRead(words[0], depth);
-    if (name === 'rename-command' && length === 2) return this.renameRead(words[0], words[1]);
+    if (name === 'rename-command' && length === 2) {
+      const [from, to] = words.map((word) => word.toLowerCase());
+      this.config.renames.push({ from, to, place: this.place });
+      return null;
+    }
     if (name === 'user' && length >= 1) {
       return `Error in user declaration '${words[0]}': there is one user, default, and requirepass is its password`;
     }
@@ -160,22 +165,5 @@ class Loading {
     const paths = /[*?[]/.test(pattern) ? globSync(pattern).sort() : [pattern];
     for (const path of paths) this.linesRead(this.fileRead(path), depth + 1);
     return null;
-  }
-
-  private renameRead(from: string, to: string): string | null {
-    const { renames } = this.config;
-    const [source, target] = [from.toLowerCase(), to.toLowerCase()];
-    if (!this.isCommandNow(source)) return 'No such command in rename-command';
-    if (target !== '' && this.isCommandNow(target)) return 'Target command name already exists';
-    const first = [...renames].find(([, name]) => name === source)?.[0] ?? source;
-    renames.set(first, target);
-    return null;
-  }
-
-  /** Whether a command goes by that name, after the renaming so far. */
-  private isCommandNow(name: string): boolean {
-    const { renames } = this.config;
-    if ([...renames.values()].includes(name)) return true;
-    return this.context.isCommand(name) && !renames.has(name);
   }
 }

@@ -12,11 +12,19 @@ import type { Parsed } from './value-type.ts';
 /** A directive's name and canonical text. */
 export type SettingText = readonly [name: string, text: string];
 
+/** A `rename-command`, in lower case; `to` is '' where the command is to be gone. */
+export type CommandRename = {
+  readonly from: string;
+  readonly to: string;
+  /** How an error about it begins. */
+  readonly place: string;
+};
+
 /** A configuration as it crosses threads. */
 export type RespConfigImage = {
   readonly path: string | null;
   readonly texts: readonly SettingText[];
-  readonly renames: readonly (readonly [from: string, to: string])[];
+  readonly renames: readonly CommandRename[];
 };
 
 /** What is read for every command, apart from the two hundred others: a small object with few shapes. */
@@ -47,8 +55,8 @@ type HotOf = Pick<Settings, keyof HotSettings>;
 export class RespConfig {
   /** Absolute path of the config file, which CONFIG REWRITE writes; null: there is none. */
   path: string | null = null;
-  /** By rename-command: name → new name, '' where the command is gone. Lower case. */
-  readonly renames = new Map<string, string>();
+  /** In their order. Whether there are such commands is not known here. */
+  readonly renames: CommandRename[] = [];
   readonly hot = new HotSettings();
   readonly settings: Readonly<Settings>;
   private readonly fields: Record<string, unknown> = {};
@@ -70,7 +78,7 @@ export class RespConfig {
     const config = new RespConfig();
     config.path = path;
     for (const [name, text] of texts) config.change(name, text);
-    for (const [from, to] of renames) config.renames.set(from, to);
+    config.renames.push(...renames);
     return config;
   }
 

@@ -77,8 +77,7 @@ export function keyspaceInit(handles: ArenaHandles, seed: Int32Array, nowMs: num
   const pageLimit = budgetPages(memoryBytes, keyspace.partitions);
   const { ALLKEYS_LRU, NOEVICTION } = EVICTION_POLICY;
   const policy = handles.config.evicts ? ALLKEYS_LRU : NOEVICTION;
-  const bytesMax = memoryBytes / keyspace.partitions.length;
-  for (const p of keyspace.partitions) partitionInit(p, pageLimit, policy, bytesMax);
+  for (const p of keyspace.partitions) partitionInit(p, pageLimit, policy);
   return keyspace;
 }
 
@@ -96,10 +95,8 @@ export function partitionInit(
   p: Partition,
   pageLimit: number = p.pageCount,
   policy: EvictionPolicy = EVICTION_POLICY.ALLKEYS_LRU,
-  bytesMax: number = p.sab.byteLength,
 ): void {
   p.i32[HEADER.evictionPolicy] = policy;
-  p.f64[HEADER_F64.bytesMax] = bytesMax;
   partitionLimitSet(p, pageLimit);
   indexInit(p);
 }
@@ -115,7 +112,6 @@ export function partitionReset(p: Partition): void {
   // The limit may be what the thread died in.
   const pageLimit = Math.max(1, Math.min(i32[HEADER.pageLimit], p.pageCount));
   const policy = policyOf(i32[HEADER.evictionPolicy]);
-  const bytesMax = f64[HEADER_F64.bytesMax];
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
@@ -128,7 +124,7 @@ export function partitionReset(p: Partition): void {
     f64[total] = keptTotals[at];
   });
   i32[HEADER.resetCount]++;
-  partitionInit(p, pageLimit, policy, bytesMax);
+  partitionInit(p, pageLimit, policy);
   f64[HEADER_F64.changeHead] = changeHead + 2 * PAGE_BYTES;
   // Whatever a client had seen missing may have been there.
   f64.fill(casBefore, HEADER_F64.removals, HEADER_F64.removals + REMOVAL_SLOTS);

@@ -13,8 +13,9 @@ import { Crawl } from './crawl.ts';
 import { expirySweep } from './expiry.ts';
 import type { Keyspace } from './keyspace.ts';
 import {
+  bufferBytesNote,
+  keyspaceIsOver,
   keyspacePageTarget,
-  partitionIsOver,
   partitionResize,
   partitionShed,
 } from './memory-limit.ts';
@@ -22,7 +23,7 @@ import {
 /** Pages looked at, or emptied, under one lock: at most a hundred microseconds or so. */
 const PAGES_PER_SLICE = 4;
 /** Items evicted under one lock. */
-const ITEMS_PER_SLICE = 64;
+const ITEMS_PER_SLICE = 16;
 /** Slices for one partition in one tick. */
 const SLICES_PER_TICK_MAX = 64;
 /** Chunks of discarded collections freed under one lock, and slices of that for all partitions in one tick. */
@@ -60,12 +61,27 @@ export class Maintainer {
       if (graveyardCount(p) > 0) burials -= bury(p, burials);
       if (sweeps) reaped += sweep(p, nowMs);
       if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
-      if (partitionIsOver(p)) shed(p, nowMs);
     }
+    bufferBytesNote(control);
+    if (keyspaceIsOver(this.keyspace)) this.shed(nowMs);
     reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
     Atomics.add(control.i32, CONTROL.sweeps, 1);
     this.afterTick();
+  }
+
+  /** Evicts from all partitions in turn, while more is in use than may be. */
+  private shed(nowMs: number): void {
+    for (let slice = 0; slice < SLICES_PER_TICK_MAX; slice++) {
+      let done = 0;
+      for (const p of this.keyspace.partitions) {
+        if (!keyspaceIsOver(this.keyspace)) return;
+        if (!partitionTryLock(p)) continue;
+        done += partitionShed(p, nowMs, ITEMS_PER_SLICE);
+        partitionUnlock(p);
+      }
+      if (done === 0) return;
+    }
   }
 }
 
@@ -90,14 +106,6 @@ function sweep(p: Partition, nowMs: number): number {
     if (count === 0) break;
   }
   return reaped;
-}
-
-function shed(p: Partition, nowMs: number): void {
-  for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
-    const count = partitionShed(p, nowMs, ITEMS_PER_SLICE);
-    partitionUnlock(p);
-    if (count < ITEMS_PER_SLICE) return;
-  }
 }
 
 function resize(p: Partition, pageTarget: number, nowMs: number): void {

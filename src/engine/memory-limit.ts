@@ -7,19 +7,20 @@
  *            in use │ pool          │ reserved, and never touched or not any more
  *                   ◀── emptied ────┘ … and the limit comes after
  *
- * The limit of RESP's clients (maxmemory) may be anything, also less than the pages that a partition cannot
- * do without. So it is kept in bytes besides, which the maintainer, and whoever wants to write, bring down
- * to it item by item. That costs nothing while the pages in use keep within the bytes, as they do unless
- * the limit was lowered.
+ * The limit of RESP's clients (maxmemory) may be anything, also less than the pages that partitions cannot do
+ * without. So it is kept in bytes besides, as one sum: the maintainer, and whoever wants to write, evict
+ * from all partitions in turn until it holds. That costs nothing while pages alone keep within the bytes,
+ * as they do unless the limit was lowered: a word of the control block tells.
  *
  * Guard: the partition lock for what concerns one partition; the budget itself is a word of the control
  * block that an operator writes.
  */
 import { budgetIsPossible, budgetPages, budgetPossible, budgetReserved } from '../memory/arena.ts';
-import { CONTROL_F64 } from '../memory/control.ts';
+import { CLIENT } from '../memory/client-records.ts';
+import { connectionsWalk } from '../memory/connections.ts';
+import { CONTROL, CONTROL_F64, type Control, TIGHT } from '../memory/control.ts';
 import {
   HEADER,
-  HEADER_F64,
   type Partition,
   partitionLimitSet,
   partitionLock,
@@ -38,8 +39,11 @@ import { policyHasPrey } from './policy.ts';
 
 /** Chunks of the graveyard that are freed as one page would be. */
 const GRAVEYARD_CHUNKS = 256;
-/** Items that a command evicts before it is run, while there is too much. */
-const SHED_ITEMS = 16;
+/** Items of a partition that a command evicts in a turn, and turns, before it is run while there is too much. */
+const SHED_ITEMS = 8;
+const SHED_TURNS_MAX = 8;
+/** Buffers of clients that do not count. */
+const BUFFER_BYTES_NOISE = 2 ** 20;
 
 /**
  * Changes the budget. More can be used at once; less becomes so with the maintainer's next rounds. False,
@@ -63,18 +67,16 @@ export function keyspaceMaxMemorySet(keyspace: Keyspace, maxMemory: number): voi
 
 function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytesMax: number): void {
   control.f64[CONTROL_F64.memoryBytes] = memoryBytes;
+  control.f64[CONTROL_F64.maxMemory] = bytesMax;
   const pageTarget = budgetPages(memoryBytes, partitions);
+  let bytesPossible = 0;
   for (const p of partitions) {
     partitionLock(p);
-    p.f64[HEADER_F64.bytesMax] = bytesMax / partitions.length;
     partitionResize(p, pageTarget, 0, 0);
+    bytesPossible += partitionTableBytes(p) + p.i32[HEADER.pageLimit] * PAGE_BYTES;
     partitionUnlock(p);
   }
-}
-
-/** Bytes in use in all partitions, as they were a moment ago. */
-export function keyspaceUsedBytes({ partitions }: Keyspace): number {
-  return partitions.reduce((bytes, p) => bytes + partitionUsedBytes(p), 0);
+  tightSet(control, TIGHT.LIMIT, bytesPossible > bytesMax);
 }
 
 /** Pages that each partition is to have under the budget of now. */
@@ -115,33 +117,58 @@ function pageEmpty(p: Partition, nowMs: number): boolean {
   return false;
 }
 
-/**
- * Whether a command that may need memory is to be refused, since more is in use than may be and nothing can
- * be done about it. Evicts a little if the policy has it so. Cheap while the limit is kept.
- */
-export function partitionIsFull(p: Partition, nowMs: number): boolean {
-  if (!partitionIsOver(p)) return false;
-  return partitionShed(p, nowMs, SHED_ITEMS) === 0 && partitionIsOver(p);
+function tightSet({ i32 }: Control, bit: number, isTight: boolean): void {
+  if (isTight) Atomics.or(i32, CONTROL.memoryIsTight, bit);
+  else Atomics.and(i32, CONTROL.memoryIsTight, ~bit);
 }
 
-/** Whether more is in use than may be. */
-export function partitionIsOver(p: Partition): boolean {
-  const bytesMax = p.f64[HEADER_F64.bytesMax];
-  const pages = p.i32[HEADER.pageLimit] - p.i32[HEADER.pageFreeCount];
-  if (partitionTableBytes(p) + pages * PAGE_BYTES <= bytesMax) return false;
-  return partitionUsedBytes(p) > bytesMax;
+/** Requests and replies of RESP clients count against the limit, once they are more than noise. */
+export function bufferBytesNote(control: Control): void {
+  let bytes = 0;
+  connectionsWalk(control, (record) => {
+    bytes += control.i32[record + CLIENT.queryBytes] + control.i32[record + CLIENT.outputBytes];
+  });
+  control.f64[CONTROL_F64.bufferBytes] = bytes;
+  tightSet(control, TIGHT.BUFFERS, bytes > BUFFER_BYTES_NOISE);
+}
+
+/** Bytes in use in all partitions, as they were a moment ago. */
+export function keyspaceUsedBytes({ partitions }: Keyspace): number {
+  let bytes = 0;
+  for (const p of partitions) bytes += partitionUsedBytes(p);
+  return bytes;
+}
+
+/** Whether more is in use than may be. Cheap while the limit is one that pages keep. */
+export function keyspaceIsOver(keyspace: Keyspace): boolean {
+  const { i32, f64 } = keyspace.control;
+  if (Atomics.load(i32, CONTROL.memoryIsTight) === 0) return false;
+  const bytes = keyspaceUsedBytes(keyspace) + f64[CONTROL_F64.bufferBytes];
+  return bytes > f64[CONTROL_F64.maxMemory];
 }
 
 /**
- * Evicts items, of the class first whose memory is worth least, until no more is in use than may be, or
- * `itemsMax` are gone. Returns how much was done: 0 if nothing may go.
+ * Before a command that may need memory, with no lock held: evicts from all partitions in turn, if more is
+ * in use than may be. False: nothing may go, and the command is to be refused.
  */
+export function keyspaceRoomMake(keyspace: Keyspace, nowMs: number): boolean {
+  for (let turn = 0; turn < SHED_TURNS_MAX; turn++) {
+    let done = 0;
+    for (const p of keyspace.partitions) {
+      if (!keyspaceIsOver(keyspace)) return true;
+      partitionLock(p);
+      done += partitionShed(p, nowMs, SHED_ITEMS);
+      partitionUnlock(p);
+    }
+    if (done === 0) return !keyspaceIsOver(keyspace);
+  }
+  return true; // the rest is the maintainer's
+}
+
+/** Evicts up to `itemsMax` items, of the class first whose memory is worth least. Returns how many went. */
 export function partitionShed(p: Partition, nowMs: number, itemsMax: number): number {
   let done = 0;
-  while (done < itemsMax && partitionIsOver(p)) {
-    if (graveyardWork(p, GRAVEYARD_CHUNKS) === 0 && !itemShed(p, nowMs)) break;
-    done++;
-  }
+  while (done < itemsMax && (graveyardWork(p, GRAVEYARD_CHUNKS) > 0 || itemShed(p, nowMs))) done++;
   return done;
 }
 

@@ -1,20 +1,22 @@
 /**
- * How much memory is in use: the chunks of all classes, used or not, and the pages of the index. Read without
- * the locks, so it may be a moment behind.
+ * How much memory is in use, in all partitions together. Read without the locks, so it may be a moment
+ * behind. What is told as used is what the memory limit goes by (memory-limit.ts).
  */
 import { collectionRoot, itemIsLarge } from '../memory/collection.ts';
 import { itemBytes } from '../memory/item.ts';
 import { rootBytes } from '../memory/node.ts';
-import { CLASS, classRecord, HEADER, type Partition, TABLE } from '../memory/partition.ts';
+import type { Partition } from '../memory/partition.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
+import { partitionPageCount, partitionTableBytes, partitionUsedBytes } from '../memory/usage.ts';
+import { indexPageCount } from './hash-index.ts';
 import type { Keyspace } from './keyspace.ts';
 
 export type MemoryUse = {
-  /** Chunks in use, and the index. */
+  /** Chunks in use, the index, and the tables that describe pages. */
   readonly usedBytes: number;
-  /** … of it, the index. */
+  /** … of it, the index and the tables. */
   readonly indexBytes: number;
-  /** Pages that are not in the pool: what is in use, and what is free in pages of which a part is. */
+  /** Tables, and pages that are not in the pool: so also what is free in pages of which a part is used. */
   readonly pageBytes: number;
 };
 
@@ -23,27 +25,11 @@ export function memoryUse({ partitions }: Keyspace): MemoryUse {
   let indexBytes = 0;
   let pageBytes = 0;
   for (const p of partitions) {
-    const index = indexPages(p) * PAGE_BYTES;
-    indexBytes += index;
-    usedBytes += index + chunkBytes(p);
-    pageBytes += (p.i32[HEADER.pageLimit] - p.i32[HEADER.pageFreeCount]) * PAGE_BYTES;
+    indexBytes += partitionTableBytes(p) + indexPageCount(p) * PAGE_BYTES;
+    usedBytes += partitionUsedBytes(p);
+    pageBytes += partitionTableBytes(p) + partitionPageCount(p) * PAGE_BYTES;
   }
   return { usedBytes, indexBytes, pageBytes };
-}
-
-function chunkBytes({ i32, classes }: Partition): number {
-  let bytes = 0;
-  for (let classId = 0; classId < classes.count; classId++) {
-    bytes += i32[classRecord(classId) + CLASS.usedCount] * classes.chunkBytes[classId];
-  }
-  return bytes;
-}
-
-function indexPages({ i32 }: Partition): number {
-  return [HEADER.keysTable, HEADER.membersTable].reduce(
-    (sum, table) => sum + i32[table + TABLE.pageCount],
-    0,
-  );
 }
 
 /** Bytes that a key and its value take, without what rounding adds. */

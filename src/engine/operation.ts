@@ -40,6 +40,11 @@ export class Operation {
   nowSec = 0;
   /** Set by a lookup that found nothing: whether an item was there, but dead. */
   deathFound: Death = DEATH.NONE;
+  /** Lookups that found something, and that did not, since the front end set these to 0. */
+  found = 0;
+  missed = 0;
+  /** Reads leave no trace: the items do not count as used. */
+  isTraceless = false;
   /** Limit on key and value, in bytes: `-I`. */
   itemBytesMax = 0;
 

@@ -17,7 +17,7 @@ import { CONNECTION_RECORD_BYTES, type Control } from './control.ts';
 
 /** i32 indices within a record. */
 export const CLIENT = {
-  id: 32, // 0: the connection is memcached's
+  id: 32, // 0: the connection is memcached's, or about to be closed
   flags: 33, // CLIENT_FLAG bits
   database: 34,
   resp: 35,

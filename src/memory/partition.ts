@@ -85,7 +85,6 @@ export const HEADER_F64 = {
   pageMoveTotal: 78,
   changeHead: 79, // change records ever written, in bytes
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
-  bytesMax: 83, // what may be in use, or more than a partition has: engine/memory-limit.ts
   discardTotal: 81, // large collections freed
   fieldExpiryTotal: 82, // expired fields of hashes reclaimed
   removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index

@@ -24,6 +24,11 @@ export function partitionTableBytes(p: Partition): number {
   return INDEX_DIRECTORY_OFFSET + pageBytes + ghostBytes;
 }
 
+/** Pages that are not in the pool. */
+export function partitionPageCount(p: Partition): number {
+  return p.i32[HEADER.pageLimit] - p.i32[HEADER.pageFreeCount];
+}
+
 /** Bytes of tables, of the pages of the index, and of all chunks in use. */
 export function partitionUsedBytes(p: Partition): number {
   const { i32 } = p;

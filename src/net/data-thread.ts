@@ -307,6 +307,7 @@ function respCallCreate(
   const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
   const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);
+  for (const { from, to } of config.renames) COMMAND_TABLE.rename(from, to);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
   waitsListen(call);
   pubsubListen(call);

@@ -23,7 +23,13 @@ import { RUN_ENDED } from '../commands/run-ended.ts';
 import { CONNECTION, connectionRelease, connectionTextsSet } from '../memory/connections.ts';
 import { CONTROL, COUNTER } from '../memory/control.ts';
 import { RESP_COUNTER } from '../memory/resp-stats.ts';
-import { REPLY_BYTES_MAX, replyClear, replyPiece, replyRenew } from '../protocol/reply.ts';
+import {
+  REPLY_BYTES_MAX,
+  replyClear,
+  replyPiece,
+  replyRenew,
+  replyTotal,
+} from '../protocol/reply.ts';
 import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import type { OpenConnection } from './open-connection.ts';
 import { PushTurn, RespOutput } from './resp-output.ts';
@@ -119,6 +125,8 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   readonly isUnix: boolean;
   readonly isLocal: boolean;
   bytesRead = 0;
+  /** What the pass in hand has answered, and is about to send. */
+  private unsentBytes = 0;
   private waitsForTurn = false;
   private hasNews = false;
   private isClosed = false;
@@ -150,7 +158,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   }
 
   get bytesWritten(): number {
-    return this.output.sentBytes;
+    return this.output.sentBytes + this.unsentBytes;
   }
 
   /** Once, right after construction. */
@@ -255,7 +263,9 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     const startedUs = performance.now() * 1000;
     const at = respRun(call, parser, start);
     // Before the replies leave: who has one may ask another thread what it says of the client.
+    this.unsentBytes = replyTotal(call.reply);
     clientNote(call.keyspace.control, this.session, call.op.nowSec);
+    this.unsentBytes = 0;
     this.replySend();
     call.respStats.f64[call.respBlock + RESP_COUNTER.loopUs] +=
       performance.now() * 1000 - startedUs;
@@ -318,8 +328,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     context.turn.send();
     const { aside } = reply;
     if (aside.length > 0) {
-      const total = aside.reduce((sum, { length }) => sum + length, reply.used);
-      if (output.refuses(total)) reply.used = 0;
+      if (output.refuses(replyTotal(reply))) reply.used = 0;
       else for (const piece of aside) output.send(piece);
       aside.length = 0;
     }

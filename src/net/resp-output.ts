@@ -12,7 +12,7 @@ import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
 import { GATE, type RespSession } from '../commands/resp/session.ts';
 import type { BufferLimit } from '../config/compound-types.ts';
-import { CLIENT } from '../memory/client-records.ts';
+import { CLIENT, CLIENT_F64, clientF64 } from '../memory/client-records.ts';
 import { connectionRemote } from '../memory/connections.ts';
 import { COUNTER } from '../memory/control.ts';
 import { RESP_COUNTER } from '../memory/resp-stats.ts';
@@ -82,10 +82,11 @@ export class RespOutput {
     return this.queue.count + (this.flightBytes > 0 ? 1 : 0);
   }
 
-  /** Has other threads see how much waits: CLIENT LIST. */
+  /** Has other threads see how much was sent, and waits: CLIENT LIST. */
   private show(): void {
-    const { i32 } = this.call.keyspace.control;
+    const { i32, f64 } = this.call.keyspace.control;
     const { record } = this.session.host;
+    f64[clientF64(record, CLIENT_F64.bytesWritten)] = this.sentBytes;
     i32[record + CLIENT.outputBytes] = this.bytes;
     i32[record + CLIENT.outputPieces] = this.pieceCount;
   }
@@ -113,6 +114,7 @@ export class RespOutput {
       bytes += pushed[at].length;
     }
     this.send(joined(pushed.slice(from), bytes));
+    this.show();
   }
 
   /** Sends a piece. True: its bytes may be used again. */

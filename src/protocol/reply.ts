@@ -59,6 +59,13 @@ export function replyPiece(reply: Reply): Buffer {
   return view;
 }
 
+/** How much was gathered, with what was set aside. */
+export function replyTotal({ used, aside }: Reply): number {
+  let total = used;
+  for (let at = 0; at < aside.length; at++) total += aside[at].length;
+  return total;
+}
+
 /** After a piece was sent: the same bytes again. */
 export function replyClear(reply: Reply): void {
   reply.used = 0;

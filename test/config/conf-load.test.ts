@@ -8,10 +8,8 @@ import { confArguments } from '../../src/config/conf-options.ts';
 import { directiveFind } from '../../src/config/directive-table.ts';
 import { RespConfig } from '../../src/config/resp-config.ts';
 
-const COMMANDS = ['flushdb', 'flushall'];
 const context = {
   version: '1.2.3',
-  isCommand: (name: string) => COMMANDS.includes(name.toLowerCase()),
   directoryEnter: (path: string) => (path === '.' ? null : 'no such file or directory'),
 };
 
@@ -94,9 +92,13 @@ describe('a config file', () => {
 
   it('renames commands', () => {
     const text = 'rename-command FLUSHDB badger\nrename-command flushall ""\n';
-    expect([...load(file('a.conf', text)).renames]).toEqual([
-      ['flushdb', 'badger'],
-      ['flushall', ''],
+    expect(load(file('a.conf', text)).renames).toEqual([
+      { from: 'flushdb', to: 'badger', place: expect.stringContaining('at line 1\n') },
+      {
+        from: 'flushall',
+        to: '',
+        place: expect.stringMatching(/>>> 'rename-command flushall ""'\n$/),
+      },
     ]);
   });
 
@@ -112,8 +114,6 @@ describe('a config file', () => {
     ['invalid', 'Bad directive or wrong number of arguments'],
     ['include', 'Bad directive or wrong number of arguments'],
     ['replicaof 127.0.0.1 abc', 'Invalid primary port'],
-    ['rename-command nothing x', 'No such command in rename-command'],
-    ['rename-command flushdb flushall', 'Target command name already exists'],
     ['sentinel myid 1', 'sentinel directive while not in sentinel mode'],
     ['loadmodule a.so', 'modules cannot be loaded'],
     ['a.b', 'Module config specified without value'],

@@ -63,7 +63,7 @@ describe('the table of directives', () => {
     config.path = '/etc/redis.conf';
     config.change('maxmemory-clients', '5%');
     config.change('save', '');
-    config.renames.set('flushdb', 'badger');
+    config.renames.push({ from: 'flushdb', to: 'badger', place: '' });
     const other = RespConfig.fromImage(structuredClone(config.image()));
     expect(other.image()).toEqual(config.image());
     expect(other.settings).toEqual(config.settings);

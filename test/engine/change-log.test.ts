@@ -7,9 +7,12 @@ import {
   changeListen,
   changeRead,
   changeUnlisten,
+  NOTE,
+  notesWant,
 } from '../../src/engine/change-log.ts';
 import { partitionFlush } from '../../src/engine/database.ts';
 import { expirySweep } from '../../src/engine/expiry.ts';
+import { casLast, removalCas } from '../../src/engine/lifecycle.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { STORE } from '../../src/engine/types/string.ts';
 import { HEADER, HEADER_F64, type Partition, pageTake } from '../../src/memory/partition.ts';
@@ -189,5 +192,83 @@ describe('the ring of changes', () => {
       expect(batch.changes.map((change) => `${change.key}`)).toEqual(keys);
     }
     partitionExpectSound(p);
+  });
+});
+
+describe('notes', () => {
+  const kinds = new Map<number, string>(Object.entries(NOTE).map(([name, kind]) => [kind, name]));
+
+  function noted(p: Partition): string[] {
+    return p.notes.splice(0).map(({ kind, key }) => `${kinds.get(kind)} ${key}`);
+  }
+
+  it('tell the thread what it did, as far as it is asked for', () => {
+    const p = partitionMake();
+    const client = new Client();
+    client.set(p, 'early', '1', { expiresAtMs: NOW_MS + 1 });
+    notesWant(p, NOTE.EXPIRED | NOTE.NEW, 0);
+    client.set(p, 'a', '1', { expiresAtMs: NOW_MS + 5 });
+    client.set(p, 'a', '2', { expiresAtMs: NOW_MS + 5 });
+    client.set(p, 'b', '1', { expiresAtMs: NOW_MS + 5 });
+    expect(noted(p)).toEqual(['NEW a', 'NEW b']);
+    client.clockSet(NOW_MS + 6);
+    expect(client.get(p, 'a')).toBeNull();
+    expect(noted(p)).toEqual(['EXPIRED a']);
+    expirySweep(p, NOW_MS + 6, 100);
+    expect(noted(p).toSorted()).toEqual(['EXPIRED b', 'EXPIRED early']);
+    notesWant(p, NOTE.NEW, NOTE.EXPIRED);
+    client.set(p, 'c', '1', { expiresAtMs: NOW_MS + 7 });
+    client.clockSet(NOW_MS + 8);
+    expect(client.get(p, 'c')).toBeNull();
+    expect(noted(p)).toEqual(['NEW c']);
+  });
+
+  it('do not take a flush for an expiry', () => {
+    const p = partitionMake();
+    const client = new Client();
+    notesWant(p, NOTE.EXPIRED, 0);
+    client.set(p, 'a', '1');
+    client.set(p, 'b', '1');
+    partitionFlush(p);
+    expect(client.get(p, 'a')).toBeNull();
+    expirySweep(p, NOW_MS, 100);
+    expect(noted(p)).toEqual([]);
+  });
+
+  it('tell of each eviction', () => {
+    const p = partitionMake();
+    const client = new Client();
+    notesWant(p, NOTE.EVICTED, 0);
+    for (let n = 0; n < 2000; n++) client.set(p, `key:${n}`, Buffer.alloc(2000));
+    const keys = noted(p);
+    expect(keys).toHaveLength(p.f64[HEADER_F64.evictionTotal]);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keys.length).toBeGreaterThan(1000);
+  });
+
+  it('leave the ring to its readers', () => {
+    const p = partitionMake();
+    const client = new Client();
+    const start = changeListen(p, CHANGE.STORE);
+    notesWant(p, NOTE.NEW, 0);
+    changeUnlisten(p);
+    client.set(p, 'a', '1');
+    expect(noted(p)).toEqual(['NEW a']);
+    expect(recordedBytes(p)).toBe(start);
+  });
+});
+
+describe('removals', () => {
+  it('leave the CAS unique of what is gone behind', () => {
+    const p = partitionMake();
+    const client = new Client();
+    client.set(p, 'a', '1');
+    const { hash } = client.op.key;
+    const before = casLast(p);
+    client.set(p, 'b', '1');
+    expect(removalCas(p, hash)).toBeLessThanOrEqual(before);
+    client.set(p, 'a', '2');
+    client.delete(p, 'a');
+    expect(removalCas(p, hash)).toBe(before + 2);
   });
 });

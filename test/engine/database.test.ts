@@ -11,15 +11,17 @@ import {
   partitionFlush,
 } from '../../src/engine/database.ts';
 import { expirySweep } from '../../src/engine/expiry.ts';
-import { indexKeyCount } from '../../src/engine/hash-index.ts';
+import { indexFind, indexKeyCount } from '../../src/engine/hash-index.ts';
 import {
   keyspaceExpiringCount,
   keyspaceFlush,
   keyspaceKeyCount,
 } from '../../src/engine/keyspace.ts';
 import { STORE } from '../../src/engine/types/string.ts';
+import { partitionVerify } from '../../src/engine/verify.ts';
 import { EVENT } from '../../src/memory/event-log.ts';
-import type { Partition } from '../../src/memory/partition.ts';
+import { itemKeyOffset } from '../../src/memory/item.ts';
+import { HEADER, type Partition, TABLE } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
 import {
   handlesMake,
@@ -212,5 +214,33 @@ describe('the numbers that clients use', () => {
     databaseSwap(control, 5, 9);
     databaseSwap(control, 3, 3);
     expect(all()).toEqual([5, 1, 2, 3, 4, 9, 6, 7, 8, 0, 10, 11, 12, 13, 14, 15]);
+  });
+});
+
+describe('verification', () => {
+  it('says where counts, tables and namespaces do not agree', () => {
+    const p = partitionMake();
+    const client = at(new Client(), 3);
+    client.set(p, 'name', 'value', { expiresAtMs: NOW_MS + 1 });
+    partitionExpectSound(p);
+    for (const [word, problem] of [
+      [HEADER.databaseKeys + 3, 'database 3: keys'],
+      [HEADER.databaseExpiring + 3, 'database 3: expiring'],
+      [HEADER.keysTable + TABLE.itemCount, 'items in the index'],
+      [HEADER.membersTable + TABLE.itemCount, 'items in the index'],
+      [HEADER.membersTable + TABLE.pageCount, 'index pages'],
+      [HEADER.membersTable + TABLE.overflowCount, 'overflow buckets'],
+    ] as const) {
+      p.i32[word]++;
+      expect(partitionVerify(p).join()).toContain(problem);
+      p.i32[word]--;
+    }
+    client.keySet('name');
+    const ref = indexFind(p, client.op.key);
+    const word = itemKeyOffset(p, ref) >>> 2;
+    p.i32[word] = 20;
+    expect(partitionVerify(p).join()).toContain('is in namespace 20');
+    p.i32[word] = 3;
+    partitionExpectSound(p);
   });
 });

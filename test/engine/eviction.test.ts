@@ -30,10 +30,12 @@ import {
 } from './fixture.ts';
 import { MIB, NOW_MS } from './limits.ts';
 import { valueMake } from './model-steps.ts';
+import { Hashes } from './types/hashes.ts';
 import { ListWorld } from './types/list-world.ts';
 import { Zsets } from './types/zsets.ts';
 
 const LONG_FACTOR = process.env['FLAGSTONE_LONG'] === '1' ? 20 : 1;
+const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
 const NO_CONDITIONS = 0;
 
 /** Integers below a bound, the same for the same seed. */
@@ -50,18 +52,21 @@ class Random {
   }
 }
 
-/** Strings, lists and sorted sets in one partition, each with what it should hold. */
+/** Strings, lists, hashes and sorted sets in one partition, each with what it should hold. */
 class Crowd {
   readonly lists: ListWorld;
   readonly zsets: Zsets;
+  readonly hashes: Hashes;
   readonly strings = new Map<string, Buffer>();
   readonly client = new Client();
   readonly random: Random;
+  nowMs = NOW_MS;
   losses = 0;
 
   constructor(setup: Setup, seed: number) {
     this.lists = new ListWorld(setup);
     this.zsets = new Zsets(this.p);
+    this.hashes = new Hashes(this.p);
     this.random = new Random(seed);
   }
 
@@ -105,9 +110,27 @@ class Crowd {
     }
   }
 
+  hashSet(): void {
+    const key = `h${this.random.below(12)}`;
+    for (let n = 1 + this.random.below(100); n > 0; n--) {
+      const field = `field:${this.random.below(2000)}`;
+      const choice = this.random.below(8);
+      if (choice === 0) this.hashes.remove(key, field);
+      else if (choice < 3) this.hashes.expire(key, field, this.nowMs + this.random.below(3000));
+      else this.hashes.set(key, field, valueMake(this.random.below(2) * 60, n));
+    }
+  }
+
+  /** Time goes by, and the sweep. */
+  wait(): void {
+    this.nowMs += this.random.below(500);
+    this.hashes.client.clockSet(this.nowMs);
+    expirySweep(this.p, this.nowMs, 4);
+  }
+
   /** Reads a key, so that eviction thinks better of it. */
   use(): void {
-    const kind = ['s', 'l', 'z'][this.random.below(3)];
+    const kind = ['s', 'l', 'z', 'h'][this.random.below(4)];
     const ref = this.find(`${kind}${this.random.below(12)}`);
     if (ref !== 0) itemNoteUse(this.p, ref, NOW_MS / 1000);
   }
@@ -120,23 +143,26 @@ class Crowd {
 
   /** A collection that a command works on outlives whatever else is stored meanwhile. */
   guarded(): void {
-    const keys = [`l${this.random.below(12)}`, `z${this.random.below(12)}`];
+    const keys = ['l', 'z', 'h'].map((kind) => `${kind}${this.random.below(12)}`);
     const refs = keys.map((key) => this.find(key)).filter((ref) => ref !== 0);
     for (const ref of refs) guardAdd(this.p, ref);
     for (let n = 0; n < 20; n++) this.stringSet();
+    this.wait();
     this.pageVacate();
     expect(keys.map((key) => this.find(key)).filter((ref) => ref !== 0)).toEqual(refs);
     guardsClear(this.p);
   }
 
   step(): void {
-    const choice = this.random.below(20);
+    const choice = this.random.below(24);
     if (choice < 7) for (let n = 0; n < 10; n++) this.stringSet();
     else if (choice < 11) this.listPush();
     else if (choice < 13) this.lists.drop(`l${this.random.below(12)}`, 30, false);
     else if (choice < 16) this.zsetAdd();
     else if (choice < 18) this.use();
     else if (choice < 19) this.pageVacate();
+    else if (choice < 22) this.hashSet();
+    else if (choice < 23) this.wait();
     else this.guarded();
   }
 
@@ -152,6 +178,7 @@ class Crowd {
       if (entry === null) this.losses += this.strings.delete(key) ? 1 : 0;
       else expect(entry.value.equals(value)).toBe(true);
     }
+    for (const key of [...this.hashes.models.keys()]) this.hashes.expectFields(key);
     this.ownersCheck();
   }
 
@@ -175,7 +202,7 @@ class Crowd {
   }
 }
 
-describe('a full partition of strings, lists and sorted sets', () => {
+describe('a full partition of strings, lists, hashes and sorted sets', () => {
   const POLICIES = [
     ['allkeys-lru', EVICTION_POLICY.ALLKEYS_LRU, 1500],
     ['allkeys-random', EVICTION_POLICY.ALLKEYS_RANDOM, 1500],
@@ -187,7 +214,7 @@ describe('a full partition of strings, lists and sorted sets', () => {
   it.each(POLICIES)(
     '%s: keeps whole what it keeps',
     (_name, policy, steps) => {
-      const crowd = new Crowd({ bytes: 2 * MIB }, 1);
+      const crowd = new Crowd({ bytes: 2 * MIB }, SEED);
       const { i32, f64 } = crowd.p;
       i32[HEADER.evictionPolicy] = policy;
       for (let n = 0; n < steps * LONG_FACTOR; n++) {

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RespClient } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
+import { eventually } from '../support/text-client.ts';
 import { blockedUntil, wordsCall } from './blocked.ts';
 
 const TEST_MS_MAX = 60_000;
@@ -34,8 +35,13 @@ describe.each([1, 2, 4])('blocked clients with %i threads', (threadCount) => {
   async function blocked(...words: readonly (string | number)[]): Promise<RespClient> {
     const client = server.client();
     clients.push(client);
+    const id = Number(await client.call('client', 'id'));
     client.send(...words);
-    await blockedUntil(other, clients.filter((one) => !one.closed).length);
+    await eventually(
+      `client ${id} waiting`,
+      async () => `${await other.call('client', 'list', 'id', id)}`,
+      (line) => / flags=\w*b/.test(line),
+    );
     return client;
   }
 

@@ -17,6 +17,56 @@ const SESSIONS = [
 const KIB = 1024;
 const installed = redisFind();
 
+/** Requests, and the key events that come of each. */
+const EVENTS: readonly (readonly [request: string, events: readonly string[]])[] = [
+  ['get a', ['keymiss a']],
+  ['set a 1', ['set a']],
+  ['set a 2 ex 100', ['set a', 'expire a']],
+  ['set a 2 nx', []],
+  ['setex a 100 2', ['set a', 'expire a']],
+  ['getset a 3', ['set a']],
+  ['getex a ex 100', ['expire a']],
+  ['getex a persist', ['persist a']],
+  ['getex a', []],
+  ['incr a', ['incrby a']],
+  ['incrbyfloat a 0.5', ['incrbyfloat a']],
+  ['append a x', ['append a']],
+  ['setrange a 0 x', ['setrange a']],
+  ['incr a', []],
+  ['getdel a', ['del a']],
+  ['mset a 1 b 2', ['set a', 'set b']],
+  ['mget a none b', ['keymiss none']],
+  ['setbit bits 1 1', ['setbit bits']],
+  ['bitfield bits set u8 0 1', ['setbit bits']],
+  ['bitfield bits get u8 0', []],
+  ['bitop not b a', ['set b']],
+  ['bitop and b none none', ['keymiss none', 'keymiss none', 'del b']],
+  ['pfadd h x', ['pfadd h']],
+  ['pfadd h x', []],
+  ['pfmerge h2 h', ['keymiss h2', 'pfadd h2']],
+  ['set end 1', ['set end']],
+];
+
+/** The events that the requests of EVENTS cause, with the key of each. */
+async function eventsCause(at: RespServer): Promise<string[]> {
+  const [client, listener] = [at.client(), at.client()];
+  await client.call('flushall');
+  await client.call('config', 'set', 'notify-keyspace-events', 'EAm');
+  await listener.call('psubscribe', '__keyevent@0__:*');
+  for (const [request] of EVENTS) await client.call(...request.split(' '));
+  const events: string[] = [];
+  while (events.at(-1) !== 'set end') {
+    const [, , channel, key] = (await listener.read()) as string[];
+    events.push(`${channel?.slice('__keyevent@0__:'.length)} ${key}`);
+  }
+  await client.call('config', 'set', 'notify-keyspace-events', '');
+  client.end();
+  listener.end();
+  return events;
+}
+
+const EVENTS_ALL = EVENTS.flatMap(([, events]) => events);
+
 let server: RespServer;
 let ours: RespClient;
 
@@ -33,6 +83,10 @@ afterAll(async () => {
 describe('ours', () => {
   it.each(SESSIONS)('$name', async (one) => {
     expect(await sessionRun(ours, one)).toBeNull();
+  });
+
+  it('tells what happens to keys', async () => {
+    expect(await eventsCause(server)).toEqual(EVENTS_ALL);
   });
 
   it('has values of many MB, which are read, changed and counted in parts', async () => {
@@ -89,6 +143,10 @@ describe.skipIf(installed === null)(`redis-server ${title}`, () => {
   afterAll(async () => {
     theirs.end();
     await theirServer.stop();
+  });
+
+  it('tells what happens to keys', async () => {
+    expect(await eventsCause(theirServer)).toEqual(EVENTS_ALL);
   });
 
   const version = installed?.version ?? '';

@@ -15,6 +15,7 @@ export interface RespServer {
   readonly port: number;
   /** Where memcached's protocols are spoken; 0 with redis-server. */
   readonly memcachedPort: number;
+  readonly pid: number;
   log(): string;
   client(): RespClient;
   stop(): Promise<number | null>;
@@ -80,7 +81,8 @@ function serverOf(
     return code;
   };
   const answers = answersPing(client, () => ended);
-  return { host: HOST, port, memcachedPort, log: () => log, client, stop, answers };
+  const pid = child.pid ?? 0;
+  return { host: HOST, port, memcachedPort, pid, log: () => log, client, stop, answers };
 }
 
 async function answersPing(client: () => RespClient, ended: () => boolean): Promise<boolean> {

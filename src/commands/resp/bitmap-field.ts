@@ -11,14 +11,14 @@ import {
 } from '../../engine/types/bitmap-field.ts';
 import { itemValueBytes } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { argumentIs } from '../../protocol/resp/arguments.ts';
+import { type Arguments, argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBigInteger, respNull } from '../../protocol/resp/reply.ts';
 import { bitOffsetArgument } from './bitmap-offset.ts';
 import { answerError, type RespCall } from './call.ts';
 import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
-import { FLAG, type KeySpec, READ_KEY, type RespRow } from './row.ts';
+import { FLAG, type KeySpec, type KeyUse, READ_KEY, type RespRow } from './row.ts';
 import { OTHER_TYPE, stringToChange, stringToRead } from './string.ts';
 
 const { WRITE, READONLY, DENY_OOM, FAST } = FLAG;
@@ -29,7 +29,7 @@ const WRITES =
 
 // biome-ignore format: a table reads in columns
 export const BITMAP_FIELD_ROWS: readonly RespRow[] = [
-  { name: 'bitfield',    arity: -2, flags: WRITE | DENY_OOM, keys: FIELD_KEY, group: 'bitmap', since: '3.2.0', complexity: COST, syntax: `key [GET encoding offset | ${WRITES} ...]`, doc: 'Reads, sets and adds to integers in a string.', run: (call) => bitfield(call, false) },
+  { name: 'bitfield',    arity: -2, flags: WRITE | DENY_OOM, keys: FIELD_KEY, keyUse: fieldKeyUse, group: 'bitmap', since: '3.2.0', complexity: COST, syntax: `key [GET encoding offset | ${WRITES} ...]`, doc: 'Reads, sets and adds to integers in a string.', run: (call) => bitfield(call, false) },
   { name: 'bitfield_ro', arity: -2, flags: READONLY | FAST,  keys: READ_KEY,  group: 'bitmap', since: '6.0.0', complexity: COST, syntax: 'key [GET encoding offset [GET encoding offset ...]]', doc: 'Reads integers in a string.',     run: (call) => bitfield(call, true) },
 ];
 
@@ -43,6 +43,13 @@ type Step = {
 };
 
 const INTEGER_BITS = 64;
+
+function fieldKeyUse(args: Arguments): KeyUse {
+  for (let index = 2; index < args.count; index += 3) {
+    if (!argumentIs(args, index, 'get')) return 'RW access update';
+  }
+  return 'RO access';
+}
 
 function bitfield(call: RespCall, isReadOnly: boolean): void {
   const { p, op, reply } = call;

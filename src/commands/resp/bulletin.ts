@@ -54,6 +54,8 @@ export class Bulletin {
   /** Threads whose accounts this one waits for. */
   private readonly awaited = new Set<number>();
   private joined: (() => void) | null = null;
+  /** This thread knows what all others know. */
+  hasJoined = false;
   private seen = 0;
 
   /** `name` is that of the server within its process. */
@@ -129,10 +131,17 @@ export class Bulletin {
     // One that joins meanwhile hears the notice that follows, or finds this thread among those that have joined.
     Atomics.or(control.i32, joinedWord(threadIndex), joinedBit(threadIndex));
     this.post({ kind: 'join', thread: threadIndex });
-    if (awaited.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.joined = resolve;
-    });
+    if (awaited.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.joined = resolve;
+      });
+    }
+    this.hasJoined = true;
+  }
+
+  /** Hears no more. */
+  close(): void {
+    this.channel.close();
   }
 
   /** The threads that have joined, but for this one. */

@@ -45,8 +45,12 @@ export function clientKill(call: RespCall): void {
     return;
   }
   const ids: number[] = [];
+  const { i32 } = call.keyspace.control;
   clientsWalk(call, (record) => {
-    if (filterHolds(call, filter, record)) ids.push(call.keyspace.control.i32[record + CLIENT.id]);
+    if (!filterHolds(call, filter, record)) return;
+    // From now on nobody sees it, whenever its thread comes to close it; and it is nobody else's to kill.
+    const id = Atomics.exchange(i32, record + CLIENT.id, 0);
+    if (id !== 0) ids.push(id);
   });
   for (const id of ids) clientClose(call, id);
   call.bulletin.post({ kind: 'kill', ids });

@@ -55,14 +55,13 @@ function clientFlags(session: RespSession): number {
 
 /** What changes seldom: once at the start, and when the client names itself. */
 export function clientNoteNames(control: Control, session: RespSession): void {
-  const { host, id, name, libraryName, libraryVersion, createdAtMs } = session;
+  const { host, name, libraryName, libraryVersion, createdAtMs } = session;
   const { record, local } = host;
   clientTextSet(control, record, CLIENT_TEXT.name, name);
   clientTextSet(control, record, CLIENT_TEXT.local, local);
   clientTextSet(control, record, CLIENT_TEXT.libraryName, libraryName);
   clientTextSet(control, record, CLIENT_TEXT.libraryVersion, libraryVersion);
   control.f64[clientF64(record, CLIENT_F64.createdAtMs)] = createdAtMs;
-  control.i32[record + CLIENT.id] = id;
 }
 
 /** The running request's own part of the record, which only it can tell of itself. */

@@ -129,6 +129,7 @@ function noTouch(call: RespCall): void {
   const isOn = onOrOff(call);
   if (isOn === null) return;
   call.session.noTouch = isOn;
+  call.op.isTraceless = isOn;
   respOk(call.reply);
 }
 

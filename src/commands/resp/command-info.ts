@@ -175,7 +175,8 @@ function keysFind(call: RespCall, asked: Arguments): readonly FoundKey[] | null 
     return null;
   }
   const keys: FoundKey[] = [];
-  keysVisit(row, asked, (index, use) => keys.push({ index, use }));
+  const variable = row.keyUse?.(asked);
+  keysVisit(row, asked, (index, use) => keys.push({ index, use: variable ?? use }));
   if (keys.length > 0 || flags & FLAG.NO_MANDATORY_KEYS) return keys;
   answerError(call, 'ERR Invalid arguments specified for command');
   return null;

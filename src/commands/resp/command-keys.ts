@@ -10,12 +10,6 @@ export function keysVisit(row: RespRow, args: Arguments, visit: KeyVisit): void 
   row.keysFind?.(args, visit);
 }
 
-/** Whether the row's keys are found at fixed places: then the first and last are of use to a client. */
-export function keysAreFixed(row: RespRow): boolean {
-  if (row.keysFind !== undefined) return false;
-  return (row.keys ?? []).every(({ counted, keyword }) => !counted && keyword === undefined);
-}
-
 function specVisit(spec: KeySpec, args: Arguments, visit: KeyVisit): void {
   const { use, step = 1 } = spec;
   let first = spec.from;

@@ -11,6 +11,8 @@ export class CommandTable {
   readonly commands: readonly Command[];
   /** Every command and subcommand, by number. */
   readonly byNumber: readonly Command[];
+  /** Commands by what they are called: their names, unless they were renamed. */
+  private readonly called = new Map<string, Command>();
   /** Open addressing by a hash of the name in lower case: no string is made to look a command up. */
   private readonly slots: (Command | null)[] = new Array(SLOTS).fill(null);
   private readonly names: (Buffer | null)[] = new Array(SLOTS).fill(null);
@@ -22,11 +24,33 @@ export class CommandTable {
     this.byNumber = this.commands
       .flatMap((command) => [command, ...command.subcommands])
       .sort((a, b) => a.number - b.number);
-    for (const command of this.commands) this.add(command);
+    for (const command of this.commands) this.called.set(command.row.name, command);
+    this.slotsFill();
   }
 
-  private add(command: Command): void {
-    const name = Buffer.from(command.row.name, 'latin1');
+  /**
+   * Has a command go by another name, or by none: ''. Both in lower case. Its own name is what COMMAND, INFO and
+   * the like go on showing. Returns what is wrong, or null.
+   */
+  rename(from: string, to: string): string | null {
+    const command = this.called.get(from);
+    if (command === undefined) return 'No such command in rename-command';
+    if (to.length > NAME_BYTES_MAX)
+      return `A command's name has at most ${NAME_BYTES_MAX} characters`;
+    this.called.delete(from);
+    if (this.called.has(to)) return 'Target command name already exists';
+    if (to !== '') this.called.set(to, command);
+    this.slotsFill();
+    return null;
+  }
+
+  private slotsFill(): void {
+    this.slots.fill(null);
+    this.names.fill(null);
+    for (const [name, command] of this.called) this.add(Buffer.from(name, 'latin1'), command);
+  }
+
+  private add(name: Buffer, command: Command): void {
     let slot = nameHash(name, 0, name.length);
     while (this.slots[slot] !== null) slot = (slot + 1) % SLOTS;
     this.slots[slot] = command;

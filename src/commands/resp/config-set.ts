@@ -11,7 +11,9 @@ import {
   configProblem,
 } from '../../config/config-change.ts';
 import type { Apply } from '../../config/directive.ts';
+import type { Settings } from '../../config/directive-table.ts';
 import type { SettingText } from '../../config/resp-config.ts';
+import type { Keyspace } from '../../engine/keyspace.ts';
 import { keyspaceMaxMemorySet } from '../../engine/memory-limit.ts';
 import { EVICTION_POLICY_NAMES, keyspacePolicySet, policyOf } from '../../engine/policy.ts';
 import { CONTROL } from '../../memory/control.ts';
@@ -21,6 +23,7 @@ import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
 import { configFollow } from './config-follow.ts';
 import { keyEventsSet } from './key-events.ts';
+import { memoryGateRead } from './memory-gate.ts';
 import { PHASE } from './session.ts';
 
 /** What data threads do themselves; all else is for the main thread. */
@@ -126,18 +129,28 @@ function applyHere(call: RespCall, apply: Apply): string | null {
       return null;
     case 'memory':
       keyspaceMaxMemorySet(keyspace, settings.maxmemory);
+      memoryGateRead(call);
       return null;
     case 'policy':
-      keyspacePolicySet(
-        keyspace,
-        policyOf(EVICTION_POLICY_NAMES.indexOf(settings.maxmemoryPolicy)),
-      );
+      policySet(keyspace, settings);
       return null;
     case 'persistence':
       return settings.appendonly ? 'Unable to turn on AOF. Check server logs.' : null;
     default:
       return null;
   }
+}
+
+function policySet(keyspace: Keyspace, { maxmemoryPolicy }: Settings): void {
+  keyspacePolicySet(keyspace, policyOf(EVICTION_POLICY_NAMES.indexOf(maxmemoryPolicy)));
+}
+
+/** Has the keyspace do what the settings say, at the start. */
+export function keyspaceSettingsBegin(keyspace: Keyspace, settings: Settings): void {
+  keyEventsSet(keyspace, settings.notifyKeyspaceEvents);
+  policySet(keyspace, settings);
+  // Without a limit, what was reserved is one.
+  if (settings.maxmemory !== 0) keyspaceMaxMemorySet(keyspace, settings.maxmemory);
 }
 
 /** Has this thread hear of what others set. */

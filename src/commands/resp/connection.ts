@@ -82,6 +82,7 @@ function reset(call: RespCall): void {
   reply.resp = 2;
   session.noEvict = false;
   session.noTouch = false;
+  call.op.isTraceless = false;
   clientNameSet(call, '');
   respSimple(reply, 'RESET');
 }

@@ -6,7 +6,7 @@ import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { CONTROL, COUNTER } from '../../memory/control.ts';
 import { replyTakeBack } from '../../protocol/reply.ts';
 import { argumentsCopy, argumentText } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
+import { execAborted, RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
 import { respError, respRaw, respSimple } from '../../protocol/resp/reply.ts';
 import {
   REQUEST_BROKEN,
@@ -19,6 +19,8 @@ import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
+import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
+import { monitorFeed } from './monitor.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
@@ -39,7 +41,6 @@ const ALLOWED_SUBSCRIBED = new Set([
   'quit',
   'reset',
 ]);
-const EXEC_ABORT = 'EXECABORT Transaction discarded because of: ';
 const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 /** What is not queued by MULTI. */
 const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
@@ -98,9 +99,11 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   call.clockUs = performance.now() * 1000;
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
+  call.op.isTraceless = session.noTouch;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
+  memoryGateRead(call);
 }
 
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
@@ -169,12 +172,16 @@ function refuse(call: RespCall, command: Command | null, text: string): void {
   }
   const { session } = call;
   const ends = command?.row.name === 'exec';
-  const said = ends ? `${EXEC_ABORT}${text.replace(/^ERR /, '')}` : text;
+  const said = ends ? execAborted(text.replace(/^ERR /, '')) : text;
   call.failed = true;
   errorCount(call, said);
   respError(call.reply, said);
-  if (ends) transactionForget(session);
-  else if (session.gate & GATE.MULTI) session.queueIsBroken = true;
+  if (ends) {
+    transactionForget(session);
+    if (call.gate & GATE.MONITORED) monitorFeed(call, command);
+  } else if (session.gate & GATE.MULTI) {
+    session.queueIsBroken = true;
+  }
 }
 
 /** What stands between a command and its run. False: it was answered, queued, or has to wait. */
@@ -195,6 +202,10 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
+  if (gate & GATE.MEMORY_TIGHT && !memoryAdmits(call, command)) {
+    refuse(call, command, RESP_ERROR.outOfMemory);
+    return false;
+  }
   if (gate & GATE.MULTI && !NOT_QUEUED.has(row.name)) {
     queue(call, command);
     return false;

@@ -6,20 +6,15 @@
 import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
-import { partitionIsFull } from '../../engine/memory-limit.ts';
-import { COMMAND_STAT } from '../../memory/command-stats.ts';
-import type { Partition } from '../../memory/partition.ts';
-import { RESP_COUNTER, timeNote } from '../../memory/resp-stats.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { answerError, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
+import { commandNote } from './command-note.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
-import { notableNote } from './notable.ts';
-import { FLAG } from './row.ts';
 import { GATE, RespSession } from './session.ts';
 import type { Wait } from './wait-registry.ts';
 import { waitsServe } from './waits.ts';
@@ -28,13 +23,13 @@ import { waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
-  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
     someKeysRun(call, command);
   }
-  statsNote(call, command);
+  commandNote(call, command);
+  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   const { ready, notes } = call.p;
   if (notes.length > 0) notesTell(call);
   if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
@@ -53,18 +48,12 @@ function oneKeyRun(call: RespCall, command: Command): void {
   call.p = p;
   if (locks.areHeld) {
     assert(locks.holds(p), 'a transaction holds the locks of all its keys');
-    oneKeyGo(call, command, p);
+    command.row.run(call);
     return;
   }
   locks.takeOne(p);
-  oneKeyGo(call, command, p);
+  command.row.run(call);
   locks.releaseOne(p);
-}
-
-function oneKeyGo(call: RespCall, command: Command, p: Partition): void {
-  const isRefused = command.flags & FLAG.DENY_OOM && partitionIsFull(p, call.op.nowMs);
-  if (isRefused) answerError(call, RESP_ERROR.outOfMemory);
-  else command.row.run(call);
 }
 
 function someKeysRun(call: RespCall, command: Command): void {
@@ -74,18 +63,8 @@ function someKeysRun(call: RespCall, command: Command): void {
   }
   const isOurs = !call.locks.areHeld;
   call.locks.take();
-  const isRefused = command.flags & FLAG.DENY_OOM && anyIsFull(call);
-  if (isRefused) answerError(call, RESP_ERROR.outOfMemory);
-  else command.row.run(call);
+  command.row.run(call);
   if (isOurs) call.locks.release();
-}
-
-/** Whether more memory than may be is in use in one of the partitions whose locks are held. */
-function anyIsFull({ locks, keyspace, op }: RespCall): boolean {
-  for (const p of keyspace.partitions) {
-    if (locks.holds(p) && partitionIsFull(p, op.nowMs)) return true;
-  }
-  return false;
 }
 
 /**
@@ -113,22 +92,6 @@ export function locksWant(call: RespCall, command: Command, args: Arguments): bo
   return true;
 }
 
-function statsNote(call: RespCall, command: Command): void {
-  const { session, respStats, respBlock } = call;
-  const nowUs = performance.now() * 1000;
-  const us = nowUs - call.clockUs;
-  call.clockUs = nowUs;
-  const record = call.statsBlock + command.statsRecord;
-  call.stats[record + COMMAND_STAT.calls]++;
-  call.stats[record + COMMAND_STAT.us] += us;
-  respStats.f64[respBlock + RESP_COUNTER.commands]++;
-  respStats.f64[respBlock + RESP_COUNTER.commandUs] += us;
-  if (call.config.hot.latencyTracking) timeNote(respStats, respBlock, command.number, us);
-  session.commandsRun++;
-  session.lastCommand = command.number + 1;
-  if (us >= call.notableUs) notableNote(call, command, us);
-}
-
 const scratch = new Reply();
 scratch.setsAside = true;
 
@@ -145,6 +108,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   call.reply = scratch;
   call.args = wait.args;
   call.serving = wait;
+  call.failed = false;
   call.command = call.table.byNumber[commandNumber];
   locksWant(call, call.command, wait.args);
   call.locks.take();

@@ -50,10 +50,12 @@ function exists(call: RespCall): void {
 
 function touch(call: RespCall): void {
   let count = 0;
+  call.op.isTraceless = false;
   for (let index = 1; index < call.args.count; index++) {
     if (itemRead(keyTake(call, index), call.op) !== 0) count++;
     else keyMissed(call, index);
   }
+  call.op.isTraceless = call.session.noTouch;
   respInteger(call.reply, count);
 }
 

@@ -54,7 +54,7 @@ function gateSet(call: RespCall): void {
   else call.gate &= ~GATE.MONITORED;
 }
 
-/** Shows the running command to all monitors. */
+/** Shows the command that was run to all monitors: so EXEC comes behind what it ran. */
 export function monitorFeed(call: RespCall, command: Command): void {
   if (command.flags & (FLAG.SKIP_MONITOR | FLAG.ADMIN)) return;
   const line = monitorLine(call, command);

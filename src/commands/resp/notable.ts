@@ -1,4 +1,5 @@
 /** Commands that took notably long: they come into the slow log and the latency monitor, of all threads. */
+import { CLIENT_TEXT, clientText } from '../../memory/client-records.ts';
 import { RESP_WORD } from '../../memory/resp-stats.ts';
 import { type Arguments, argumentBytes } from '../../protocol/resp/arguments.ts';
 import type { RespCall } from './call.ts';
@@ -13,17 +14,31 @@ import type { SlowEntry } from './slow-log.ts';
 const WORD_COUNT_MAX = 32;
 const WORD_BYTES_MAX = 128;
 
-/** Called for what took at least call.notableUs. */
-export function notableNote(call: RespCall, command: Command, us: number): void {
+/** Called for what took at least call.notableUs. `record`: that of the client's connection. */
+export function notableNote(
+  call: RespCall,
+  command: Command,
+  args: Arguments,
+  record: number,
+  us: number,
+): void {
   const { hot } = call.config;
   const slowUs = hot.slowlogLogSlowerThan;
   if (slowUs >= 0 && us >= slowUs && (command.flags & FLAG.SKIP_SLOWLOG) === 0) {
-    slowNote(call, command, us);
+    slowNote(call, command, args, record, us);
   }
+  delayNote(call, command.flags & FLAG.FAST ? 'fast-command' : 'command', us);
+}
+
+/** As notableNote, for the answer to a client that had waited: the latency monitor has it by itself. */
+export function unblockingNote(call: RespCall, us: number): void {
+  delayNote(call, 'command-unblocking', us);
+}
+
+function delayNote(call: RespCall, event: string, us: number): void {
+  const { latencyMonitorThreshold } = call.config.hot;
   const ms = Math.floor(us / 1000);
-  if (hot.latencyMonitorThreshold > 0 && ms >= hot.latencyMonitorThreshold) {
-    latencyNote(call, command.flags & FLAG.FAST ? 'fast-command' : 'command', ms);
-  }
+  if (latencyMonitorThreshold > 0 && ms >= latencyMonitorThreshold) latencyNote(call, event, ms);
 }
 
 /** Notes that an event took so long, on all threads. */
@@ -33,15 +48,21 @@ export function latencyNote(call: RespCall, event: string, ms: number): void {
   call.bulletin.post({ kind: 'late', event, sample });
 }
 
-function slowNote(call: RespCall, command: Command, us: number): void {
-  const { session, respStats, args, config } = call;
+function slowNote(
+  call: RespCall,
+  command: Command,
+  args: Arguments,
+  record: number,
+  us: number,
+): void {
+  const { respStats, config, keyspace } = call;
   const entry: SlowEntry = {
     id: Atomics.add(respStats.i32, RESP_WORD.slowIds, 1),
     atSec: call.op.nowSec,
     us: Math.floor(us),
     words: wordsShown(args, argumentsRedacted(command, args)),
-    address: clientAddress(call, session.host.record),
-    name: session.name,
+    address: clientAddress(call, record),
+    name: clientText(keyspace.control, record, CLIENT_TEXT.name),
   };
   call.slowLog.add(entry, config.settings.slowlogMaxLen);
   call.bulletin.post({ kind: 'slow', entry });

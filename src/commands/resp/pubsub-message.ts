@@ -6,47 +6,70 @@
  * the messages of one publisher stay in order, and whoever has seen the reply to a PUBLISH may count
  * on it that every later request, on any thread, comes after the message.
  */
+import { decimalWrite } from '../../base/decimal.ts';
 import { globMatches } from '../../base/glob.ts';
+import { bytesCopy } from '../../memory/bytes.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { RespCall } from './call.ts';
 import { TOPIC, type Topic, Topics } from './pubsub-registry.ts';
 import type { RespSession } from './session.ts';
 
+const STAR_SIGN = 0x2a;
 const PUSH_SIGN = 0x3e;
+/** Digits of a length, at most. */
+const LENGTH_BYTES_MAX = 16;
 const CRLF = '\r\n';
 
 /** Channels and shard channels: what is published to. Patterns are only listened with. */
 export type ChannelKind = typeof TOPIC.CHANNEL | typeof TOPIC.SHARD;
 
-/** A message as one kind of subscriber gets it: `message`, `smessage`, or a pattern's `pmessage`. */
+/** A message as one kind of subscriber gets it; its bytes are made when the first one does. */
 class Encoded {
-  private readonly parts: readonly Buffer[];
+  private readonly head: Buffer;
+  private readonly payload: Buffer;
   private resp2: Buffer | null = null;
   private resp3: Buffer | null = null;
 
-  constructor(parts: readonly Buffer[]) {
-    this.parts = parts;
+  /** `head` is what headOf has made. */
+  constructor(head: Buffer, payload: Buffer) {
+    this.head = head;
+    this.payload = payload;
   }
 
   bytes(resp: 2 | 3): Buffer {
-    this.resp2 ??= arrayOf(this.parts);
-    if (resp === 2) return this.resp2;
-    if (this.resp3 === null) {
-      this.resp3 = Buffer.from(this.resp2);
-      this.resp3[0] = PUSH_SIGN;
+    if (resp === 2) {
+      this.resp2 ??= this.encode(STAR_SIGN);
+      return this.resp2;
     }
+    this.resp3 ??= this.encode(PUSH_SIGN);
     return this.resp3;
+  }
+
+  private encode(sign: number): Buffer {
+    const { head, payload } = this;
+    const bytes = Buffer.allocUnsafe(head.length + LENGTH_BYTES_MAX + payload.length + 4);
+    bytesCopy(head, 0, bytes, 0, head.length);
+    bytes[0] = sign;
+    let end = lineEnd(bytes, decimalWrite(bytes, head.length, payload.length));
+    bytesCopy(payload, 0, bytes, end, payload.length);
+    end = lineEnd(bytes, end + payload.length);
+    return bytes.subarray(0, end);
   }
 }
 
-function arrayOf(parts: readonly Buffer[]): Buffer {
-  const pieces: Buffer[] = [];
-  parts.forEach((part, at) => {
-    const before = at === 0 ? `*${parts.length}${CRLF}` : CRLF;
-    pieces.push(Buffer.from(`${before}$${part.length}${CRLF}`, 'latin1'), part);
-  });
-  pieces.push(Buffer.from(CRLF, 'latin1'));
-  return Buffer.concat(pieces);
+function lineEnd(bytes: Buffer, at: number): number {
+  bytes[at] = 0x0d;
+  bytes[at + 1] = 0x0a;
+  return at + 2;
+}
+
+/** A message up to the length of its payload: `*3 $7 message $4 news $`. */
+function headOf(words: readonly Buffer[]): Buffer {
+  const pieces: Buffer[] = [Buffer.from(`*${words.length + 1}${CRLF}`)];
+  for (const word of words) {
+    pieces.push(Buffer.from(`$${word.length}${CRLF}`), word, Buffer.from(CRLF));
+  }
+  return Buffer.concat([...pieces, Buffer.from('$')]);
 }
 
 const WORDS = {
@@ -76,6 +99,10 @@ export class Outbox {
   private used = 0;
   private heads: number[] = [];
 
+  get isEmpty(): boolean {
+    return this.heads.length === 0;
+  }
+
   get isFull(): boolean {
     return this.used >= OUTBOX_BYTES_MAX;
   }
@@ -83,18 +110,16 @@ export class Outbox {
   add(kind: ChannelKind, channel: Buffer, payload: Buffer): void {
     const end = this.used + channel.length + payload.length;
     if (end > this.room.length) this.grow(end);
-    channel.copy(this.room, this.used);
-    payload.copy(this.room, this.used + channel.length);
+    bytesCopy(channel, 0, this.room, this.used, channel.length);
+    bytesCopy(payload, 0, this.room, this.used + channel.length, payload.length);
     this.used = end;
     this.heads.push(kind, channel.length, payload.length);
   }
 
-  /** Posts what was gathered. False: there was nothing. */
-  post(bulletin: Bulletin): boolean {
-    if (this.heads.length === 0) return false;
+  /** Posts what was gathered. */
+  post(bulletin: Bulletin): void {
     const { heads, used } = this;
     bulletin.postWeighed(messageNotice(this.take()), used + heads.length * MESSAGE_WEIGHT);
-    return true;
   }
 
   take(): MessageBatch {
@@ -157,21 +182,26 @@ export function publish(
 ): number {
   const { pubsub } = call;
   const topic = pubsub.topics(kind).find(channel.toString('latin1'));
+  let local = topic === undefined ? 0 : topic.local.size;
+  let remote = topic === undefined ? 0 : topic.remoteCount;
   const patterns = patternsFor(pubsub, kind, channel);
-  const topics = topic === undefined ? patterns : [topic, ...patterns];
-  const remoteCount = topics.reduce((sum, { remoteCount }) => sum + remoteCount, 0);
-  const count = topics.reduce((sum, { count }) => sum + count, 0);
-  if (count > remoteCount) deliver(call, kind, channel, payload, topic, patterns);
-  if (remoteCount > 0) {
+  for (const pattern of patterns) {
+    local += pattern.local.size;
+    remote += pattern.remoteCount;
+  }
+  if (local > 0) deliver(call, kind, channel, payload, topic, patterns);
+  if (remote > 0) {
     pubsub.outbox.add(kind, channel, payload);
     if (pubsub.outbox.isFull) pubsub.outbox.post(call.bulletin);
   }
-  return count;
+  return local + remote;
 }
 
 function patternsFor(pubsub: PubSub, kind: ChannelKind, channel: Buffer): readonly Topic[] {
-  return kind === TOPIC.SHARD || pubsub.patterns.size === 0 ? [] : pubsub.matching(channel);
+  return kind === TOPIC.SHARD || pubsub.patterns.size === 0 ? NONE : pubsub.matching(channel);
 }
+
+const NONE: readonly Topic[] = [];
 
 /** To the subscribers on this thread: first of the channel, then of patterns. */
 function deliver(
@@ -183,12 +213,13 @@ function deliver(
   patterns: readonly Topic[],
 ): void {
   if (topic !== undefined && topic.local.size > 0) {
-    const message = new Encoded([WORDS[kind], channel, payload]);
+    topic.messageHead ??= headOf([WORDS[kind], channel]);
+    const message = new Encoded(topic.messageHead, payload);
     for (const session of topic.local) sessionPush(call, session, message.bytes(session.resp));
   }
   for (const { local, bytes } of patterns) {
     if (local.size === 0) continue;
-    const message = new Encoded([PATTERN_WORD, bytes, channel, payload]);
+    const message = new Encoded(headOf([PATTERN_WORD, bytes, channel]), payload);
     for (const session of local) sessionPush(call, session, message.bytes(session.resp));
   }
 }

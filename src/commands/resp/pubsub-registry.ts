@@ -22,6 +22,8 @@ export class Topic {
   /** Subscribers on this thread, in the order of their coming. */
   readonly local = new Set<RespSession>();
   remoteCount = 0;
+  /** Of a channel: what its messages begin with, once there was one (pubsub-message.ts). */
+  messageHead: Buffer | null = null;
   /** How many of those on which thread; null: none yet. */
   private remote: Map<number, number> | null = null;
 
@@ -55,6 +57,11 @@ export class Topics {
     return this.byName.size;
   }
 
+  /** Whether there is something to tell the other threads. */
+  get hasChanged(): boolean {
+    return this.changed.size > 0;
+  }
+
   find(name: string): Topic | undefined {
     return this.byName.get(name);
   }
@@ -77,9 +84,8 @@ export class Topics {
     this.drop(topic);
   }
 
-  /** What has changed since it was last asked for; null: nothing. */
-  changesTake(): TopicCounts | null {
-    if (this.changed.size === 0) return null;
+  /** What has changed since it was last asked for. */
+  changesTake(): TopicCounts {
     const names = [...this.changed];
     this.changed.clear();
     return { names, counts: names.map((name) => this.byName.get(name)?.local.size ?? 0) };

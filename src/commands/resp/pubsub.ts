@@ -14,6 +14,7 @@ import {
   respPush,
   respText,
 } from '../../protocol/resp/reply.ts';
+import type { Bulletin } from './bulletin.ts';
 import { answerError, type RespCall } from './call.ts';
 import { unknownSubcommand } from './execute.ts';
 import { helpRow } from './help.ts';
@@ -169,17 +170,22 @@ function numPat({ reply, pubsub }: RespCall): void {
 
 /**
  * Tells the other threads who has come and gone, and what was published, since this was called last: after each
- * batch, before its replies leave. True: there was something to tell.
+ * batch, before its replies leave. True: there were messages.
  */
 export function pubsubPost({ pubsub, bulletin }: RespCall): boolean {
-  let hasPosted = pubsub.outbox.post(bulletin);
-  for (const kind of Object.values(TOPIC)) {
-    const changes = pubsub.topics(kind).changesTake();
-    if (changes === null) continue;
-    bulletin.post({ kind: 'subscribers', thread: bulletin.threadIndex, topic: kind, changes });
-    hasPosted = true;
+  const { outbox, channels, patterns, shardChannels } = pubsub;
+  const hasMessages = !outbox.isEmpty;
+  if (hasMessages) outbox.post(bulletin);
+  if (channels.hasChanged || patterns.hasChanged || shardChannels.hasChanged) {
+    for (const kind of Object.values(TOPIC)) changesPost(bulletin, pubsub.topics(kind), kind);
   }
-  return hasPosted;
+  return hasMessages;
+}
+
+function changesPost(bulletin: Bulletin, topics: Topics, topic: TopicKind): void {
+  if (!topics.hasChanged) return;
+  const changes = topics.changesTake();
+  bulletin.post({ kind: 'subscribers', thread: bulletin.threadIndex, topic, changes });
 }
 
 /** Has this thread hear of subscribers and messages on the others. */

@@ -91,6 +91,8 @@ export type RespRow = {
   readonly keys?: readonly KeySpec[];
   /** Finds keys that no KeySpec can name: calls `visit` with the index of each. */
   readonly keysFind?: (args: Arguments, visit: (index: number, use: KeyUse) => void) => void;
+  /** How a request uses its keys, where that depends on it: their spec says `variable_flags`. */
+  readonly keyUse?: (args: Arguments) => KeyUse;
   /** Names further locks (call.locks.want): of keys that the command touches in another database, or makes up. */
   readonly locks?: (call: RespCall, args: Arguments) => void;
   readonly group: CommandGroup;

@@ -1,4 +1,5 @@
 /** What has to be undone when a client leaves. */
+import { CLIENT } from '../../memory/client-records.ts';
 import type { RespCall } from './call.ts';
 import { monitorEnd } from './monitor.ts';
 import { subscriptionsEnd } from './pubsub.ts';
@@ -15,4 +16,5 @@ export function sessionEnd(call: RespCall, session: RespSession): void {
   transactionForget(session);
   subscriptionsEnd(call, session);
   if (session.isMonitor) monitorEnd(call, session);
+  Atomics.store(call.keyspace.control.i32, session.host.record + CLIENT.id, 0);
 }

@@ -1,5 +1,6 @@
 /** What a session starts with. */
 import type { RespConfig } from '../../config/resp-config.ts';
+import { CLIENT } from '../../memory/client-records.ts';
 import { RESP_COUNTER } from '../../memory/resp-stats.ts';
 import type { RespCall } from './call.ts';
 import { clientNote, clientNoteNames } from './client-note.ts';
@@ -29,4 +30,5 @@ export function sessionStart(call: RespCall, host: RespHost, id: number): RespSe
 export function sessionShow({ keyspace }: RespCall, session: RespSession): void {
   clientNote(keyspace.control, session, Math.floor(Date.now() / 1000));
   clientNoteNames(keyspace.control, session);
+  Atomics.store(keyspace.control.i32, session.host.record + CLIENT.id, session.id);
 }

@@ -29,7 +29,7 @@ export const GATE = {
   // Of all sessions:
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
-  NO_EVICTION: 1 << 10, // a full partition refuses: DENY_OOM
+  MEMORY_TIGHT: 1 << 10, // commands that may need memory have to find room first
   NO_REPLICAS: 1 << 11, // min-replicas-to-write asks for more than there are
 } as const;
 

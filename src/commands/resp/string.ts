@@ -17,7 +17,7 @@ import {
 } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { type Reply, replyRoom } from '../../protocol/reply.ts';
-import { argumentIs } from '../../protocol/resp/arguments.ts';
+import { type Arguments, argumentIs } from '../../protocol/resp/arguments.ts';
 import { invalidExpire, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
   type Deferred,
@@ -38,6 +38,7 @@ import {
   ACCESS_UPDATE_KEY,
   FLAG,
   type KeySpec,
+  type KeyUse,
   OVERWRITE_KEY,
   READ_KEY,
   type RespRow,
@@ -51,7 +52,7 @@ const TIMES = 'EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix
 // biome-ignore format: a table reads in columns
 export const STRING_ROWS: readonly RespRow[] = [
   { name: 'get',    arity:  2, flags: READONLY | FAST,         keys: READ_KEY,          group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: 'key',                                                 doc: 'Value of a key.',                                           run: get },
-  { name: 'set',    arity: -3, flags: WRITE | DENY_OOM,        keys: SET_KEY,           group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: `key value [NX | XX] [GET] [${TIMES} | KEEPTTL]`,      doc: 'Stores a value.',                                           run: set },
+  { name: 'set',    arity: -3, flags: WRITE | DENY_OOM,        keys: SET_KEY, keyUse: setKeyUse, group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: `key value [NX | XX] [GET] [${TIMES} | KEEPTTL]`,      doc: 'Stores a value.',                                           run: set },
   { name: 'setnx',  arity:  3, flags: WRITE | DENY_OOM | FAST, keys: INSERT_KEY,        group: 'string', since: '1.0.0', complexity: 'O(1)', syntax: 'key value',                                           doc: 'Stores a value if there is no such key.',                   run: setnx },
   { name: 'setex',  arity:  4, flags: WRITE | DENY_OOM,        keys: OVERWRITE_KEY,     group: 'string', since: '2.0.0', complexity: 'O(1)', syntax: 'key seconds value',                                   doc: 'Stores a value that expires so many seconds from now.',     run: (call) => setExpiring(call, SECOND_MS) },
   { name: 'psetex', arity:  4, flags: WRITE | DENY_OOM,        keys: OVERWRITE_KEY,     group: 'string', since: '2.6.0', complexity: 'O(1)', syntax: 'key milliseconds value',                              doc: 'Stores a value that expires so many milliseconds from now.', run: (call) => setExpiring(call, 1) },
@@ -241,6 +242,13 @@ function timeTake(call: RespCall, index: number, unitMs: number, isAbsolute: boo
   return Number.NaN;
 }
 
+function setKeyUse(args: Arguments): KeyUse {
+  for (let index = 3; index < args.count; index++) {
+    if (argumentIs(args, index, 'get')) return 'RW access update';
+  }
+  return 'OW update';
+}
+
 /** SET with options: op's value is taken. */
 function setWithOptions(call: RespCall): void {
   const { p, op, reply } = call;
@@ -251,20 +259,22 @@ function setWithOptions(call: RespCall): void {
     expiresAtMs = timeTake(call, timeIndex, unitMs, isAbsolute);
     if (Number.isNaN(expiresAtMs)) return;
   }
-  const place = respDefer(reply);
+  const hasPassed = timeIndex !== 0 && expiresAtMs <= op.nowMs;
   const answersOld = (bits & OPTION.GET) !== 0;
+  const place = answersOld ? respDefer(reply) : null;
   if (answersOld && !oldAnswer(call)) return;
-  const old = itemFind(p, op);
+  // With nothing but a time the store is a plain one, and looks for the key by itself.
+  const old = bits !== 0 || hasPassed ? itemFind(p, op) : 0;
   if ((bits & OPTION.NX && old !== 0) || (bits & OPTION.XX && old === 0)) {
     if (!answersOld) respNull(reply);
     return;
   }
-  if (timeIndex !== 0 && expiresAtMs <= op.nowMs) {
+  if (hasPassed) {
     if (old !== 0) keyDelete(call, old);
   } else {
     op.expiresAtMs = bits & OPTION.KEEP && old !== 0 ? itemExpiresAtMs(p, old) : expiresAtMs;
     if (!stringPut(call, p, 1)) {
-      oldTakeBack(call, place);
+      refuse(call, place);
       return;
     }
     if (timeIndex !== 0) keyEvent(call, KEY_EVENT.GENERIC, 'expire', 1);
@@ -280,9 +290,9 @@ function oldAnswer(call: RespCall): boolean {
   return ref !== OTHER_TYPE;
 }
 
-/** There is no memory for the new value: what was answered since `place` becomes an error. */
-function oldTakeBack(call: RespCall, place: Deferred): void {
-  respTakeBack(call.reply, place);
+/** There is no memory for the new value: an error, in the place of what was answered since `place`. */
+function refuse(call: RespCall, place: Deferred | null): void {
+  if (place !== null) respTakeBack(call.reply, place);
   answerError(call, RESP_ERROR.outOfMemory);
 }
 
@@ -324,7 +334,7 @@ function getset(call: RespCall): void {
   if (!oldAnswer(call)) return;
   valueTake(call, 2);
   call.op.expiresAtMs = 0;
-  if (!stringPut(call, call.p, 1)) oldTakeBack(call, place);
+  if (!stringPut(call, call.p, 1)) refuse(call, place);
 }
 
 function getdel(call: RespCall): void {

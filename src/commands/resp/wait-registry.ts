@@ -20,7 +20,11 @@ export type WaitFields = {
   readonly commandNumber: number;
   /** Keys as waitName calls them; none, if the client waits for time to pass. */
   readonly names: readonly string[];
-  /** What it gets when time is up: a whole reply. */
+  /** Microseconds that the command ran before it waited. */
+  readonly ranUs: number;
+  /** Whether time can be up. */
+  readonly isTimed: boolean;
+  /** What it gets then: a whole reply. */
   readonly endReply: string;
 };
 
@@ -134,7 +138,7 @@ export class WaitRegistry {
   /** Those of them that end by themselves. */
   get timedCount(): number {
     let count = 0;
-    for (const { timer } of this.byClient.values()) if (timer !== null) count++;
+    for (const { fields } of this.byClient.values()) if (fields.isTimed) count++;
     return count;
   }
 

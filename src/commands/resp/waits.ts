@@ -24,6 +24,8 @@ import { HEADER, partitionLock, partitionUnlock } from '../../memory/partition.t
 import { Arguments, argumentPush, argumentsCopy } from '../../protocol/resp/arguments.ts';
 import { respNull, respNullArray } from '../../protocol/resp/reply.ts';
 import { keyTake, type RespCall } from './call.ts';
+import { clientNote } from './client-note.ts';
+import { lapUs, waitNote } from './command-note.ts';
 import { GATE, PHASE, type RespSession } from './session.ts';
 import { Wait, type WaitFields, waitName } from './wait-registry.ts';
 
@@ -95,7 +97,7 @@ function waitBegin(
   endReply: string,
 ): void {
   const { session, args } = call;
-  const wait = new Wait(fieldsOf(call, names, endReply), argumentsCopy(args));
+  const wait = new Wait(fieldsOf(call, names, endReply, timeoutMs > 0), argumentsCopy(args));
   wait.isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
   session.wait = wait;
   session.phase = PHASE.BLOCKED;
@@ -107,9 +109,10 @@ function waitBegin(
 }
 
 function fieldsOf(
-  { session, command, keyspace, server }: RespCall,
+  { session, command, keyspace, server, clockUs }: RespCall,
   names: readonly string[],
   endReply: string,
+  isTimed: boolean,
 ): WaitFields {
   const drawn = Atomics.add(keyspace.control.i32, CONTROL.waitTokens, 1) & TOKEN_MASK;
   return {
@@ -121,6 +124,8 @@ function fieldsOf(
     resp: session.resp,
     commandNumber: command.number,
     names,
+    ranUs: performance.now() * 1000 - clockUs,
+    isTimed,
     endReply,
   };
 }
@@ -162,6 +167,7 @@ function waitStands({ keyspace }: RespCall, { fields }: Wait): boolean {
 export function waitEnd(call: RespCall, session: RespSession, reply: Buffer | null): boolean {
   const { wait } = session;
   if (wait === null || !tokenTake(call, wait)) return false;
+  if (reply !== null) waitNote(call, wait, 0, null);
   waitForget(call, wait, reply);
   return true;
 }
@@ -170,6 +176,7 @@ export function waitEnd(call: RespCall, session: RespSession, reply: Buffer | nu
 export function waitUnblock(call: RespCall, clientId: number, error: string | null): boolean {
   const wait = call.waits.ofClient(clientId);
   if (wait === null || !tokenTake(call, wait)) return false;
+  waitNote(call, wait, 0, error);
   waitForget(
     call,
     wait,
@@ -203,6 +210,8 @@ function sessionUnblock(
   if (reply !== null && !wait.isSilent) {
     session.host.push(Buffer.from(reply.buffer, reply.byteOffset, reply.length));
   }
+  session.commandsRun++;
+  clientNote(call.keyspace.control, session, call.op.nowSec);
   session.host.wake();
 }
 
@@ -234,15 +243,21 @@ function keyServe(call: RespCall, name: string, run: WaitRunner): void {
     const { group } = call.table.byNumber[wait.fields.commandNumber].row;
     if (inVain.has(group)) continue;
     const reply = run(call, wait);
-    if (wait.isServed) waitForget(call, wait, reply);
-    else if (!waitStands(call, wait)) call.waits.remove(wait.fields.clientId, wait.fields.token);
-    else if (group !== 'stream') inVain.add(group);
+    const servedUs = lapUs(call);
+    if (wait.isServed) {
+      waitNote(call, wait, servedUs, null);
+      waitForget(call, wait, reply);
+    } else if (!waitStands(call, wait)) {
+      call.waits.remove(wait.fields.clientId, wait.fields.token);
+    } else if (group !== 'stream') {
+      inVain.add(group);
+    }
   }
 }
 
 /** Now and then: partitions need not note what is ready when nobody waits. */
 export function waitsRest(call: RespCall): void {
-  if (call.waits.clientCount > 0) return;
+  if (call.waits.clientCount > 0 || !call.bulletin.hasJoined) return;
   for (const p of call.keyspace.partitions) {
     if ((p.i32[HEADER.changeListeners] & NOTE.READY) === 0) continue;
     // Who starts to wait for a key here has told so before it let go of this lock.

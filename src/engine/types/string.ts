@@ -103,14 +103,13 @@ export function lookupTell(p: Partition, op: Operation, ref: number): void {
 /** As itemFind, for one lookup of several that one command makes: watchers do not hear of it. */
 export function itemSeek(p: Partition, op: Operation): number {
   const ref = indexFind(p, op.key);
-  if (ref === 0) {
-    op.deathFound = DEATH.NONE;
-    return 0;
+  op.deathFound = ref === 0 ? DEATH.NONE : itemDeath(p, ref, op.nowMs);
+  if (ref !== 0 && op.deathFound === DEATH.NONE) {
+    op.found = (op.found + 1) | 0;
+    return ref;
   }
-  const death = itemDeath(p, ref, op.nowMs);
-  if (death === DEATH.NONE) return ref;
-  op.deathFound = death;
-  itemReap(p, op.key.hash, ref);
+  op.missed = (op.missed + 1) | 0;
+  if (ref !== 0) itemReap(p, op.key.hash, ref);
   return 0;
 }
 
@@ -123,7 +122,7 @@ export function itemClass(p: Partition, ref: number): number {
 export function itemRead(p: Partition, op: Operation): number {
   const ref = itemFind(p, op);
   if (ref !== 0) {
-    itemNoteUse(p, ref, op.nowSec);
+    if (!op.isTraceless) itemNoteUse(p, ref, op.nowSec);
     p.i32[classRecord(itemClass(p, ref)) + CLASS.getHits]++;
   }
   return ref;

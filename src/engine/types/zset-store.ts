@@ -22,7 +22,7 @@ import { itemFree, itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
 import { STATUS, type Status } from '../status.ts';
 import { itemFind, itemSucceed } from './string.ts';
-import { zsetEncodingNote } from './zset.ts';
+import { listpackScore, zsetEncodingExpect } from './zset.ts';
 import type { ZsetRow } from './zset-combine.ts';
 import { entrySetName, ZsetEntry } from './zset-entry.ts';
 import { largeAppend, largeCreate } from './zset-large.ts';
@@ -50,13 +50,15 @@ export function zsetStore(p: Partition, op: Operation, rows: readonly ZsetRow[])
     stripBytes += pairBytes(name.length);
     nameBytesMax = Math.max(nameBytesMax, name.length);
   }
+  if (!zsetEncodingExpect(p, empty, rows.length, nameBytesMax)) {
+    for (const row of rows) row.score = listpackScore(row.score);
+  }
   const fits = packedFits(0, op.key.bytes, stripBytes);
   const ref = fits ? fillPacked(p, op, empty, rows, stripBytes) : fillLarge(p, op, empty, rows);
   if (ref === 0) {
     itemFree(p, empty);
     return STATUS.NO_MEMORY;
   }
-  zsetEncodingNote(p, ref, nameBytesMax);
   // What the key holds may have moved, or gone, to make room.
   return itemSucceed(p, op, itemFind(p, op), ref);
 }

@@ -23,7 +23,6 @@ import type { Partition } from '../../memory/partition.ts';
 import { CHANGE } from '../change-log.ts';
 import { memberScore } from '../collection/counted-tree.ts';
 import { rootDiscard } from '../collection/graveyard.ts';
-import { memberKeyFill } from '../collection/member.ts';
 import { OrderTarget } from '../collection/order-target.ts';
 import {
   collectionCreate,
@@ -211,20 +210,27 @@ function outcomeOf(before: number, score: number, conditions: number): number {
 /** Adds an entry that is no member. */
 function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): number {
   const isPacked = !zsetIsLarge(p, ref);
+  const isSkiplist =
+    zsetIsSkiplist(p, ref) || isBeyondListpack(collectionCount(p, ref) + 1, entry.nameBytes);
+  if (!isSkiplist) entry.score = listpackScore(entry.score);
   let to = ref;
   let isAdded = false;
   if (isPacked && packedAddFits(p, ref, entry.nameBytes)) {
     to = packedAdd(p, op, ref, entry, target);
     isAdded = to !== 0;
   } else {
-    if (isPacked) to = zsetEnlarge(p, op, ref);
+    if (isPacked) {
+      to = zsetEnlarge(p, op, ref);
+      // Takes the entry's key in hand.
+      if (to !== 0) largeFind(p, collectionRoot(p, to), entry);
+    }
     p.guardRef = to;
-    isAdded = to !== 0 && largeAddNamed(p, op, collectionRoot(p, to), entry);
+    isAdded = to !== 0 && largeAdd(p, op, collectionRoot(p, to), entry, target);
     p.guardRef = 0;
   }
   entry.outcome = isAdded ? ADDED.NEW : ADDED.NO_MEMORY;
   if (isAdded) {
-    zsetEncodingNote(p, to, entry.nameBytes);
+    if (isSkiplist) collectionFlagsSet(p, to, FLAG_SKIPLIST);
     return to;
   }
   const left = to === 0 ? ref : to;
@@ -234,30 +240,28 @@ function memberNew(p: Partition, op: Operation, ref: number, entry: ZsetEntry): 
   return 0;
 }
 
-function largeAddNamed(p: Partition, op: Operation, rootRef: number, entry: ZsetEntry): boolean {
-  memberKeyFill(entry.key, rootRef, entry.name, entry.nameStart, entry.nameBytes);
-  return largeAdd(p, op, rootRef, entry, target);
+/** Whether clients are no longer told that a set of so many members is a listpack; it never is again. */
+function isBeyondListpack(count: number, nameBytesMax: number): boolean {
+  return count > zsetEncoding.entriesMax || nameBytesMax > zsetEncoding.nameBytesMax;
 }
 
-/** What clients are told of a set changes with its size, or with a long name, and never back. */
-export function zsetEncodingNote(p: Partition, ref: number, nameBytes: number): void {
-  const isBeyond =
-    nameBytes > zsetEncoding.nameBytesMax || collectionCount(p, ref) > zsetEncoding.entriesMax;
-  if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
+/** Listpacks keep integers as such, and so no minus before a zero. */
+export function listpackScore(score: number): number {
+  return score + 0;
 }
 
 /**
- * A command brings so many members, of names up to this long: clients are told what Redis then makes of
- * the set, though they may not all be new.
+ * A set has come to so many members, or a command brings so many, of names up to this long, though they
+ * may not all be new: clients are told what Redis then makes of the set. Returns whether that is a skip list.
  */
 export function zsetEncodingExpect(
   p: Partition,
   ref: number,
   count: number,
   nameBytesMax: number,
-): void {
-  const isBeyond = nameBytesMax > zsetEncoding.nameBytesMax || count > zsetEncoding.entriesMax;
-  if (isBeyond) collectionFlagsSet(p, ref, collectionFlags(p, ref) | FLAG_SKIPLIST);
+): boolean {
+  if (isBeyondListpack(count, nameBytesMax)) collectionFlagsSet(p, ref, FLAG_SKIPLIST);
+  return zsetIsSkiplist(p, ref);
 }
 
 /** Makes a packed set large. Returns its ref, maybe another; 0 without memory: nothing has changed. */

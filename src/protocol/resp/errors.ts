@@ -31,6 +31,11 @@ export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`;
 }
 
+/** EXEC is refused for the reason that the error gives. */
+export function execAborted(text: string): string {
+  return `EXECABORT Transaction discarded because of: ${text}`;
+}
+
 export function invalidExpire(name: string): string {
   return `ERR invalid expire time in '${name}' command`;
 }

@@ -129,7 +129,7 @@ describe('a HyperLogLog', () => {
         expect(hllOpen(p, work, 0, true)).toBe(HLL_STATUS.OK);
         for (const [index, rank] of all) {
           expect(hllRaise(work, index, rank)).toBe(HLL_STATUS.OK);
-          wanted[index] = Math.max(wanted[index] as number, rank);
+          wanted[index] = Math.max(wanted[index], rank);
         }
         client.keySet('h');
         expect(hllClose(p, client.op, work)).toBe(HLL_STATUS.OK);

@@ -149,7 +149,7 @@ function touchStep([key, first, second]: [string, number, number]): Step {
     world.write(key, { ...old, value, isMarked: old.clientFlags === 0 }, () => {
       const open = valueOpen(p, client.op, ref, value.length);
       if (open === 0) return STATUS.NO_MEMORY;
-      valueByteSet(p, open, from, value[from] as number);
+      valueByteSet(p, open, from, value[from]);
       return STATUS.OK;
     });
   };

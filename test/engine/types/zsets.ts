@@ -49,6 +49,13 @@ export class Zsets {
     return zsetFind(this.p, this.op);
   }
 
+  /** Empties the Map of a set that was evicted. */
+  forgetIfGone(key: string): boolean {
+    const isGone = this.find(key) === 0 && (this.models.get(key)?.size ?? 0) > 0;
+    if (isGone) this.models.delete(key);
+    return isGone;
+  }
+
   name(name: string): ZsetEntry {
     const bytes = this.entry.name.write(name, 5);
     entrySetName(this.entry, this.entry.name, 5, bytes);

@@ -1,0 +1,27 @@
+/**
+ * Full memory, before a command is run or queued: while maxmemory is lower than what pages alone keep to,
+ * commands that may need memory (DENY_OOM) have to find room first.
+ *
+ * Cf. valkey-io/valkey src/server.c, processCommand.
+ */
+import { keyspaceRoomMake } from '../../engine/memory-limit.ts';
+import { CONTROL } from '../../memory/control.ts';
+import type { RespCall } from './call.ts';
+import type { Command } from './command.ts';
+import { FLAG } from './row.ts';
+import { GATE } from './session.ts';
+
+/** Reads whether the limit is one that has to be looked after. */
+export function memoryGateRead(call: RespCall): void {
+  if (call.keyspace.control.i32[CONTROL.memoryIsTight] !== 0) call.gate |= GATE.MEMORY_TIGHT;
+  else call.gate &= ~GATE.MEMORY_TIGHT;
+}
+
+/** Whether the command may go on. EXEC needs what its queued commands need. */
+export function memoryAdmits(call: RespCall, { flags, row }: Command): boolean {
+  const { session } = call;
+  const needs =
+    (flags & FLAG.DENY_OOM) !== 0 ||
+    (row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.DENY_OOM));
+  return !needs || keyspaceRoomMake(call.keyspace, call.op.nowMs);
+}
