@@ -21,6 +21,8 @@ const POOLS: Record<string, fc.Arbitrary<string>> = {
   LIST: pick('list', 'a', 'l2'),
   SET: pick('set', 's2', 's3', 'a'),
   ZSET: pick('zset', 'z2', 'z3', 'a'),
+  /** Ranges by name make sense only where all scores are the same. */
+  LEXSET: pick('lex', 'lex2'),
   HASH: pick('hash', 'h2', 'a'),
   HLL: pick('hll', 'hll2', 'a'),
   GEO: pick('geo', 'geo2', 'a'),
@@ -104,6 +106,7 @@ const CROWDS: Record<string, fc.Arbitrary<readonly string[]>> = {
   SCORED: fc
     .tuple(crowd, pick(1, 7, 1000))
     .map(([all, ties]) => all.flatMap((n) => [`${(n * 37) % ties}`, `e${n}`])),
+  LEXED: crowd.map((all) => all.flatMap((n) => ['0', `e${n}`])),
   VALUES: crowd.map((all) => all.map((n) => `${n}`.repeat(1 + (n % 30)))),
 };
 
@@ -118,7 +121,7 @@ const PATTERNS: Record<string, readonly string[]> = {
   'object encoding': ['KEY'], scan: ['CURSOR match PATTERN count 1000', 'CURSOR count 1000 type string|list|set|zset|hash', 'CURSOR count 0'],
   sort: ['KEY', 'KEY alpha', 'KEY desc limit INT INT', 'KEY by nosort get #', 'KEY alpha store KEY', 'KEY by x* get v* get #'], sort_ro: ['KEY alpha desc'],
   // Strings
-  get: ['KEY'], set: ['KEY VALUE', 't1|t2 SHORT', 'KEY VALUE nx|xx', 'KEY VALUE ex SECONDS', 'KEY VALUE px MS get', 'KEY VALUE keepttl', 'KEY VALUE exat AT', 'KEY VALUE get', 'KEY VALUE nx get', 'KEY VALUE ex 10 px 10'],
+  get: ['KEY'], set: ['KEY VALUE', 't1|t2 SHORT', 'KEY VALUE nx|xx', 'KEY VALUE ex SECONDS', 'KEY VALUE px MS get', 'KEY VALUE keepttl', 'KEY VALUE exat 4102444800', 'KEY VALUE get', 'KEY VALUE nx get', 'KEY VALUE ex 10 px 10'],
   getset: ['STR VALUE'], getdel: ['KEY'], getex: ['KEY', 'KEY ex SECONDS', 'KEY persist', 'KEY pxat ATMS', 'KEY ex'], setnx: ['KEY VALUE'], setex: ['KEY SECONDS VALUE'], psetex: ['KEY MS VALUE'],
   mget: ['KEY*'], mset: ['KEY VALUE', 't1|t2 SHORT', 'KEY VALUE KEY VALUE', 'KEY VALUE KEY'], msetnx: ['KEY VALUE KEY VALUE'], append: ['STR VALUE'], strlen: ['KEY'],
   setrange: ['STR INT VALUE', 'STR FAR VALUE', 'STR 536870912 x'], getrange: ['STR INT INT', 'STR FAR FAR'], substr: ['STR INT INT'],
@@ -138,11 +141,11 @@ const PATTERNS: Record<string, readonly string[]> = {
   sadd: ['SET MEMBER MEMBER*'], srem: ['SET MEMBER*'], scard: ['SET'], sismember: ['SET MEMBER'], smismember: ['SET MEMBER*'], smembers: ['SET'], smove: ['SET SET MEMBER'], sinter: ['SET*'], sunion: ['SET*'], sdiff: ['SET*'],
   sinterstore: ['SET SET*'], sunionstore: ['SET SET*'], sdiffstore: ['SET SET*'], sintercard: ['1 SET', '2 SET SET limit COUNT', '0 SET'], sscan: ['SET CURSOR count 5000', 'SET 0 match PATTERN count 5000'], spop: ['s9', 's9 COUNT', 'SET 10000'], srandmember: ['s9', 's9 COUNT', 'SET 10000'],
   // Sorted sets
-  zadd: ['ZSET SCORE MEMBER', 'ZSET SCORE MEMBER SCORE MEMBER', 'ZSET nx|xx SCORE MEMBER', 'ZSET gt|lt ch SCORE MEMBER', 'ZSET incr SCORE MEMBER', 'ZSET nx gt SCORE MEMBER', 'ZSET SCORE'], zincrby: ['ZSET SCORE MEMBER'], zrem: ['ZSET MEMBER*'], zcard: ['ZSET'], zscore: ['ZSET MEMBER'], zmscore: ['ZSET MEMBER*'],
-  zrank: ['ZSET MEMBER'], zrevrank: ['ZSET MEMBER'], zcount: ['ZSET BOUND BOUND'], zlexcount: ['ZSET LEX LEX'],
-  zrange: ['ZSET INT INT', 'ZSET INT INT withscores', 'ZSET INT INT rev withscores', 'ZSET BOUND BOUND byscore', 'ZSET BOUND BOUND byscore rev limit INT INT withscores', 'ZSET LEX LEX bylex', 'ZSET INT INT limit 0 1'],
-  zrangestore: ['ZSET ZSET INT INT', 'ZSET ZSET BOUND BOUND byscore limit 0 2'], zrevrange: ['ZSET INT INT withscores'], zrangebyscore: ['ZSET BOUND BOUND', 'ZSET BOUND BOUND withscores limit INT INT'], zrevrangebyscore: ['ZSET BOUND BOUND withscores'], zrangebylex: ['ZSET LEX LEX limit INT INT'], zrevrangebylex: ['ZSET LEX LEX'],
-  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['ZSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2'],
+  zadd: ['LEXSET 0 MEMBER 0 MEMBER', 'ZSET SCORE MEMBER', 'ZSET SCORE MEMBER SCORE MEMBER', 'ZSET nx|xx SCORE MEMBER', 'ZSET gt|lt ch SCORE MEMBER', 'ZSET incr SCORE MEMBER', 'ZSET nx gt SCORE MEMBER', 'ZSET SCORE'], zincrby: ['ZSET SCORE MEMBER'], zrem: ['ZSET MEMBER*'], zcard: ['ZSET'], zscore: ['ZSET MEMBER'], zmscore: ['ZSET MEMBER*'],
+  zrank: ['ZSET MEMBER'], zrevrank: ['ZSET MEMBER'], zcount: ['ZSET BOUND BOUND'], zlexcount: ['LEXSET LEX LEX'],
+  zrange: ['ZSET INT INT', 'ZSET INT INT withscores', 'ZSET INT INT rev withscores', 'ZSET BOUND BOUND byscore', 'ZSET BOUND BOUND byscore rev limit INT INT withscores', 'LEXSET LEX LEX bylex', 'LEXSET LEX LEX bylex rev limit INT INT', 'ZSET INT INT limit 0 1'],
+  zrangestore: ['ZSET ZSET INT INT', 'ZSET ZSET BOUND BOUND byscore limit 0 2'], zrevrange: ['ZSET INT INT withscores'], zrangebyscore: ['ZSET BOUND BOUND', 'ZSET BOUND BOUND withscores limit INT INT'], zrevrangebyscore: ['ZSET BOUND BOUND withscores'], zrangebylex: ['LEXSET LEX LEX limit INT INT'], zrevrangebylex: ['LEXSET LEX LEX'],
+  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['LEXSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2'],
   zunion: ['1 ZSET withscores', '2 ZSET SET withscores weights WEIGHT WEIGHT', '2 ZSET ZSET aggregate AGGREGATE withscores'], zinter: ['2 ZSET ZSET withscores', '2 ZSET SET aggregate AGGREGATE withscores'], zdiff: ['2 ZSET ZSET withscores', '1 ZSET'], zintercard: ['2 ZSET ZSET limit COUNT'],
   zunionstore: ['ZSET 2 ZSET SET weights WEIGHT WEIGHT', 'ZSET 1 ZSET'], zinterstore: ['ZSET 2 ZSET ZSET aggregate AGGREGATE'], zdiffstore: ['ZSET 2 ZSET ZSET'], zscan: ['ZSET CURSOR count 5000'], zrandmember: ['z9', 'z9 COUNT withscores', 'ZSET 10000', 'ZSET 10000 withscores'],
   // HyperLogLog, geo
@@ -159,7 +162,7 @@ const PATTERNS: Record<string, readonly string[]> = {
 /** As PATTERNS, with many arguments, or answers to match. */
 // biome-ignore format: a table reads in columns
 const CROWD_PATTERNS: Record<string, readonly string[]> = {
-  sadd: ['SET MEMBERS'], srem: ['SET MEMBERS'], smismember: ['SET MEMBERS'], hset: ['HASH FIELDS'], hdel: ['HASH MEMBERS'], hmget: ['HASH MEMBERS'], zadd: ['ZSET SCORED', 'ZSET gt ch SCORED', 'ZSET xx SCORED'], zrem: ['ZSET MEMBERS'], zmscore: ['ZSET MEMBERS'],
+  sadd: ['SET MEMBERS'], srem: ['SET MEMBERS'], smismember: ['SET MEMBERS'], hset: ['HASH FIELDS'], hdel: ['HASH MEMBERS'], hmget: ['HASH MEMBERS'], zadd: ['LEXSET LEXED', 'ZSET SCORED', 'ZSET gt ch SCORED', 'ZSET xx SCORED'], zrem: ['ZSET MEMBERS'], zmscore: ['ZSET MEMBERS'],
   rpush: ['LIST VALUES'], lpush: ['LIST VALUES'], ltrim: ['LIST FAR FAR', 'LIST INT 250'], lrange: ['LIST 100 FAR'], lindex: ['LIST FAR'], lpop: ['LIST 200'], rpop: ['LIST 200'], zremrangebyrank: ['ZSET 50 250'], zpopmin: ['ZSET 150'],
   pfadd: ['HLL MEMBERS'], zunionstore: ['ZSET 3 ZSET SET ZSET'], sunionstore: ['SET SET SET SET'], copy: ['KEY KEY replace'], rename: ['KEY KEY'], sort: ['KEY alpha store KEY', 'KEY alpha limit 100 300'],
 };
@@ -189,7 +192,9 @@ function patternArbitrary(command: string, pattern: string): fc.Arbitrary<Reques
 const CHANGED_IN_7_2 = ['zrank', 'zrevrank', 'bitcount', 'bitpos'];
 /** What they answer nobody can foretell, but for all of a collection. */
 const RANDOM = ['spop', 'srandmember', 'hrandfield', 'zrandmember'];
-const NEVER_NONSENSE = new Set([...CHANGED_IN_7_2, ...RANDOM]);
+/** A `1` makes a key end soon, and on one server sooner than on the other. */
+const CLOCKED = ['setex', 'psetex', 'expire', 'pexpire'];
+const NEVER_NONSENSE = new Set([...CHANGED_IN_7_2, ...RANDOM, ...CLOCKED]);
 
 function patternsArbitrary(table: Record<string, readonly string[]>): fc.Arbitrary<Request> {
   const each = Object.entries(table).map(([command, patterns]) =>
