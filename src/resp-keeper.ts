@@ -14,6 +14,7 @@ import { RespConfig, type RespConfigImage, type SettingText } from './config/res
 import { type RespTarget, respTargets } from './config/resp-targets.ts';
 
 const LISTEN_FAILED = 'Unable to listen on this port. Check server logs.';
+const BIND_FAILED = 'Failed to bind to specified addresses.';
 const TLS_FAILED = 'Unable to update TLS configuration. Check server logs.';
 
 /** What the supervisor does for RESP. */
@@ -57,11 +58,11 @@ export class RespKeeper {
   private async setNow({ texts, before, applies }: RespChange): Promise<RespFailure | null> {
     this.take(texts);
     for (const [at, [apply, name]] of applies.entries()) {
-      const why = await this.apply(apply);
+      const why = await this.apply(apply, name);
       if (why === null) continue;
       this.log.warn(`Failed applying new configuration. Possibly related to new ${name} setting.`);
       this.take(before);
-      for (const [done] of applies.slice(0, at)) await this.apply(done);
+      for (const [done, doneName] of applies.slice(0, at)) await this.apply(done, doneName);
       return { name, why };
     }
     return null;
@@ -71,14 +72,15 @@ export class RespKeeper {
     for (const [name, text] of texts) this.config.change(name, text);
   }
 
-  /** What went wrong, or null. */
-  private async apply(apply: Apply): Promise<string | null> {
+  /** What went wrong, or null. `name`: the directive that calls for it. */
+  private async apply(apply: Apply, name: string): Promise<string | null> {
     const { settings, path } = this.config;
     switch (apply) {
       case 'directory':
         return directoryEnter(bytesPath(settings.dir));
       case 'listeners':
-        return (await this.helpers.listen(respTargets(settings))) ? this.title() : LISTEN_FAILED;
+        if (await this.helpers.listen(respTargets(settings))) return this.title();
+        return name === 'bind' ? BIND_FAILED : LISTEN_FAILED;
       case 'log':
         if (this.hasRedisLog) redisLevelSet(this.log, settings.loglevel satisfies RedisLogLevel);
         return null;

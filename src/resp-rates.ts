@@ -35,6 +35,7 @@ export class RespRates {
   }
 
   private look(): void {
+    const startedMs = performance.now();
     const { respStats } = this.keyspace;
     const { f64 } = respStats;
     const sums = WATCHED.map(([counter]) => respCounterSum(respStats, counter));
@@ -49,5 +50,6 @@ export class RespRates {
     }
     const { usedBytes } = memoryUse(this.keyspace);
     f64[RESP_RATE.memoryPeakBytes] = Math.max(f64[RESP_RATE.memoryPeakBytes], usedBytes);
+    f64[RESP_RATE.lookUs] += (performance.now() - startedMs) * 1000;
   }
 }

@@ -13,6 +13,7 @@ import { Crawl } from './crawl.ts';
 import { expirySweep } from './expiry.ts';
 import type { Keyspace } from './keyspace.ts';
 import {
+  bufferBytesNote,
   keyspaceIsOver,
   keyspacePageTarget,
   partitionResize,
@@ -61,6 +62,7 @@ export class Maintainer {
       if (sweeps) reaped += sweep(p, nowMs);
       if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
     }
+    bufferBytesNote(control);
     if (keyspaceIsOver(this.keyspace)) this.shed(nowMs);
     reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);

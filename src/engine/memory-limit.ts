@@ -16,7 +16,9 @@
  * block that an operator writes.
  */
 import { budgetIsPossible, budgetPages, budgetPossible, budgetReserved } from '../memory/arena.ts';
-import { CONTROL, CONTROL_F64 } from '../memory/control.ts';
+import { CLIENT } from '../memory/client-records.ts';
+import { connectionsWalk } from '../memory/connections.ts';
+import { CONTROL, CONTROL_F64, type Control, TIGHT } from '../memory/control.ts';
 import {
   HEADER,
   type Partition,
@@ -25,8 +27,8 @@ import {
   partitionUnlock,
 } from '../memory/partition.ts';
 import { PAGES_RESERVED } from '../memory/slab.ts';
-import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { partitionTableBytes, partitionUsedBytes } from '../memory/usage.ts';
+
+import { partitionPossibleBytes, partitionUsedBytes } from '../memory/usage.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
 import { classSweep } from './hand.ts';
 import { indexShrink } from './index-growth.ts';
@@ -40,6 +42,8 @@ const GRAVEYARD_CHUNKS = 256;
 /** Items of a partition that a command evicts in a turn, and turns, before it is run while there is too much. */
 const SHED_ITEMS = 8;
 const SHED_TURNS_MAX = 8;
+/** Buffers of clients that do not count. */
+const BUFFER_BYTES_NOISE = 2 ** 20;
 
 /**
  * Changes the budget. More can be used at once; less becomes so with the maintainer's next rounds. False,
@@ -69,10 +73,10 @@ function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytes
   for (const p of partitions) {
     partitionLock(p);
     partitionResize(p, pageTarget, 0, 0);
-    bytesPossible += partitionTableBytes(p) + p.i32[HEADER.pageLimit] * PAGE_BYTES;
+    bytesPossible += partitionPossibleBytes(p);
     partitionUnlock(p);
   }
-  Atomics.store(control.i32, CONTROL.memoryIsTight, bytesPossible > bytesMax ? 1 : 0);
+  tightSet(control, TIGHT.LIMIT, bytesPossible > bytesMax);
 }
 
 /** Pages that each partition is to have under the budget of now. */
@@ -113,6 +117,21 @@ function pageEmpty(p: Partition, nowMs: number): boolean {
   return false;
 }
 
+function tightSet({ i32 }: Control, bit: number, isTight: boolean): void {
+  if (isTight) Atomics.or(i32, CONTROL.memoryIsTight, bit);
+  else Atomics.and(i32, CONTROL.memoryIsTight, ~bit);
+}
+
+/** Requests and replies of RESP clients count against the limit, once they are more than noise. */
+export function bufferBytesNote(control: Control): void {
+  let bytes = 0;
+  connectionsWalk(control, (record) => {
+    bytes += control.i32[record + CLIENT.queryBytes] + control.i32[record + CLIENT.outputBytes];
+  });
+  control.f64[CONTROL_F64.bufferBytes] = bytes;
+  tightSet(control, TIGHT.BUFFERS, bytes > BUFFER_BYTES_NOISE);
+}
+
 /** Bytes in use in all partitions, as they were a moment ago. */
 export function keyspaceUsedBytes({ partitions }: Keyspace): number {
   let bytes = 0;
@@ -124,7 +143,8 @@ export function keyspaceUsedBytes({ partitions }: Keyspace): number {
 export function keyspaceIsOver(keyspace: Keyspace): boolean {
   const { i32, f64 } = keyspace.control;
   if (Atomics.load(i32, CONTROL.memoryIsTight) === 0) return false;
-  return keyspaceUsedBytes(keyspace) > f64[CONTROL_F64.maxMemory];
+  const bytes = keyspaceUsedBytes(keyspace) + f64[CONTROL_F64.bufferBytes];
+  return bytes > f64[CONTROL_F64.maxMemory];
 }
 
 /**
@@ -132,6 +152,10 @@ export function keyspaceIsOver(keyspace: Keyspace): boolean {
  * in use than may be. False: nothing may go, and the command is to be refused.
  */
 export function keyspaceRoomMake(keyspace: Keyspace, nowMs: number): boolean {
+  const { control } = keyspace;
+  if ((Atomics.load(control.i32, CONTROL.memoryIsTight) & TIGHT.BUFFERS) !== 0) {
+    bufferBytesNote(control); // clients may have read, or left, meanwhile
+  }
   for (let turn = 0; turn < SHED_TURNS_MAX; turn++) {
     let done = 0;
     for (const p of keyspace.partitions) {

@@ -39,7 +39,7 @@ export const CONTROL = {
   waitTokens: 29, // given to blocked clients
   connectionLimit: 31, // connections there may be; 0: as many as the table holds
   connectionSpan: 51, // records that were ever in use are below it
-  memoryIsTight: 4, // 1: maxmemory is lower than what pages alone keep to
+  memoryIsTight: 4, // TIGHT bits: commands that may need memory have to find room first
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
@@ -53,8 +53,15 @@ export const CONTROL_F64 = {
   flushAtMs: 34, // when the delayed flush falls due, if there is one: CONTROL.flushIsScheduled
   statsResetAtMs: 35,
   maxMemory: 37, // bytes that may be in use: maxmemory
+  bufferBytes: 38, // of requests and replies under way, as the maintainer saw them last
   memoryBytes: 36, // the budget: -m, or what cache_memlimit made of it
   tlsFilesReadAtMs: 40, // when the certificate in use was read
+} as const;
+
+/** Why memory has to be looked after item by item. */
+export const TIGHT = {
+  LIMIT: 1, // maxmemory is lower than what pages alone keep to
+  BUFFERS: 2, // clients' requests and replies, which count too, are many bytes
 } as const;
 
 export const CRAWL_CLASS_WORDS = 4;

@@ -103,7 +103,7 @@ const PAGE_RECORD_BYTES = 64;
 const GUARDS_MIN = 16;
 const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
-const GHOST_BYTES_PER_ENTRY = 512;
+export const GHOST_BYTES_PER_ENTRY = 512;
 
 assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before the totals');
 assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');

@@ -34,6 +34,7 @@ export const RESP_RATE = {
   loopUs: 5, // of a batch
   memoryPeakBytes: 6,
   memoryStartBytes: 7,
+  lookUs: 8, // time that finding out has taken
 } as const;
 
 /** f64 indices of a thread's counters. */
@@ -53,6 +54,8 @@ export const RESP_COUNTER = {
   keyHits: 12,
   keyMisses: 13,
   idleCuts: 14,
+  loopUsMax: 15, // the longest batch
+  batchCommandsMax: 16, // … and that of most commands
 } as const;
 
 const HEADER_BYTES = 128;
@@ -101,6 +104,15 @@ export function respCounterSum(stats: RespStats, counter: number): number {
     sum += stats.f64[respStatsBlock(thread) + counter];
   }
   return sum;
+}
+
+/** Of a counter that holds a greatest value: that of all threads. */
+export function respCounterMax(stats: RespStats, counter: number): number {
+  let max = 0;
+  for (let thread = 0; thread < stats.threadCount; thread++) {
+    max = Math.max(max, stats.f64[respStatsBlock(thread) + counter]);
+  }
+  return max;
 }
 
 // ── Errors ──────────────────────────────────────────────────────────────────────────────────────

@@ -196,8 +196,7 @@ function respOpen(resp: RespContext, record: number, arrival: Arrival, listener:
   const remote = endOf(arrival.remote());
   const local = endOf(arrival.local());
   const isUnix = remote === null;
-  const isLocal =
-    remote === null || isLoopback(remote.address) || remote.address === local?.address;
+  const isLocal = remote === null || isLoopback(remote.address);
   if (!isLocal && protectedModeHolds(call.config)) {
     connectionRelease(call.keyspace.control, record);
     arrival.refuse(PROTECTED_MODE_REPLY);

@@ -26,11 +26,13 @@ import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import {
   REPLY_BYTES_MAX,
   replyClear,
+  replyLimitSet,
   replyPiece,
   replyRenew,
   replyTotal,
 } from '../protocol/reply.ts';
-import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
+import { type RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
+import { Gather } from './gather.ts';
 import type { OpenConnection } from './open-connection.ts';
 import { PushTurn, RespOutput } from './resp-output.ts';
 import {
@@ -43,12 +45,9 @@ import {
 
 /** A longer rest of a request is gathered. */
 const CARRIED_BYTES_MAX = 16384;
-const GATHER_BYTES_MIN = 65536;
-/** A gathered request is moved to the front of its buffer once so much before it is used up. */
-const GATHER_SLACK_BYTES = 1 << 20;
-
 /** How long a client that publishes too fast waits before it is looked at again. */
 const HOLD_MS = 2;
+
 /** What the RESP connections of a thread share. */
 export class RespContext {
   readonly call: RespCall;
@@ -76,41 +75,9 @@ export type RespEnds = {
   readonly isLocal: boolean;
 };
 
-/** A request that arrives in many reads. */
-class Gather {
-  buffer: Buffer;
-  start = 0;
-  used: number;
-  readonly parser: RequestParser;
-
-  constructor(first: Buffer) {
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(GATHER_BYTES_MIN, first.length * 2));
-    first.copy(this.buffer);
-    this.used = first.length;
-    this.parser = new RequestParser(this.buffer);
-  }
-
-  append(source: Buffer, bytes: number): void {
-    if (this.start > GATHER_SLACK_BYTES && this.start > this.used / 2) this.compact();
-    if (this.used + bytes > this.buffer.length) this.grow(this.used + bytes);
-    source.copy(this.buffer, this.used, 0, bytes);
-    this.used += bytes;
-  }
-
-  /** Moves what is left to the front; the parser goes through it again. */
-  private compact(): void {
-    this.buffer.copyWithin(0, this.start, this.used);
-    this.used -= this.start;
-    this.start = 0;
-    requestForget(this.parser);
-  }
-
-  private grow(bytesMin: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytesMin, this.buffer.length * 2));
-    this.buffer.copy(larger, 0, 0, this.used);
-    this.buffer = larger;
-    this.parser.args.source = larger;
-  }
+/** Has a counter be the greatest value so far. */
+function counterRaise(f64: Float64Array, at: number, value: number): void {
+  if (value > f64[at]) f64[at] = value;
 }
 
 export class RespConnection implements WireEvents, RespHost, OpenConnection {
@@ -182,16 +149,22 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     const runs = session.phase === PHASE.COMMAND;
     if (this.gather !== null) {
       this.gather.append(buffers.readArea, bytes);
+      if (!this.queryFits()) return;
       if (runs) this.gatherRun();
     } else if (runs) {
       this.run(bytes);
     } else {
       this.gatherStart(bytes);
     }
-    if (this.queryBytes > call.config.settings.clientQueryBufferLimit) {
-      f64[call.respBlock + RESP_COUNTER.queryBufferCuts]++;
-      this.destroy();
-    }
+  }
+
+  /** Whether what has come of a request is not too much; if it is, the client is cut. */
+  private queryFits(): boolean {
+    const { respStats, respBlock, config } = this.context.call;
+    if (this.queryBytes <= config.settings.clientQueryBufferLimit) return true;
+    respStats.f64[respBlock + RESP_COUNTER.queryBufferCuts]++;
+    this.destroy();
+    return false;
   }
 
   /** Gathers what was carried over, and what has come. */
@@ -256,19 +229,26 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   /** One pass of the session over its input; the replies are sent. Returns how far it came. */
   private pass(input: Buffer, start: number, end: number, parser: RequestParser): number {
     const { call } = this.context;
+    const { respBlock } = call;
+    const { f64 } = call.respStats;
     call.session = this.session;
     call.input = input;
     call.end = end;
     call.reply.setsAside = true;
+    replyLimitSet(call.reply, this.output.batchBytesMax);
     const startedUs = performance.now() * 1000;
+    const ranBefore = f64[respBlock + RESP_COUNTER.commands];
     const at = respRun(call, parser, start);
     // Before the replies leave: who has one may ask another thread what it says of the client.
     this.unsentBytes = replyTotal(call.reply);
     clientNote(call.keyspace.control, this.session, call.op.nowSec);
     this.unsentBytes = 0;
     this.replySend();
-    call.respStats.f64[call.respBlock + RESP_COUNTER.loopUs] +=
-      performance.now() * 1000 - startedUs;
+    const us = performance.now() * 1000 - startedUs;
+    f64[respBlock + RESP_COUNTER.loopUs] += us;
+    counterRaise(f64, respBlock + RESP_COUNTER.loopUsMax, us);
+    const ran = f64[respBlock + RESP_COUNTER.commands] - ranBefore;
+    counterRaise(f64, respBlock + RESP_COUNTER.batchCommandsMax, ran);
     return at;
   }
 

@@ -20,7 +20,7 @@ import { REPLY_BYTES_MAX } from '../protocol/reply.ts';
 import { OutputQueue } from './output-queue.ts';
 import type { Wire } from './wire.ts';
 
-/** As Redis has it: so much of a reply is not counted, since it fits the buffer that each client has there. */
+/** As Redis has it: what a batch answers is not counted if it fits the buffer that each client has there. */
 const UNCOUNTED_BYTES = 16384;
 /** Messages for one client are joined up to this. */
 const JOINED_BYTES_MAX = REPLY_BYTES_MAX;
@@ -139,10 +139,15 @@ export class RespOutput {
     return isFree;
   }
 
+  /** How much a batch may answer; 0: there is no limit. */
+  get batchBytesMax(): number {
+    return this.limit().hardBytes;
+  }
+
   /** Whether `bytes` more, of one batch, are beyond the hard limit: then the client is cut, and gets nothing. */
   refuses(bytes: number): boolean {
     const { hardBytes } = this.limit();
-    const total = this.bytes + Math.max(0, bytes - UNCOUNTED_BYTES);
+    const total = this.bytes + (bytes > UNCOUNTED_BYTES ? bytes : 0);
     if (hardBytes === 0 || total < hardBytes) return false;
     this.cut(total);
     return true;

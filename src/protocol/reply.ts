@@ -40,6 +40,8 @@ export class Reply {
    */
   readonly aside: Buffer[] = [];
   setsAside = false;
+  /** With more pieces set aside than this, the reply is more than the client may leave unread. */
+  asideCountMax = Number.POSITIVE_INFINITY;
   /** Views of the first n bytes, made when first needed: most replies are of a few lengths. */
   readonly views: (Buffer | undefined)[] = new Array(VIEW_BYTES_MAX + 1);
 }
@@ -64,6 +66,21 @@ export function replyTotal({ used, aside }: Reply): number {
   let total = used;
   for (let at = 0; at < aside.length; at++) total += aside[at].length;
   return total;
+}
+
+/**
+ * Whether the client will be cut for what was gathered, which is not sent then. A handler whose reply may be of
+ * any length, whatever the data, stops when it is.
+ */
+export function replyOverflows({ aside, asideCountMax }: Reply): boolean {
+  return aside.length > asideCountMax;
+}
+
+/** Has a reply of `bytesMax` bytes or more overflow, sooner or later; 0: none does. */
+export function replyLimitSet(reply: Reply, bytesMax: number): void {
+  // Of two pieces that follow each other the first made room for what the buffer had none for.
+  reply.asideCountMax =
+    bytesMax === 0 ? Number.POSITIVE_INFINITY : 2 * Math.ceil(bytesMax / REPLY_BYTES_MAX);
 }
 
 /** After a piece was sent: the same bytes again. */

@@ -1,7 +1,9 @@
 /** HRANDFIELD: fields of a hash drawn at random. */
+
 import { Entry } from '../../engine/collection/entry.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
-import { OTHER_TYPE } from '../../engine/types/hash.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { replyOverflows } from '../../protocol/reply.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBulk, respEmptyArray, respNull } from '../../protocol/resp/reply.ts';
@@ -59,7 +61,7 @@ function someFields(call: RespCall): void {
       return;
     }
     fieldsHeader(call, -count, hasValues);
-    for (let left = -count; left > 0; left--) {
+    for (let left = -count; left > 0 && !replyOverflows(reply); left--) {
       entryDraw(p, ref, entry, op.nowMs);
       fieldAnswer(call, hasValues);
     }

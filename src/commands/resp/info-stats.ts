@@ -1,7 +1,12 @@
 /** INFO stats. */
 import { CONTROL } from '../../memory/control.ts';
 import { HEADER_F64 } from '../../memory/partition.ts';
-import { RESP_COUNTER, RESP_RATE, respCounterSum } from '../../memory/resp-stats.ts';
+import {
+  RESP_COUNTER,
+  RESP_RATE,
+  respCounterMax,
+  respCounterSum,
+} from '../../memory/resp-stats.ts';
 import type { RespCall } from './call.ts';
 import type { InfoRow } from './info-row.ts';
 
@@ -111,11 +116,12 @@ function loopRows(call: RespCall): readonly InfoRow[] {
   ];
 }
 
-export function debugSection(): readonly InfoRow[] {
+/** `cron`: what is done ten times a second. */
+export function debugSection({ respStats }: RespCall): readonly InfoRow[] {
   return [
     ['eventloop_duration_aof_sum', 0],
-    ['eventloop_duration_cron_sum', 0],
-    ['eventloop_duration_max', 0],
-    ['eventloop_cmd_per_cycle_max', 0],
+    ['eventloop_duration_cron_sum', Math.ceil(respStats.f64[RESP_RATE.lookUs])],
+    ['eventloop_duration_max', Math.ceil(respCounterMax(respStats, RESP_COUNTER.loopUsMax))],
+    ['eventloop_cmd_per_cycle_max', respCounterMax(respStats, RESP_COUNTER.batchCommandsMax)],
   ];
 }

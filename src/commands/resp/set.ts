@@ -1,5 +1,7 @@
 /** Sets: members of one set, and of two. */
+
 import { KEY_BYTES_LIMIT } from '../../base/key.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import {
   Entry,
@@ -13,8 +15,8 @@ import { entryRemove } from '../../engine/collection/entry-change.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
 import { guardAdd, guardsClear } from '../../engine/guard.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import {
-  OTHER_TYPE,
   setAdd,
   setEncodingExpect,
   setFind,
@@ -25,6 +27,7 @@ import {
 } from '../../engine/types/set.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import type { Partition } from '../../memory/partition.ts';
+import { replyOverflows } from '../../protocol/reply.ts';
 import { argumentBytes } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
@@ -36,7 +39,7 @@ import {
   respSet,
 } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument, positiveArgument } from './number-arguments.ts';
 import {
   ACCESS_DELETE_KEY,
@@ -205,7 +208,10 @@ function srandmember(call: RespCall): void {
     respEmptyArray(reply);
   } else if (count < 0) {
     respArray(reply, -count);
-    for (let left = -count; left > 0 && entryDraw(p, ref, entry, 0); left--) respMember(call);
+    for (let left = -count; left > 0 && !replyOverflows(reply); left--) {
+      entryDraw(p, ref, entry, 0);
+      respMember(call);
+    }
   } else {
     const sample = new EntrySample(p, ref, count, 0);
     respArray(reply, sample.size);

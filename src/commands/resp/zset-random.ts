@@ -1,7 +1,10 @@
 /** Sorted sets: members drawn at random. */
+
 import { Entry, entryScore } from '../../engine/collection/entry.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
-import { OTHER_TYPE, zsetRead } from '../../engine/types/zset.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { zsetRead } from '../../engine/types/zset.ts';
+import { replyOverflows } from '../../protocol/reply.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import {
@@ -77,7 +80,7 @@ function membersDraw(call: RespCall, ref: number, count: number, withScores: boo
   const size = sample === null ? -count : sample.size;
   const inPairs = withScores && reply.resp === 3;
   respArray(reply, withScores && !inPairs ? size * 2 : size);
-  for (let drawn = 0; drawn < size; drawn++) {
+  for (let drawn = 0; drawn < size && !replyOverflows(reply); drawn++) {
     if (sample === null) entryDraw(p, ref, entry, 0);
     else sample.next(p, entry);
     if (inPairs) respArray(reply, 2);

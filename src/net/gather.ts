@@ -1,0 +1,47 @@
+/**
+ * A RESP request that arrives in many reads, gathered in a buffer of its own together with what came behind
+ * it. Its parser goes through it once, however many reads it takes.
+ *
+ * Guard: none; it belongs to its connection.
+ */
+import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
+
+const BYTES_MIN = 65536;
+/** What is left is moved to the front of the buffer once so much before it is used up. */
+const SLACK_BYTES = 1 << 20;
+
+export class Gather {
+  buffer: Buffer;
+  start = 0;
+  used: number;
+  readonly parser: RequestParser;
+
+  constructor(first: Buffer) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(BYTES_MIN, first.length * 2));
+    first.copy(this.buffer);
+    this.used = first.length;
+    this.parser = new RequestParser(this.buffer);
+  }
+
+  append(source: Buffer, bytes: number): void {
+    if (this.start > SLACK_BYTES && this.start > this.used / 2) this.compact();
+    if (this.used + bytes > this.buffer.length) this.grow(this.used + bytes);
+    source.copy(this.buffer, this.used, 0, bytes);
+    this.used += bytes;
+  }
+
+  /** Moves what is left to the front; the parser goes through it again. */
+  private compact(): void {
+    this.buffer.copyWithin(0, this.start, this.used);
+    this.used -= this.start;
+    this.start = 0;
+    requestForget(this.parser);
+  }
+
+  private grow(bytesMin: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytesMin, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.used);
+    this.buffer = larger;
+    this.parser.args.source = larger;
+  }
+}
