@@ -1,7 +1,7 @@
 /** Servers that speak RESP: ours, and as the oracle the real redis-server. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { RespClient, RespSimple } from './resp-client.ts';
+import { RespClient } from './resp-client.ts';
 import { portFree } from './server.ts';
 
 const HOST = '127.0.0.1';
@@ -18,6 +18,8 @@ export interface RespServer {
   readonly pid: number;
   log(): string;
   client(): RespClient;
+  /** When it has ended, by itself or not: its exit code. */
+  readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
 }
 
@@ -65,24 +67,24 @@ function serverOf(
   memcachedPort: number,
 ): RespServer & { readonly answers: Promise<boolean> } {
   let log = '';
-  let ended = false;
+  let hasEnded = false;
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
-  const exit = new Promise<number | null>((resolve) => {
+  const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
     child.once('exit', (code) => resolve(code));
-  }).finally(() => (ended = true));
+  }).finally(() => (hasEnded = true));
   const client = (): RespClient => new RespClient({ host: HOST, port });
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM');
     const bound = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
-    const code = await exit;
+    const code = await ended;
     clearTimeout(bound);
     return code;
   };
-  const answers = answersPing(client, () => ended);
+  const answers = answersPing(client, () => hasEnded);
   const pid = child.pid ?? 0;
-  return { host: HOST, port, memcachedPort, pid, log: () => log, client, stop, answers };
+  return { host: HOST, port, memcachedPort, pid, log: () => log, client, ended, stop, answers };
 }
 
 async function answersPing(client: () => RespClient, ended: () => boolean): Promise<boolean> {
@@ -91,7 +93,7 @@ async function answersPing(client: () => RespClient, ended: () => boolean): Prom
     const probe = client();
     const answer = await probe.call('ping').catch(() => null);
     probe.end();
-    if (answer instanceof RespSimple) return true;
+    if (answer !== null) return true; // or it asks for a password
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return false;
