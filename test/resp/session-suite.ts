@@ -7,45 +7,66 @@ import { type Session, sessionRun } from './session.ts';
 
 const installed = redisFind();
 
+/** For what compares with it: whether it is there, and a title. */
+export const THEIRS_RUN = installed !== null;
+export const THEIRS =
+  installed === null
+    ? 'redis-server (skipped: not on the PATH)'
+    : `redis-server ${installed.version}`;
+
+/** A server that runs while the tests run that it was asked for with, and a client of it. */
+export type Running = { readonly server: RespServer; readonly client: RespClient };
+
+/** For the servers' command lines. */
 type Flags = { readonly ours?: readonly string[]; readonly theirs?: readonly string[] };
 
-/** Tests of all these sessions, each on either server. `flags`: for the servers' command lines. */
-export function sessionsTry(sessions: readonly Session[], flags: Flags = {}): void {
+/** Tests of all these sessions, each on either server. Without a redis-server `theirs` must not be looked at. */
+export function sessionsTry(
+  sessions: readonly Session[],
+  flags: Flags = {},
+): { readonly ours: Running; readonly theirs: Running } {
+  const ours = serverRun(() => respSpawn(flags.ours ?? ['-t', '2']));
   describe('ours', () => {
-    const running = serverRun(() => respSpawn(flags.ours));
     it.each(sessions)('$name', async (one) => {
-      expect(await sessionRun(running.client, one)).toBeNull();
+      expect(await sessionRun(ours.client, one)).toBeNull();
     });
   });
-
-  const title = installed === null ? 'redis-server (skipped: not on the PATH)' : installed.version;
-  describe.skipIf(installed === null)(`redis-server ${title}`, () => {
-    const running = serverRun(() => redisSpawn(installed?.command ?? '', flags.theirs));
+  const theirs = serverRun(() =>
+    installed === null ? null : redisSpawn(installed.command, flags.theirs),
+  );
+  describe.skipIf(installed === null)(THEIRS, () => {
     for (const one of sessions) {
       const isYoung = one.since !== undefined && versionBelow(installed?.version ?? '', one.since);
       const reason = isYoung ? ` (skipped: since ${one.since})` : '';
       it.skipIf(isYoung)(`${one.name}${reason}`, async () => {
-        expect(await sessionRun(running.client, one)).toBeNull();
+        expect(await sessionRun(theirs.client, one)).toBeNull();
       });
     }
   });
+  return { ours, theirs };
 }
 
-/** A server while the tests of a `describe` run, and a client of it. */
-function serverRun(spawn: () => Promise<RespServer>): { readonly client: RespClient } {
-  let server: RespServer;
-  let client: RespClient;
+function serverRun(spawn: () => Promise<RespServer> | null): Running {
+  let server: RespServer | null = null;
+  let client: RespClient | null = null;
   beforeAll(async () => {
     server = await spawn();
-    client = server.client();
+    client = server?.client() ?? null;
   });
   afterAll(async () => {
-    client.end();
-    await server.stop();
+    client?.end();
+    await server?.stop();
   });
+  function there<T>(one: T | null): T {
+    if (one === null) throw new Error('this server is not running');
+    return one;
+  }
   return {
+    get server() {
+      return there(server);
+    },
     get client() {
-      return client;
+      return there(client);
     },
   };
 }
