@@ -152,6 +152,10 @@ export function keyspaceIsOver(keyspace: Keyspace): boolean {
  * in use than may be. False: nothing may go, and the command is to be refused.
  */
 export function keyspaceRoomMake(keyspace: Keyspace, nowMs: number): boolean {
+  const { control } = keyspace;
+  if ((Atomics.load(control.i32, CONTROL.memoryIsTight) & TIGHT.BUFFERS) !== 0) {
+    bufferBytesNote(control); // clients may have read, or left, meanwhile
+  }
   for (let turn = 0; turn < SHED_TURNS_MAX; turn++) {
     let done = 0;
     for (const p of keyspace.partitions) {

@@ -1,5 +1,8 @@
 /** Servers that speak RESP: ours, and as the oracle the real redis-server. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RespClient } from './resp-client.ts';
 import { portFree } from './server.ts';
@@ -23,12 +26,25 @@ export interface RespServer {
   stop(): Promise<number | null>;
 }
 
-/** Starts ours: RESP on one port, memcached on another. */
-export function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
-  return spawnOnPorts(process.execPath, (port, memcachedPort) => {
-    const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
-    return [MAIN_TS, '-t', '2', '-m', '256', ...ports, ...flags];
-  });
+/**
+ * Starts ours: RESP on one port, memcached on another. It writes a file with its ports once all threads
+ * listen; one alone would answer sooner, and get all the connections.
+ */
+export async function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'flagstone-resp-'));
+  const portFile = join(folder, 'ports');
+  try {
+    return await spawnOnPorts(
+      process.execPath,
+      (port, memcachedPort) => {
+        const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
+        return [MAIN_TS, '-t', '2', '-m', '256', ...ports, ...flags];
+      },
+      portFile,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 export function redisSpawn(command: string, flags: readonly string[] = []): Promise<RespServer> {
@@ -47,14 +63,17 @@ export function redisFind(): { readonly command: string; readonly version: strin
 async function spawnOnPorts(
   command: string,
   argumentsFor: (port: number, memcachedPort: number) => readonly string[],
+  portFile: string | null = null,
 ): Promise<RespServer> {
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
     const memcachedPort = await portFree();
     const args = argumentsFor(port, memcachedPort);
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = serverOf(child, port, memcachedPort);
+    const env = { ...process.env, MEMCACHED_PORT_FILENAME: portFile ?? undefined };
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const isWhole = (): boolean => portFile === null || existsSync(portFile);
+    const server = serverOf(child, port, memcachedPort, isWhole);
     if (await server.answers) return server;
     failure = `exited with ${await server.stop()}\n${server.log()}`;
   }
@@ -65,6 +84,7 @@ function serverOf(
   child: ChildProcess,
   port: number,
   memcachedPort: number,
+  isWhole: () => boolean,
 ): RespServer & { readonly answers: Promise<boolean> } {
   let log = '';
   let hasEnded = false;
@@ -82,18 +102,22 @@ function serverOf(
     clearTimeout(bound);
     return code;
   };
-  const answers = answersPing(client, () => hasEnded);
+  const answers = answersPing(client, isWhole, () => hasEnded);
   const pid = child.pid ?? 0;
   return { host: HOST, port, memcachedPort, pid, log: () => log, client, ended, stop, answers };
 }
 
-async function answersPing(client: () => RespClient, ended: () => boolean): Promise<boolean> {
+async function answersPing(
+  client: () => RespClient,
+  isWhole: () => boolean,
+  ended: () => boolean,
+): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
     const probe = client();
     const answer = await probe.call('ping').catch(() => null);
     probe.end();
-    if (answer !== null) return true; // or it asks for a password
+    if (answer instanceof RespSimple && isWhole()) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return false;

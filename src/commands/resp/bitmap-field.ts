@@ -1,5 +1,8 @@
 /** BITFIELD: integers of any width anywhere in a string, several in one command. */
+
 import { int64Exact, int64Parse } from '../../base/int64.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import { bitsOpen } from '../../engine/types/bitmap.ts';
 import {
   type FieldType,
@@ -16,10 +19,10 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBigInteger, respNull } from '../../protocol/resp/reply.ts';
 import { bitOffsetArgument } from './bitmap-offset.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, type KeyUse, READ_KEY, type RespRow } from './row.ts';
-import { OTHER_TYPE, stringToChange, stringToRead } from './string.ts';
+import { stringToChange, stringToRead } from './string.ts';
 
 const { WRITE, READONLY, DENY_OOM, FAST } = FLAG;
 const FIELD_KEY: readonly KeySpec[] = [{ use: 'RW access update variable_flags', from: 1 }];
