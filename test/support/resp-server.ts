@@ -117,7 +117,7 @@ async function answersPing(
     const probe = client();
     const answer = await probe.call('ping').catch(() => null);
     probe.end();
-    if (answer instanceof RespSimple && isWhole()) return true;
+    if (answer !== null && isWhole()) return true; // it may ask for a password
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return false;
