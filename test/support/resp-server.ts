@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RespClient, RespSimple } from './resp-client.ts';
+import { RespClient } from './resp-client.ts';
 import { portFree } from './server.ts';
 
 const HOST = '127.0.0.1';
@@ -21,6 +21,8 @@ export interface RespServer {
   readonly pid: number;
   log(): string;
   client(): RespClient;
+  /** When it has ended, by itself or not: its exit code. */
+  readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
 }
 
@@ -85,24 +87,24 @@ function serverOf(
   isWhole: () => boolean,
 ): RespServer & { readonly answers: Promise<boolean> } {
   let log = '';
-  let ended = false;
+  let hasEnded = false;
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
-  const exit = new Promise<number | null>((resolve) => {
+  const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
     child.once('exit', (code) => resolve(code));
-  }).finally(() => (ended = true));
+  }).finally(() => (hasEnded = true));
   const client = (): RespClient => new RespClient({ host: HOST, port });
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM');
     const bound = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
-    const code = await exit;
+    const code = await ended;
     clearTimeout(bound);
     return code;
   };
-  const answers = answersPing(client, isWhole, () => ended);
+  const answers = answersPing(client, isWhole, () => hasEnded);
   const pid = child.pid ?? 0;
-  return { host: HOST, port, memcachedPort, pid, log: () => log, client, stop, answers };
+  return { host: HOST, port, memcachedPort, pid, log: () => log, client, ended, stop, answers };
 }
 
 async function answersPing(
@@ -115,7 +117,7 @@ async function answersPing(
     const probe = client();
     const answer = await probe.call('ping').catch(() => null);
     probe.end();
-    if (answer instanceof RespSimple && isWhole()) return true;
+    if (answer !== null && isWhole()) return true; // it may ask for a password
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return false;

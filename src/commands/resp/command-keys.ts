@@ -4,31 +4,39 @@ import { type KeySpec, type KeyUse, keyIsReal, type RespRow } from './row.ts';
 
 export type KeyVisit = (index: number, use: KeyUse) => void;
 
-/** Calls visit(index, use) for each key. A request whose count of keys makes no sense has none. */
-export function keysVisit(row: RespRow, args: Arguments, visit: KeyVisit): void {
-  for (const spec of row.keys ?? []) if (keyIsReal(spec)) specVisit(spec, args, visit);
+/**
+ * Calls visit(index, use) for each key. Where a count of keys makes no sense there are none of that spec; then
+ * it returns false.
+ */
+export function keysVisit(row: RespRow, args: Arguments, visit: KeyVisit): boolean {
+  let isSound = true;
+  for (const spec of row.keys ?? []) {
+    if (keyIsReal(spec) && !specVisit(spec, args, visit)) isSound = false;
+  }
   row.keysFind?.(args, visit);
+  return isSound;
 }
 
-function specVisit(spec: KeySpec, args: Arguments, visit: KeyVisit): void {
+function specVisit(spec: KeySpec, args: Arguments, visit: KeyVisit): boolean {
   const { use, step = 1 } = spec;
   let first = spec.from;
   let last: number;
   if (spec.counted) {
     const count = Number(argumentText(args, Math.min(first, args.count - 1)));
-    if (first >= args.count || !Number.isInteger(count) || count <= 0) return;
+    if (first >= args.count || !Number.isInteger(count) || count <= 0) return false;
     first++;
     last = first + (count - 1) * step;
-    if (last >= args.count) return;
+    if (last >= args.count) return false;
   } else {
     if (spec.keyword !== undefined) {
       first = keywordFind(spec, args) + 1;
-      if (first === 0) return;
+      if (first === 0) return true;
     }
     const { to = 0 } = spec;
     last = to < 0 ? args.count + to : first + to;
   }
   for (let index = first; index <= last && index < args.count; index += step) visit(index, use);
+  return true;
 }
 
 /** The index of the spec's keyword, or -1. */
