@@ -25,7 +25,7 @@ const FLAGS = {
   hash: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'fields of the hash' },
   list: { value: 'N', byDefault: '10000000', quick: '20000', doc: 'elements of the list' },
   set: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'members of the set' },
-  mem: { value: 'MIB', byDefault: '8192', quick: '256', doc: 'memory limit' },
+  mem: { value: 'MIB', byDefault: '16384', quick: '256', doc: 'memory limit' },
   peer: { value: 'EXE', doc: "redis-server to compare with (default: the one on PATH), or 'none'" },
 } as const;
 
