@@ -4,7 +4,7 @@
  */
 import { parsed, refused, type ValueType, wordQuoted } from './value-type.ts';
 
-export const KEYSPACE_EVENT = {
+export const KEY_EVENT = {
   KEYSPACE: 1 << 0, // K: publish on __keyspace@DB__:KEY
   KEYEVENT: 1 << 1, // E: publish on __keyevent@DB__:EVENT
   GENERIC: 1 << 2, // g
@@ -23,30 +23,30 @@ export const KEYSPACE_EVENT = {
 
 /** What `A` stands for, in the order in which the letters are shown. */
 const CLASSES: readonly (readonly [letter: string, bit: number])[] = [
-  ['g', KEYSPACE_EVENT.GENERIC],
-  ['$', KEYSPACE_EVENT.STRING],
-  ['l', KEYSPACE_EVENT.LIST],
-  ['s', KEYSPACE_EVENT.SET],
-  ['h', KEYSPACE_EVENT.HASH],
-  ['z', KEYSPACE_EVENT.ZSET],
-  ['x', KEYSPACE_EVENT.EXPIRED],
-  ['e', KEYSPACE_EVENT.EVICTED],
-  ['t', KEYSPACE_EVENT.STREAM],
-  ['d', KEYSPACE_EVENT.MODULE],
+  ['g', KEY_EVENT.GENERIC],
+  ['$', KEY_EVENT.STRING],
+  ['l', KEY_EVENT.LIST],
+  ['s', KEY_EVENT.SET],
+  ['h', KEY_EVENT.HASH],
+  ['z', KEY_EVENT.ZSET],
+  ['x', KEY_EVENT.EXPIRED],
+  ['e', KEY_EVENT.EVICTED],
+  ['t', KEY_EVENT.STREAM],
+  ['d', KEY_EVENT.MODULE],
 ];
 
 /** Those that `A` leaves out: too frequent, or not a class. */
 const OTHERS: readonly (readonly [letter: string, bit: number])[] = [
-  ['K', KEYSPACE_EVENT.KEYSPACE],
-  ['E', KEYSPACE_EVENT.KEYEVENT],
-  ['m', KEYSPACE_EVENT.KEY_MISS],
-  ['n', KEYSPACE_EVENT.NEW],
+  ['K', KEY_EVENT.KEYSPACE],
+  ['E', KEY_EVENT.KEYEVENT],
+  ['m', KEY_EVENT.KEY_MISS],
+  ['n', KEY_EVENT.NEW],
 ];
 
 const ALL = CLASSES.reduce((bits, [, bit]) => bits | bit, 0);
 const BIT_OF = new Map<string, number>([...CLASSES, ...OTHERS, ['A', ALL]]);
 
-/** Letters → bits of KEYSPACE_EVENT. */
+/** Letters → bits of KEY_EVENT. */
 export function keyspaceEvents(): ValueType<number> {
   return {
     parse([word]) {

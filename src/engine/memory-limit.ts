@@ -27,8 +27,8 @@ import {
   partitionUnlock,
 } from '../memory/partition.ts';
 import { PAGES_RESERVED } from '../memory/slab.ts';
-import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { partitionTableBytesMax, partitionUsedBytes } from '../memory/usage.ts';
+
+import { partitionPossibleBytes, partitionUsedBytes } from '../memory/usage.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
 import { classSweep } from './hand.ts';
 import { indexShrink } from './index-growth.ts';
@@ -73,7 +73,7 @@ function budgetSet({ control, partitions }: Keyspace, memoryBytes: number, bytes
   for (const p of partitions) {
     partitionLock(p);
     partitionResize(p, pageTarget, 0, 0);
-    bytesPossible += partitionTableBytesMax(p) + p.i32[HEADER.pageLimit] * PAGE_BYTES;
+    bytesPossible += partitionPossibleBytes(p);
     partitionUnlock(p);
   }
   tightSet(control, TIGHT.LIMIT, bytesPossible > bytesMax);
@@ -152,6 +152,10 @@ export function keyspaceIsOver(keyspace: Keyspace): boolean {
  * in use than may be. False: nothing may go, and the command is to be refused.
  */
 export function keyspaceRoomMake(keyspace: Keyspace, nowMs: number): boolean {
+  const { control } = keyspace;
+  if ((Atomics.load(control.i32, CONTROL.memoryIsTight) & TIGHT.BUFFERS) !== 0) {
+    bufferBytesNote(control); // clients may have read, or left, meanwhile
+  }
   for (let turn = 0; turn < SHED_TURNS_MAX; turn++) {
     let done = 0;
     for (const p of keyspace.partitions) {

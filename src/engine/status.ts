@@ -12,3 +12,6 @@ export const STATUS = {
 } as const;
 
 export type Status = (typeof STATUS)[keyof typeof STATUS];
+
+/** In a ref's place: the key is there, and holds another type. */
+export const OTHER_TYPE = -1;

@@ -7,7 +7,7 @@
 import {
   CLASS,
   classRecord,
-  ghostEntryCountFor,
+  GHOST_BYTES_PER_ENTRY,
   HEADER,
   INDEX_DIRECTORY_OFFSET,
   indexDirectoryBytes,
@@ -17,19 +17,21 @@ import {
 } from './partition.ts';
 import { PAGE_BYTES } from './slab-classes.ts';
 
-/** Bytes of the header and the tables, as far as they describe pages that may be in use. */
-export function partitionTableBytesMax(p: Partition): number {
-  return tableBytes(p.i32[HEADER.pageLimit]);
+/** Bytes of the header, and of the tables as far as they describe so many pages: the rest was never touched. */
+function tableBytes(pages: number): number {
+  const perPage = PAGE.words * 4 + (PAGE_BYTES / GHOST_BYTES_PER_ENTRY) * 2;
+  return INDEX_DIRECTORY_OFFSET + pages * perPage + 2 * indexDirectoryBytes(pages);
 }
 
-/** … as far as they describe pages that ever were. */
+/** Bytes of the header and the tables in use. */
 export function partitionTableBytes(p: Partition): number {
-  return tableBytes(Math.max(1, p.i32[HEADER.pageBump]));
+  return tableBytes(p.i32[HEADER.pageBump]);
 }
 
-function tableBytes(pageCount: number): number {
-  const pageBytes = pageCount * PAGE.words * 4 + 2 * indexDirectoryBytes(pageCount);
-  return INDEX_DIRECTORY_OFFSET + pageBytes + ghostEntryCountFor(pageCount) * 2;
+/** Bytes that are in use at most while pages keep to their limit. */
+export function partitionPossibleBytes(p: Partition): number {
+  const pages = Math.max(p.i32[HEADER.pageLimit], p.i32[HEADER.pageBump]);
+  return tableBytes(pages) + p.i32[HEADER.pageLimit] * PAGE_BYTES;
 }
 
 /** Pages that are not in the pool. */

@@ -1,287 +1,290 @@
-/** Clients, as CLIENT and INFO have them: whichever threads they are on. */
+/** What one client sees of others and does to them, on whatever threads they are: CLIENT, MONITOR. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RespClient } from '../support/resp-client.ts';
-import { type RespServer, respConfSpawn } from '../support/resp-server.ts';
+import { type RespClient, RespError, type RespReply, RespSimple } from '../support/resp-client.ts';
+import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
-import { wordsCall } from './blocked.ts';
-import { shown } from './session.ts';
+import { blockedUntil, wordsCall } from './blocked.ts';
 
-/** Clients go to threads in turn, or as the kernel has it: with so many there are some on each. */
-const MANY = 12;
+const OK = new RespSimple('OK');
+const PONG = new RespSimple('PONG');
+/** So many that they are on different threads. */
+const CLIENT_COUNT = 12;
+const LONG_MS = '600000';
 
 let server: RespServer;
-let clients: RespClient[] = [];
 let asker: RespClient;
+let others: RespClient[];
 
 beforeAll(async () => {
-  const debug = ['--enable-debug-command', 'yes'];
-  server = await respConfSpawn(['--io-threads', '3', '--maxclients', '100', ...debug]);
+  server = await respSpawn(['-t', '4']);
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
-  asker = client();
-  await wordsCall(asker, 'flushall', 'config resetstat');
+  asker = server.client();
+  others = Array.from({ length: CLIENT_COUNT }, () => server.client());
+  await asker.call('flushall');
+  await Promise.all(others.map((other, n) => other.call('client', 'setname', `other-${n}`)));
 });
 afterEach(async () => {
-  for (const one of clients) one.end();
-  clients = [];
+  for (const client of [asker, ...others]) client.end();
   const last = server.client();
-  await eventually('the others leaving', () => infoOf(last, 'clients', 'connected_clients'), is(1));
+  await eventually(
+    'the clients of a test are gone',
+    async () => lines(await last.call('client', 'list')).length,
+    (count) => count === 1,
+  );
   last.end();
 });
 
-function client(): RespClient {
-  const one = server.client();
-  clients.push(one);
-  return one;
+/** The lines of CLIENT LIST, as fields. */
+function lines(reply: RespReply): Map<string, string>[] {
+  const fields = (line: string): [string, string][] =>
+    line.split(' ').map((word) => {
+      const [name, ...value] = word.split('=');
+      return [name, value.join('=')];
+    });
+  return `${reply}`
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => new Map(fields(line)));
 }
 
-function is(wanted: number): (found: number) => boolean {
-  return (found) => found === wanted;
+async function named(name: string): Promise<Map<string, string> | undefined> {
+  const listed = lines(await asker.call('client', 'list'));
+  return listed.find((fields) => fields.get('name') === name);
 }
 
-async function idOf(one: RespClient): Promise<number> {
-  return Number(await one.call('client', 'id'));
+/** Resolves when the client has been closed by the server. */
+function closed(client: RespClient): Promise<unknown> {
+  return eventually(
+    'a client is closed',
+    () => client.closed,
+    (is) => is,
+  );
 }
 
-async function clientList(): Promise<readonly string[]> {
-  return `${await asker.call('client', 'list')}`.split('\n').filter((line) => line !== '');
-}
-
-async function infoText(one: RespClient, section: string): Promise<string> {
-  return `${await one.call('info', section)}`;
-}
-
-/** A field of INFO: the number that it starts with. */
-async function infoOf(one: RespClient, section: string, field: string): Promise<number> {
-  const text = await infoText(one, section);
-  return Number.parseFloat(text.match(new RegExp(`^${field}:(.*)\r$`, 'm'))?.[1] ?? 'NaN');
-}
-
-/** A field of a command's statistics. */
-async function statOf(command: string, field: string): Promise<number> {
-  const text = await infoText(asker, 'commandstats');
-  const line = text.match(new RegExp(`^cmdstat_${command}:.*$`, 'm'))?.[0] ?? '';
-  return Number(line.match(new RegExp(`[:,]${field}=([^,\r]*)`))?.[1] ?? 'NaN');
-}
-
-async function many(count: number): Promise<RespClient[]> {
-  const all = Array.from({ length: count }, () => client());
-  for (const one of all) await one.call('ping');
-  return all;
-}
-
-describe('the list of clients', () => {
-  it('has those of all threads, with what each is in the middle of', async () => {
-    const [named, subscriber, inMulti, watcher] = await many(MANY);
-    await wordsCall(named, 'client setname me', 'select 3');
-    await wordsCall(subscriber, 'subscribe a', 'psubscribe b*', 'psubscribe c*');
-    await wordsCall(inMulti, 'multi', 'get a', 'get b');
-    await wordsCall(watcher, 'watch a b', 'hello 3');
-    const lines = await clientList();
-    expect(lines.length).toBe(MANY + 1);
-    const ids = lines.map((line) => Number(line.match(/^id=(\d+) /)?.[1]));
+describe('CLIENT LIST', () => {
+  it('has all clients of all threads, in the order of their ids', async () => {
+    const listed = lines(await asker.call('client', 'list'));
+    expect(listed).toHaveLength(CLIENT_COUNT + 1);
+    const ids = listed.map((fields) => Number(fields.get('id')));
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
-    expect(lines).toContainEqual(expect.stringMatching(/ name=me .* db=3 .* cmd=select /));
-    expect(lines).toContainEqual(
-      expect.stringMatching(/ flags=P .* sub=1 psub=2 .* cmd=psubscribe /),
-    );
-    expect(lines).toContainEqual(expect.stringMatching(/ flags=x .* multi=2 /));
-    expect(lines).toContainEqual(expect.stringMatching(/ watch=2 .* resp=3 /));
-    expect(`${await asker.call('client', 'list', 'type', 'pubsub')}`).toMatch(/^id=.*\n$/);
-    expect(await infoOf(asker, 'clients', 'connected_clients')).toBe(MANY + 1);
-    expect(await infoOf(asker, 'clients', 'pubsub_clients')).toBe(1);
-    expect(await infoOf(asker, 'clients', 'watching_clients')).toBe(1);
-    expect(await infoOf(asker, 'clients', 'total_watched_keys')).toBe(2);
+    const own = listed.find((fields) => fields.get('id') === `${ids[0]}`);
+    expect(own?.get('cmd')).toBe('client|list');
+    const names = listed.map((fields) => fields.get('name')).toSorted();
+    expect(names).toEqual(['', ...others.map((_, n) => `other-${n}`)].toSorted());
+    const [first, second] = ids;
+    const some = lines(await asker.call('client', 'list', 'id', `${second}`, `${first}`));
+    expect(some.map((fields) => Number(fields.get('id')))).toEqual([first, second]);
   });
 
-  it('counts what a client sent, got and had run, before it has the reply', async () => {
-    const one = client();
-    const id = await idOf(one);
-    await one.call('echo', 'x'.repeat(100));
-    const line = `${await asker.call('client', 'list', 'id', id)}`;
-    const sent =
-      '*2\r\n$6\r\nclient\r\n$2\r\nid\r\n'.length + '*2\r\n$4\r\necho\r\n$100\r\n\r\n'.length;
-    expect(line).toContain(` tot-net-in=${sent + 100} `);
-    expect(line).toContain(` tot-net-out=${`:${id}\r\n`.length + 108} tot-cmds=2\n`);
-  });
-
-  it('shows who waits, and counts the command once it is answered', async () => {
-    const one = client();
-    const id = await idOf(one);
-    one.send('blpop', 'list', '0');
-    const line = (): Promise<string> =>
-      asker.call('client', 'list', 'id', id).then((text) => `${text}`);
-    const waiting = await eventually('the client waiting', line, (text) => / flags=b /.test(text));
-    expect(waiting).toContain(' tot-cmds=1\n');
-    expect(await infoOf(asker, 'clients', 'blocked_clients')).toBe(1);
-    expect(await infoText(asker, 'commandstats')).not.toContain('cmdstat_blpop');
+  it('tells what they are about', async () => {
+    await wordsCall(others[0], 'select 5', 'watch a b', 'multi', 'set a 1');
+    await wordsCall(others[1], 'subscribe x', 'psubscribe y*');
+    await others[2].call('monitor');
+    await others[3].call('hello', '3');
+    const blocked = others[4].call('blpop', 'list', '0');
+    await blockedUntil(asker, 1);
+    expect(Object.fromEntries((await named('other-0')) ?? [])).toMatchObject({
+      db: '5',
+      watch: '2',
+      multi: '1',
+      flags: 'x',
+      cmd: 'set',
+    });
+    const subscriber = { sub: '1', psub: '1', flags: 'P' };
+    expect(Object.fromEntries((await named('other-1')) ?? [])).toMatchObject(subscriber);
+    expect((await named('other-2'))?.get('flags')).toBe('O');
+    expect((await named('other-3'))?.get('resp')).toBe('3');
+    expect((await named('other-4'))?.get('flags')).toBe('b');
+    const pubsub = lines(await asker.call('client', 'list', 'type', 'pubsub'));
+    expect(pubsub.map((fields) => fields.get('name'))).toEqual(['other-1']);
     await asker.call('rpush', 'list', 'x');
-    expect(await one.read()).toEqual(['list', 'x']);
-    expect(await statOf('blpop', 'calls')).toBe(1);
-    await eventually('the count', line, (text) => / flags=N .* tot-cmds=2\n/.test(text));
+    expect(await blocked).toEqual(['list', 'x']);
   });
 });
 
 describe('CLIENT KILL', () => {
-  it('closes clients of all threads, which are gone from the list at once', async () => {
-    const others = await many(MANY);
-    expect(await asker.call('client', 'kill', 'type', 'normal')).toBe(MANY);
-    expect((await clientList()).length).toBe(1);
-    for (const one of others) await eventually('its end', async () => one.closed, Boolean);
-    expect(await asker.call('client', 'kill', 'type', 'normal')).toBe(0);
+  it('closes by id, by address, and by what the filters say together', async () => {
+    const id = (await named('other-0'))?.get('id') ?? '';
+    const address = (await named('other-1'))?.get('addr') ?? '';
+    expect(await asker.call('client', 'kill', 'id', id)).toBe(1);
+    await closed(others[0]);
+    expect(await asker.call('client', 'kill', address)).toEqual(OK);
+    await closed(others[1]);
+    expect(await named('other-0')).toBeUndefined();
+    expect(await asker.call('client', 'kill', 'id', id)).toBe(0);
+    await others[2].call('subscribe', 'x');
+    const normal = (await named('other-3'))?.get('id') ?? '';
+    expect(await asker.call('client', 'kill', 'id', normal, 'type', 'pubsub')).toBe(0);
+    expect(await asker.call('client', 'kill', 'type', 'pubsub')).toBe(1);
+    await closed(others[2]);
+    expect(await others[3].call('ping')).toEqual(PONG);
   });
 
-  it('goes by id, address, age and user, together', async () => {
-    const [one, other] = await many(2);
-    const id = await idOf(one);
-    const address = `${await other.call('client', 'info')}`.match(/ addr=(\S+)/)?.[1] ?? '';
-    expect(await asker.call('client', 'kill', 'id', id, 'addr', address)).toBe(0);
-    expect(await asker.call('client', 'kill', 'id', id, 'maxage', 1000)).toBe(0);
-    expect(await asker.call('client', 'kill', 'id', id, 'user', 'default')).toBe(1);
-    expect(shown(await asker.call('client', 'kill', address))).toBe('+OK');
-    await eventually('its end', async () => one.closed && other.closed, Boolean);
+  it('closes many at once, and itself only if it is told to', async () => {
+    const own = lines(await asker.call('client', 'info'))[0];
+    const local = own.get('laddr') ?? '';
+    expect(await asker.call('client', 'kill', 'laddr', local)).toBe(CLIENT_COUNT);
+    await Promise.all(others.map(closed));
+    expect(await asker.call('client', 'kill', 'user', 'default', 'skipme', 'no')).toBe(1);
+    await closed(asker);
   });
 
-  it('spares who asks, unless told not to; then that is answered first', async () => {
-    const [one] = await many(1);
-    const laddr = `${server.host}:${server.port}`;
-    expect(await one.call('client', 'kill', 'laddr', laddr, 'skipme', 'no')).toBe(2);
-    await eventually('its end', async () => one.closed && asker.closed, Boolean);
+  it('leaves the young ones', async () => {
+    expect(await asker.call('client', 'kill', 'maxage', '100000')).toBe(0);
+    expect(await others[0].call('ping')).toEqual(PONG);
+  });
+
+  it('ends a wait and a transaction', async () => {
+    others[0].send('blpop', 'list', '0');
+    await wordsCall(others[1], 'multi', 'set a 1');
+    await blockedUntil(asker, 1);
+    expect(await asker.call('client', 'kill', 'type', 'normal')).toBe(CLIENT_COUNT);
+    await Promise.all(others.map(closed));
+    expect(await asker.call('rpush', 'list', 'x')).toBe(1);
+    expect(await asker.call('llen', 'list')).toBe(1);
+    expect(await asker.call('exists', 'a')).toBe(0);
   });
 });
 
 describe('CLIENT PAUSE', () => {
-  it('holds back what writes, on all threads, until it is over', async () => {
-    const others = await many(MANY);
-    await asker.call('client', 'pause', 60_000, 'write');
-    for (const one of others) one.send('incr', 'n');
-    await eventually('all waiting', () => infoOf(asker, 'clients', 'blocked_clients'), is(MANY));
-    expect(await asker.call('get', 'n')).toBe(null);
+  const heldBack = async (count: number): Promise<void> => blockedUntil(asker, count);
+
+  it('holds back what writes, on all threads, until CLIENT UNPAUSE', async () => {
+    await asker.call('set', 'n', '0');
+    expect(await asker.call('client', 'pause', LONG_MS, 'write')).toEqual(OK);
+    for (const other of others) other.send('incr', 'n');
+    await heldBack(CLIENT_COUNT);
+    expect(await asker.call('get', 'n')).toBe('0');
+    expect(others.every(({ unread }) => unread === 0)).toBe(true);
+    expect(await asker.call('client', 'unpause')).toEqual(OK);
+    const replies = await Promise.all(others.map((other) => other.read()));
+    expect(replies.map(Number).toSorted((a, b) => a - b)).toEqual(others.map((_, n) => n + 1));
+  });
+
+  it('holds back EXEC if it writes, and lets reads pass', async () => {
+    await wordsCall(others[0], 'multi', 'set a 1');
+    await wordsCall(others[1], 'multi', 'get a');
+    await asker.call('client', 'pause', LONG_MS, 'write');
+    others[0].send('exec');
+    await heldBack(1);
+    expect(await others[1].call('exec')).toEqual([null]);
+    expect(await others[2].call('ping')).toEqual(PONG);
     await asker.call('client', 'unpause');
-    const replies = await Promise.all(others.map((one) => one.read()));
-    expect(new Set(replies).size).toBe(MANY);
-    expect(await asker.call('get', 'n')).toBe(`${MANY}`);
+    expect(await others[0].read()).toEqual([OK]);
   });
 
-  it('holds back everything else too, for its time', async () => {
-    const [one] = await many(1);
-    const before = Date.now();
-    await asker.call('client', 'pause', 200);
-    expect(shown(await one.call('ping'))).toBe('+PONG');
-    expect(Date.now() - before).toBeGreaterThan(150);
+  it('of all commands is ended by the one that may pass', async () => {
+    await asker.call('client', 'pause', LONG_MS);
+    for (const other of others) other.send('ping');
+    expect(await asker.call('client', 'unpause')).toEqual(OK);
+    expect(await Promise.all(others.map((other) => other.read()))).toEqual(others.map(() => PONG));
   });
 
-  it('lets a transaction end that began it, and holds back the next', async () => {
-    const [one] = await many(1);
-    const replies = await wordsCall(
-      asker,
-      'multi',
-      'set a 1',
-      'client pause 60000 write',
-      'set a 2',
-      'exec',
-    );
-    expect(replies.at(-1)).toHaveLength(3);
-    one.send('set', 'a', '3');
-    await eventually('it waiting', () => infoOf(asker, 'clients', 'blocked_clients'), is(1));
+  it('is never made shorter, nor of fewer commands, and ends by itself', async () => {
+    await asker.call('client', 'pause', '300', 'all');
+    others[0].send('ping');
+    // It is held back too, and after it is the other pause.
+    expect(await asker.call('client', 'pause', '1', 'write')).toEqual(OK);
+    expect(await others[0].read()).toEqual(PONG);
+    expect(await others[0].call('set', 'a', '1')).toEqual(OK);
+  });
+});
+
+describe('CLIENT REPLY', () => {
+  it('off answers nothing until on, which is answered', async () => {
+    asker.send('client', 'reply', 'off');
+    asker.send('set', 'a', '1');
+    asker.send('nonsense');
+    asker.send('get', 'a');
+    expect(await asker.call('client', 'reply', 'on')).toEqual(OK);
+    expect(await asker.call('get', 'a')).toBe('1');
+  });
+
+  it('skip leaves out the answer of the next one', async () => {
+    asker.send('client', 'reply', 'skip');
+    asker.send('set', 'a', '2');
     expect(await asker.call('get', 'a')).toBe('2');
-    await asker.call('client', 'unpause');
-    expect(shown(await one.read())).toBe('+OK');
+    asker.send('client', 'reply', 'skip');
+    asker.send('get');
+    expect(await asker.call('echo', 'x')).toBe('x');
   });
 });
 
-describe('CLIENT', () => {
-  it('REPLY keeps replies back', async () => {
-    const one = client();
-    for (const request of ['client reply off', 'set a 1', 'client reply on', 'client reply skip']) {
-      one.send(...request.split(' '));
+describe('CLIENT UNBLOCK', () => {
+  it('ends the wait of a client on any thread, by a timeout or an error', async () => {
+    const waits = others.map((other) => other.call('blpop', 'list', '0'));
+    await blockedUntil(asker, CLIENT_COUNT);
+    for (const n of others.keys()) {
+      const id = (await named(`other-${n}`))?.get('id') ?? '';
+      const how = n % 2 === 0 ? ['timeout'] : ['error'];
+      expect(await asker.call('client', 'unblock', id, ...how)).toBe(1);
     }
-    one.send('ping');
-    one.send('get', 'a');
-    expect([shown(await one.read()), await one.read()]).toEqual(['+OK', '1']);
-  });
-
-  it('UNBLOCK answers for the client, and counts as its failure', async () => {
-    const one = client();
-    const id = await idOf(one);
-    for (const [how, reply] of [
-      ['timeout', 'nil'],
-      ['error', '-UNBLOCKED client unblocked via CLIENT UNBLOCK'],
-    ] as const) {
-      one.send('blpop', 'list', '0');
-      await eventually('it waiting', () => infoOf(asker, 'clients', 'blocked_clients'), is(1));
-      expect(await asker.call('client', 'unblock', id, how)).toBe(1);
-      expect(shown(await one.read())).toBe(reply);
-    }
-    expect(await asker.call('client', 'unblock', id)).toBe(0);
-    expect(await statOf('blpop', 'calls')).toBe(2);
-    expect(await statOf('blpop', 'failed_calls')).toBe(1);
-    expect(await infoText(asker, 'errorstats')).toContain('errorstat_UNBLOCKED:count=1');
-  });
-
-  it('NO-TOUCH leaves idle times as they are, but for TOUCH', async () => {
-    await wordsCall(asker, 'set a 1', 'set b 1', 'client no-touch on');
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    await wordsCall(asker, 'get a', 'touch b');
-    expect(Number(await asker.call('object', 'idletime', 'a'))).toBeGreaterThanOrEqual(1);
-    expect(await asker.call('object', 'idletime', 'b')).toBe(0);
-    await wordsCall(asker, 'client no-touch off', 'get a');
-    expect(await asker.call('object', 'idletime', 'a')).toBe(0);
-  });
-});
-
-describe('limits of clients', () => {
-  it('maxclients refuses one too many', async () => {
-    await asker.call('config', 'set', 'maxclients', '3');
-    await many(2);
-    const refused = server.client();
-    expect(shown(await refused.read())).toBe('-ERR max number of clients reached');
-    await eventually('its end', async () => refused.closed, Boolean);
-    refused.end();
-    expect(await infoOf(asker, 'stats', 'rejected_connections')).toBe(1);
-    await asker.call('config', 'set', 'maxclients', '100');
-    await many(2);
-  });
-
-  it('timeout closes who is idle, and nobody who waits or listens', async () => {
-    const [idle, waiting, listening] = await many(3);
-    waiting.send('blpop', 'list', '0');
-    await listening.call('subscribe', 'a');
-    await asker.call('config', 'set', 'timeout', '1');
-    await eventually(
-      'the end of the idle one',
-      async () => {
-        await asker.call('ping');
-        return idle.closed;
-      },
-      Boolean,
+    const unblocked = new RespError('UNBLOCKED client unblocked via CLIENT UNBLOCK');
+    expect(await Promise.all(waits)).toEqual(
+      others.map((_, n) => (n % 2 === 0 ? null : unblocked)),
     );
-    await asker.call('config', 'set', 'timeout', '0');
-    expect([waiting.closed, listening.closed]).toEqual([false, false]);
+    const id = (await named('other-0'))?.get('id') ?? '';
+    expect(await asker.call('client', 'unblock', id)).toBe(0);
   });
+});
 
-  it('client-query-buffer-limit cuts who sends too much', async () => {
-    const one = client();
-    await asker.call('config', 'set', 'client-query-buffer-limit', '1mb');
-    one.send('set', 'a', 'x'.repeat(2 ** 20));
-    await eventually('its end', async () => one.closed, Boolean);
-    await asker.call('config', 'set', 'client-query-buffer-limit', '1gb');
-    expect(await infoOf(asker, 'stats', 'client_query_buffer_limit_disconnections')).toBe(1);
-    expect(await asker.call('exists', 'a')).toBe(0);
-  });
-
-  it('a reply without end ends at client-output-buffer-limit', async () => {
-    const one = client();
-    await asker.call('config', 'set', 'client-output-buffer-limit', 'normal 1mb 0 0');
-    await wordsCall(asker, 'sadd s a', 'hset h f v', 'zadd z 1 m');
-    for (const request of ['srandmember s', 'hrandfield h', 'zrandmember z']) {
-      const each = client();
-      each.send(...request.split(' '), -1_000_000_000);
-      await eventually('its end', async () => each.closed, Boolean);
+describe('MONITOR', () => {
+  /** Reads lines until the one that has this word; what the others have behind the client's address. */
+  async function seenUntil(monitor: RespClient, last: string): Promise<string[]> {
+    const seen: string[] = [];
+    for (;;) {
+      const reply = await monitor.read();
+      const line = /^\d+\.\d{6} \[(\d+ 127\.0\.0\.1):\d+\] (.*)$/.exec(
+        (reply as RespSimple).simple,
+      );
+      expect(line, JSON.stringify(reply)).not.toBeNull();
+      if (line?.[2].includes(last)) return seen;
+      seen.push(`${line?.[1].split(' ')[0]} ${line?.[2]}`);
     }
-    expect(shown(await one.call('ping'))).toBe('+PONG');
-    await asker.call('config', 'set', 'client-output-buffer-limit', 'normal 0 0 0');
-    expect(await infoOf(asker, 'stats', 'client_output_buffer_limit_disconnections')).toBe(3);
+  }
+
+  it('shows what is run, on any thread, as it was sent', async () => {
+    expect(await asker.call('monitor')).toEqual(OK);
+    for (const other of others) await other.call('incr', 'n');
+    await others[0].call('select', '3');
+    await others[0].call('SET', 'a b', 'x"\r\n\xff');
+    await others[0].call('echo', 'the end');
+    const seen = await seenUntil(asker, 'the end');
+    expect(seen.filter((line) => line === '0 "incr" "n"')).toHaveLength(CLIENT_COUNT);
+    expect(seen).toContain('3 "SET" "a b" "x\\"\\r\\n\\xff"');
+  });
+
+  it('shows a transaction with its EXEC behind it, and nothing that was not run', async () => {
+    await asker.call('monitor');
+    await wordsCall(others[0], 'multi', 'set a 1', 'get a', 'exec', 'get', 'nonsense', 'echo end');
+    expect(await seenUntil(asker, 'end')).toEqual([
+      '0 "multi"',
+      '0 "set" "a" "1"',
+      '0 "get" "a"',
+      '0 "exec"',
+    ]);
+  });
+
+  it('shows no passwords, and not what administrators do', async () => {
+    await asker.call('monitor');
+    const secret = 'hunter2';
+    await others[0].call('auth', secret);
+    await others[0].call('hello', '2', 'auth', 'default', secret);
+    await others[0].call('config', 'set', 'masterauth', secret);
+    await others[0].call('echo', 'end');
+    const seen = await seenUntil(asker, 'end');
+    expect(seen).toEqual(['0 "hello" "2" "auth" "(redacted)" "(redacted)"']);
+  });
+
+  it('is ended by RESET', async () => {
+    await asker.call('monitor');
+    await others[0].call('echo', 'one');
+    await asker.read();
+    expect(await asker.call('reset')).toEqual(new RespSimple('RESET'));
+    await others[0].call('echo', 'two');
+    expect(await asker.call('ping')).toEqual(PONG);
+    expect((await named('other-1'))?.get('flags')).toBe('N');
   });
 });

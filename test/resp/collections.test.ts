@@ -1,57 +1,15 @@
 /** The commands on sets and hashes, as scripted sessions; and what takes many members to try. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RespClient, RespReply } from '../support/resp-client.ts';
-import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
-import { versionBelow } from '../transcripts/transcript.ts';
 import { HASH_EXPIRY_SESSIONS, HASH_SESSIONS } from './hash-sessions.ts';
-import { sessionRun } from './session.ts';
+import { sessionsTry } from './session-suite.ts';
 import { SET_SESSIONS } from './set-sessions.ts';
 
 const SESSIONS = [...HASH_SESSIONS, ...HASH_EXPIRY_SESSIONS, ...SET_SESSIONS];
-const installed = redisFind();
-
-let server: RespServer;
+const { ours: running } = sessionsTry(SESSIONS);
 let ours: RespClient;
-
-beforeAll(async () => {
-  server = await respSpawn(['-t', '2']);
-  ours = server.client();
-});
-
-afterAll(async () => {
-  ours.end();
-  await server.stop();
-});
-
-describe('ours', () => {
-  it.each(SESSIONS)('$name', async (one) => {
-    expect(await sessionRun(ours, one)).toBeNull();
-  });
-});
-
-const title = installed === null ? 'redis-server (skipped: not on the PATH)' : installed.version;
-describe.skipIf(installed === null)(`redis-server ${title}`, () => {
-  let theirServer: RespServer;
-  let theirs: RespClient;
-
-  beforeAll(async () => {
-    theirServer = await redisSpawn(installed?.command ?? '');
-    theirs = theirServer.client();
-  });
-
-  afterAll(async () => {
-    theirs.end();
-    await theirServer.stop();
-  });
-
-  const version = installed?.version ?? '';
-  for (const one of SESSIONS) {
-    const isYoung = one.since !== undefined && versionBelow(version, one.since);
-    const reason = isYoung ? ` (skipped: since ${one.since})` : '';
-    it.skipIf(isYoung)(`${one.name}${reason}`, async () => {
-      expect(await sessionRun(theirs, one)).toBeNull();
-    });
-  }
+beforeAll(() => {
+  ours = running.client;
 });
 
 const MEMBERS = Array.from({ length: 1000 }, (_, n) => `m${n}`);

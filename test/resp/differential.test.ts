@@ -1,27 +1,26 @@
 /**
  * Random sessions, the same against the real redis-server and against ours, over RESP2 and RESP3: every
- * reply has to be the same, but for the order of what has none, and what `known` explains.
+ * reply has to be the same, as far as comparison.ts says, and so has all that is stored at the end.
  *
  * FLAGSTONE_SEED=N repeats a run, FLAGSTONE_LONG=1 makes it a long one; REDIS_PEER names a redis-server other
  * than that of the PATH.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type RespClient,
-  RespError,
-  type RespReply,
-  RespSimple,
-  RespTyped,
-} from '../support/resp-client.ts';
+import type { RespClient, RespReply } from '../support/resp-client.ts';
 import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
+import { Conversation } from './comparison.ts';
 import { anyRequest, type Request } from './requests.ts';
+import { shown } from './session.ts';
 
 const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
 const RUNS = process.env['FLAGSTONE_LONG'] === '1' ? 20_000 : 150;
 const TEST_MS_MAX = 60_000 + RUNS * 500;
-const REQUESTS_MAX = 60;
-const CONNECTIONS = 3;
+const STEPS_MAX = 60;
+const CONNECTIONS = 5;
+/** The last ones speak RESP3. */
+const RESP2_CONNECTIONS = 3;
+const DATABASES = 3;
 
 const installed = redisFind();
 const title =
@@ -32,91 +31,90 @@ const title =
 /** A request, and on which connection. */
 type Step = { readonly connection: number; readonly request: Request };
 
-const step: fc.Arbitrary<Step> = fc
-  .record({ connection: fc.nat(CONNECTIONS - 1), request: anyRequest })
-  .map((one) => ({
-    ...one,
-    [fc.toStringMethod]: () => `\n  ${one.connection}: ${one.request.map(quoted).join(' ')}`,
-  }));
-
 function quoted(word: string): string {
   return /^[!-~]+$/.test(word) ? word : JSON.stringify(word);
 }
 
-/** Replies whose elements come in any order: pairs stay together. */
-const UNORDERED: Record<string, 1 | 2> = {
-  keys: 1,
-  smembers: 1,
-  sinter: 1,
-  sunion: 1,
-  sdiff: 1,
-  hkeys: 1,
-  hvals: 1,
-  hgetall: 2,
-};
-const SCANS: Record<string, 1 | 2> = { scan: 1, sscan: 1, hscan: 2, zscan: 2 };
-
-/** Scores and distances: up to 7.0 with 17 digits, from 7.2 on with as many as it takes. */
-const PRINTS_DOUBLES = /^(z|geo|bz|sort)/;
-const DOUBLE_TEXT = /(?<=")-?\d+(\.\d+)?(e[+-]?\d+)?(?=")/g;
-
-/** A reply as text that two servers share. */
-function normal(request: Request, reply: RespReply): string {
-  const text = normalOrder(request, reply);
-  // Short lists are listpacks from 7.2 on.
-  if (request[0] === 'object') return text.replace('quicklist', 'listpack');
-  if (!PRINTS_DOUBLES.test(request[0])) return text;
-  return text.replace(DOUBLE_TEXT, (number) => String(Number(number)));
+function stepNamed(connection: number, request: Request): Step {
+  const text = `\n  ${connection}: ${request.map(quoted).join(' ')}`;
+  return { connection, request, [fc.toStringMethod]: () => text } as Step;
 }
 
-function normalOrder(request: Request, reply: RespReply): string {
-  const command = request[0];
-  const each = UNORDERED[command];
-  if (each !== undefined) return shown(sorted(reply, each));
-  const scanned = SCANS[command];
-  if (scanned !== undefined && Array.isArray(reply)) return shown(sorted(reply[1], scanned));
-  return shown(reply);
-}
+const connectionAny = fc.nat(CONNECTIONS - 1);
+const oneStep = fc
+  .tuple(connectionAny, anyRequest)
+  .map(([connection, request]) => [stepNamed(connection, request)]);
+const watch = fc
+  .subarray(['a', 'b', 'set', 'zset', 'hash', 'list', 'str'], { minLength: 1 })
+  .map((keys) => ['watch', ...keys]);
 
-function sorted(reply: RespReply, each: 1 | 2): RespReply {
-  if (reply instanceof RespTyped) return new RespTyped(reply.type, sorted(reply.value, each));
-  if (!Array.isArray(reply)) return reply;
-  const all = reply as readonly RespReply[];
-  const groups = Array.from({ length: all.length / each }, (_, at) =>
-    all.slice(at * each, at * each + each),
-  );
-  return groups.sort((a, b) => (shown(a) < shown(b) ? -1 : 1)).flat();
-}
+/** A transaction with what others do before it ends. */
+const transaction = fc
+  .record({
+    connection: connectionAny,
+    watched: fc.option(watch),
+    between: fc.option(oneStep),
+    queued: fc.array(anyRequest, { maxLength: 5 }),
+    ending: fc.constantFrom('exec', 'exec', 'exec', 'discard'),
+  })
+  .map(({ connection, watched, between, queued, ending }) => [
+    ...(watched === null ? [] : [stepNamed(connection, watched)]),
+    stepNamed(connection, ['multi']),
+    ...queued.map((request) => stepNamed(connection, request)),
+    ...(between ?? []),
+    stepNamed(connection, [ending]),
+  ]);
 
-function shown(reply: RespReply): string {
-  if (reply instanceof RespError) return `-${reply.error}`;
-  if (reply instanceof RespSimple) return `+${reply.simple}`;
-  if (reply instanceof RespTyped) return `${reply.type}(${shown(reply.value)})`;
-  if (Array.isArray(reply)) return `[${reply.map(shown).join(', ')}]`;
-  if (typeof reply === 'string') return JSON.stringify(reply);
-  return typeof reply === 'number' || typeof reply === 'bigint' ? `:${reply}` : String(reply);
-}
+const anySteps = fc.oneof(
+  { weight: 15, arbitrary: oneStep },
+  { weight: 1, arbitrary: transaction },
+);
 
 class Peer {
   readonly server: RespServer;
   connections: RespClient[] = [];
+  /** Looks at what the others have done. */
+  private readonly witness: RespClient;
 
   constructor(server: RespServer) {
     this.server = server;
+    this.witness = server.client();
   }
 
-  /** Empty databases, fresh connections: the last one speaks RESP3. */
+  /** Empty databases, fresh connections. Sets of words are listpacks only from 7.2 on. */
   async begin(): Promise<void> {
     this.end();
     this.connections = Array.from({ length: CONNECTIONS }, () => this.server.client());
-    await this.connections[0].call('flushall');
-    await this.connections[CONNECTIONS - 1].call('hello', '3');
+    await this.witness.call('config', 'set', 'set-max-listpack-entries', '0');
+    await this.witness.call('flushall');
+    for (const connection of this.connections.slice(RESP2_CONNECTIONS)) {
+      await connection.call('hello', '3');
+    }
+  }
+
+  ask(request: Request): Promise<RespReply> {
+    return this.witness.call(...request);
   }
 
   end(): void {
     for (const connection of this.connections) connection.end();
   }
+
+  async stop(): Promise<void> {
+    this.end();
+    this.witness.end();
+    await this.server.stop();
+  }
 }
+
+/** How all of a value is asked for. */
+const WHOLE: Record<string, (key: string) => Request> = {
+  string: (key) => ['get', key],
+  list: (key) => ['lrange', key, '0', '-1'],
+  set: (key) => ['smembers', key],
+  zset: (key) => ['zrange', key, '0', '-1', 'withscores'],
+  hash: (key) => ['hgetall', key],
+};
 
 describe.skipIf(installed === null)(title, () => {
   const peers: Peer[] = [];
@@ -127,27 +125,54 @@ describe.skipIf(installed === null)(title, () => {
   });
 
   afterAll(async () => {
-    for (const peer of peers) {
-      peer.end();
-      await peer.server.stop();
-    }
+    for (const peer of peers) await peer.stop();
   });
+
+  /** Asks both the same; the reply, if they agree. */
+  async function askBoth(
+    where: string,
+    request: Request,
+    conversation: Conversation,
+    ask: (peer: Peer) => Promise<RespReply>,
+  ): Promise<RespReply> {
+    const [ours, theirs] = await Promise.all(peers.map(ask));
+    if (!conversation.agrees(request, ours, theirs)) {
+      const asked = `${where}: ${request.map(quoted).join(' ')}`;
+      expect.fail(`${asked}\nours   ${shown(ours)}\ntheirs ${shown(theirs)}`);
+    }
+    return theirs;
+  }
 
   async function sessionCompare(steps: readonly Step[]): Promise<void> {
     await Promise.all(peers.map((peer) => peer.begin()));
+    const conversations = Array.from({ length: CONNECTIONS }, () => new Conversation());
     for (const [at, { connection, request }] of steps.entries()) {
-      const [ours, theirs] = await Promise.all(
-        peers.map(async (peer) =>
-          normal(request, await peer.connections[connection].call(...request)),
-        ),
+      const where = `step ${at + 1}, connection ${connection}`;
+      await askBoth(where, request, conversations[connection], (peer) =>
+        peer.connections[connection].call(...request),
       );
-      const words = request.map(quoted).join(' ');
-      expect(ours, `step ${at + 1}, connection ${connection}: ${words}`).toBe(theirs);
+    }
+    await contentsCompare();
+  }
+
+  async function contentsCompare(): Promise<void> {
+    const ask = (request: Request): Promise<RespReply> =>
+      askBoth('in the end', request, new Conversation(), (peer) => peer.ask(request));
+    for (let database = 0; database < DATABASES; database++) {
+      await ask(['select', `${database}`]);
+      for (const key of (await ask(['keys', '*'])) as string[]) {
+        const type = shown(await ask(['type', key])).slice(1);
+        await ask(WHOLE[type](key));
+        await ask(['object', 'encoding', key]);
+        await ask(['pexpiretime', key]);
+      }
     }
   }
 
   it(`${RUNS} sessions, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {
-    const session = fc.array(step, { minLength: 1, maxLength: REQUESTS_MAX, size: 'max' });
+    const session = fc
+      .array(anySteps, { minLength: 1, maxLength: STEPS_MAX, size: 'max' })
+      .map((all) => all.flat());
     await fc.assert(fc.asyncProperty(session, sessionCompare), { seed: SEED, numRuns: RUNS });
   });
 });

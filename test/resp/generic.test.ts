@@ -1,17 +1,15 @@
 /** The commands on keys whatever they hold, as scripted sessions; and what takes many keys to try. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RespClient, RespReply } from '../support/resp-client.ts';
-import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
-import { versionBelow } from '../transcripts/transcript.ts';
 import {
-  DUMP_SESSIONS,
   EXPIRE_SESSIONS,
   KEY_SESSIONS,
   RELOCATION_SESSIONS,
-  SORT_SESSIONS,
   WAIT_SESSIONS,
 } from './generic-sessions.ts';
-import { sessionRun, shown } from './session.ts';
+import { shown } from './session.ts';
+import { sessionsTry, THEIRS, THEIRS_RUN } from './session-suite.ts';
+import { DUMP_SESSIONS, SORT_SESSIONS } from './sort-sessions.ts';
 
 const SESSIONS = [
   ...KEY_SESSIONS,
@@ -21,50 +19,18 @@ const SESSIONS = [
   ...DUMP_SESSIONS,
   ...WAIT_SESSIONS,
 ];
-const installed = redisFind();
 
-let server: RespServer;
+const { ours: ourRunning, theirs: theirRunning } = sessionsTry(SESSIONS);
 let ours: RespClient;
-
-beforeAll(async () => {
-  server = await respSpawn(['-t', '2']);
-  ours = server.client();
+beforeAll(() => {
+  ours = ourRunning.client;
 });
 
-afterAll(async () => {
-  ours.end();
-  await server.stop();
-});
-
-describe('ours', () => {
-  it.each(SESSIONS)('$name', async (one) => {
-    expect(await sessionRun(ours, one)).toBeNull();
-  });
-});
-
-const title = installed === null ? 'redis-server (skipped: not on the PATH)' : installed.version;
-describe.skipIf(installed === null)(`redis-server ${title}`, () => {
-  let theirServer: RespServer;
+describe.skipIf(!THEIRS_RUN)(`payloads, and ${THEIRS}`, () => {
   let theirs: RespClient;
-
-  beforeAll(async () => {
-    theirServer = await redisSpawn(installed?.command ?? '');
-    theirs = theirServer.client();
+  beforeAll(() => {
+    theirs = theirRunning.client;
   });
-
-  afterAll(async () => {
-    theirs.end();
-    await theirServer.stop();
-  });
-
-  const version = installed?.version ?? '';
-  for (const one of SESSIONS) {
-    const isYoung = one.since !== undefined && versionBelow(version, one.since);
-    const reason = isYoung ? ` (skipped: since ${one.since})` : '';
-    it.skipIf(isYoung)(`${one.name}${reason}`, async () => {
-      expect(await sessionRun(theirs, one)).toBeNull();
-    });
-  }
 
   it.each([
     ['set', 'v', 'x'],

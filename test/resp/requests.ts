@@ -2,12 +2,18 @@
  * Random requests over all commands: for each a pattern of what its arguments may be. Keys are few, so
  * that commands meet what others have left; about one request in ten is nonsense.
  *
- * A pattern is words: one in lower case is sent as it is, the others are names of POOLS; `a?` may be
- * missing, `a*` comes up to four times, `a|b` is one or the other, `N:a*` is `a*` after how many there are.
+ * A pattern is words: one in lower case is sent as it is, the others are names of POOLS, or of CROWDS, which
+ * are many words; `a?` may be missing, `a*` comes up to four times, `a|b` is one or the other.
  */
 import fc from 'fast-check';
 
-const pick = (...values: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...values);
+const pick = <T extends string | number>(...values: readonly T[]): fc.Arbitrary<T> =>
+  fc.constantFrom(...values);
+
+const shortValue = fc.oneof(
+  pick('v', '', '10', '-3', '3.5', '9223372036854775807', 'hello world', '0'),
+  fc.string({ maxLength: 20 }).map((s) => Buffer.from(s).toString('latin1')),
+);
 
 const POOLS: Record<string, fc.Arbitrary<string>> = {
   KEY: pick('a', 'b', 'c', '{a}1', '{a}2', 'str', 'list', 'set', 'zset', 'hash'),
@@ -15,20 +21,29 @@ const POOLS: Record<string, fc.Arbitrary<string>> = {
   LIST: pick('list', 'a', 'l2'),
   SET: pick('set', 's2', 's3', 'a'),
   ZSET: pick('zset', 'z2', 'z3', 'a'),
+  /** Ranges by name make sense only where all scores are the same. */
+  LEXSET: pick('lex', 'lex2'),
   HASH: pick('hash', 'h2', 'a'),
   HLL: pick('hll', 'hll2', 'a'),
   GEO: pick('geo', 'geo2', 'a'),
   MEMBER: fc.oneof(
-    pick('m1', 'm2', 'm3', '1', '2', '17', '-5', '', 'x y', '\0\r\n'),
-    fc.nat(300).map((n) => `e${n}`),
-    fc.nat(2000).map(String),
+    { weight: 3, arbitrary: pick('m1', 'm2', 'm3', '1', '2', '17', '-5', '', 'x y', '\0\r\n') },
+    { weight: 3, arbitrary: fc.nat(300).map((n) => `e${n}`) },
+    { weight: 3, arbitrary: fc.nat(2000).map(String) },
+    { weight: 1, arbitrary: pick(60, 63, 64, 65, 253, 254, 3000).map((n) => 'e'.repeat(n)) },
   ),
   VALUE: fc.oneof(
-    pick('v', '', '10', '-3', '3.5', '9223372036854775807', 'hello world', '0'),
-    fc.nat(100_000).map(String),
-    fc.string({ maxLength: 20 }).map((s) => Buffer.from(s).toString('latin1')),
-    fc.nat(300).map((n) => 'x'.repeat(n)),
+    { weight: 4, arbitrary: shortValue },
+    { weight: 4, arbitrary: fc.nat(100_000).map(String) },
+    { weight: 4, arbitrary: fc.nat(300).map((n) => 'x'.repeat(n)) },
+    // Longer than a chunk, than a strip of a list, and about where each of them ends.
+    { weight: 1, arbitrary: fc.nat(20_000).map((n) => `${n}`.repeat(n / 5)) },
+    {
+      weight: 1,
+      arbitrary: pick(63, 64, 65, 253, 254, 2040, 8000, 8192).map((n) => 'y'.repeat(n)),
+    },
   ),
+  SHORT: shortValue,
   INT: fc.oneof(
     pick('0', '1', '-1', '2', '3', '10', '-10', '100'),
     fc.integer({ min: -50, max: 50 }).map(String),
@@ -69,7 +84,30 @@ const POOLS: Record<string, fc.Arbitrary<string>> = {
   WEIGHT: pick('1', '2', '0.5', '-1', '0', 'x'),
   AGGREGATE: pick('sum', 'min', 'max', 'avg'),
   DB: pick('0', '1', '2', '16', 'x'),
-  WORD: pick('foo', 'get', 'nx'),
+  FAR: pick('500', '8190', '8192', '16000', '20000', '-8192'),
+  FARBIT: pick('16383', '65535', '70000', '131072'),
+};
+
+/** Many members that others may have, so many that collections outgrow their thresholds; a step apart. */
+const crowd = fc
+  .record({
+    from: fc.nat(300),
+    step: fc.integer({ min: 1, max: 5 }),
+    count: pick(20, 130, 300, 600),
+  })
+  .map(({ from, step, count }) => Array.from({ length: count }, (_, n) => from + n * step));
+
+const CROWDS: Record<string, fc.Arbitrary<readonly string[]>> = {
+  MEMBERS: fc.oneof(
+    crowd.map((all) => all.map((n) => `e${n}`)),
+    crowd.map((all) => all.map(String)),
+  ),
+  FIELDS: crowd.map((all) => all.flatMap((n) => [`e${n}`, `${n}`.repeat(1 + (n % 40))])),
+  SCORED: fc
+    .tuple(crowd, pick(1, 7, 1000))
+    .map(([all, ties]) => all.flatMap((n) => [`${(n * 37) % ties}`, `e${n}`])),
+  LEXED: crowd.map((all) => all.flatMap((n) => ['0', `e${n}`])),
+  VALUES: crowd.map((all) => all.map((n) => `${n}`.repeat(1 + (n % 30)))),
 };
 
 /** Command → patterns. */
@@ -83,42 +121,50 @@ const PATTERNS: Record<string, readonly string[]> = {
   'object encoding': ['KEY'], scan: ['CURSOR match PATTERN count 1000', 'CURSOR count 1000 type string|list|set|zset|hash', 'CURSOR count 0'],
   sort: ['KEY', 'KEY alpha', 'KEY desc limit INT INT', 'KEY by nosort get #', 'KEY alpha store KEY', 'KEY by x* get v* get #'], sort_ro: ['KEY alpha desc'],
   // Strings
-  get: ['KEY'], set: ['KEY VALUE', 'KEY VALUE nx|xx', 'KEY VALUE ex SECONDS', 'KEY VALUE px MS get', 'KEY VALUE keepttl', 'KEY VALUE exat AT', 'KEY VALUE get', 'KEY VALUE nx get', 'KEY VALUE ex 10 px 10'],
+  get: ['KEY'], set: ['KEY VALUE', 't1|t2 SHORT', 'KEY VALUE nx|xx', 'KEY VALUE ex SECONDS', 'KEY VALUE px MS get', 'KEY VALUE keepttl', 'KEY VALUE exat 4102444800', 'KEY VALUE get', 'KEY VALUE nx get', 'KEY VALUE ex 10 px 10'],
   getset: ['STR VALUE'], getdel: ['KEY'], getex: ['KEY', 'KEY ex SECONDS', 'KEY persist', 'KEY pxat ATMS', 'KEY ex'], setnx: ['KEY VALUE'], setex: ['KEY SECONDS VALUE'], psetex: ['KEY MS VALUE'],
-  mget: ['KEY*'], mset: ['KEY VALUE', 'KEY VALUE KEY VALUE', 'KEY VALUE KEY'], msetnx: ['KEY VALUE KEY VALUE'], append: ['STR VALUE'], strlen: ['KEY'],
-  setrange: ['STR INT VALUE', 'STR 536870912 x'], getrange: ['STR INT INT'], substr: ['STR INT INT'],
-  incr: ['STR'], decr: ['STR'], incrby: ['STR INT', 'STR BIGINT'], decrby: ['STR INT', 'STR BIGINT'], incrbyfloat: ['STR FLOAT'], lcs: ['STR KEY', 'STR KEY len', 'STR KEY idx', 'STR KEY idx minmatchlen 2 withmatchlen'],
+  mget: ['KEY*'], mset: ['KEY VALUE', 't1|t2 SHORT', 'KEY VALUE KEY VALUE', 'KEY VALUE KEY'], msetnx: ['KEY VALUE KEY VALUE'], append: ['STR VALUE'], strlen: ['KEY'],
+  setrange: ['STR INT VALUE', 'STR FAR VALUE', 'STR 536870912 x'], getrange: ['STR INT INT', 'STR FAR FAR'], substr: ['STR INT INT'],
+  incr: ['STR'], decr: ['STR'], incrby: ['STR INT', 'STR BIGINT'], decrby: ['STR INT', 'STR BIGINT'], incrbyfloat: ['STR FLOAT'], lcs: ['t1 t2', 't1 t2 len', 't1 t2 idx', 't1 list idx minmatchlen 2 withmatchlen'],
   // Bitmaps
-  setbit: ['STR BIT BITVALUE'], getbit: ['STR BIT'], bitcount: ['STR', 'STR INT INT', 'STR INT INT bit|byte'], bitpos: ['STR BITVALUE', 'STR BITVALUE INT', 'STR BITVALUE INT INT', 'STR BITVALUE INT INT bit'],
-  bitop: ['and|or|xor STR STR STR', 'not STR STR', 'not STR STR STR', 'x STR STR'],
+  setbit: ['STR BIT BITVALUE', 'STR FARBIT BITVALUE'], getbit: ['STR BIT', 'STR FARBIT'], bitcount: ['STR', 'STR FAR FAR', 'STR INT INT', 'STR INT INT bit|byte'], bitpos: ['STR BITVALUE', 'STR BITVALUE INT', 'STR BITVALUE INT INT', 'STR BITVALUE INT INT bit'],
+  bitop: ['and|or|xor STR STR STR', 'not STR STR', 'or str str a', 'not STR STR STR', 'x STR STR'],
   bitfield: ['STR get FIELDTYPE OFFSET', 'STR set FIELDTYPE OFFSET INT', 'STR incrby FIELDTYPE OFFSET INT', 'STR overflow sat|fail|wrap incrby FIELDTYPE OFFSET INT get u4 0', 'STR'], bitfield_ro: ['STR get FIELDTYPE OFFSET', 'STR set u8 0 1'],
   // Hashes
   hset: ['HASH MEMBER VALUE', 'HASH MEMBER VALUE MEMBER VALUE', 'HASH MEMBER VALUE MEMBER'], hsetnx: ['HASH MEMBER VALUE'], hmset: ['HASH MEMBER VALUE'], hget: ['HASH MEMBER'], hmget: ['HASH MEMBER*'], hgetall: ['HASH'], hdel: ['HASH MEMBER*'],
-  hlen: ['HASH'], hstrlen: ['HASH MEMBER'], hexists: ['HASH MEMBER'], hkeys: ['HASH'], hvals: ['HASH'], hincrby: ['HASH MEMBER INT', 'HASH MEMBER BIGINT'], hincrbyfloat: ['HASH MEMBER FLOAT'], hscan: ['HASH CURSOR count 1000', 'HASH 0 match PATTERN count 1000'], hrandfield: ['h9', 'h9 COUNT'],
+  hlen: ['HASH'], hstrlen: ['HASH MEMBER'], hexists: ['HASH MEMBER'], hkeys: ['HASH'], hvals: ['HASH'], hincrby: ['HASH MEMBER INT', 'HASH MEMBER BIGINT'], hincrbyfloat: ['HASH MEMBER FLOAT'], hscan: ['HASH CURSOR count 1000', 'HASH 0 match PATTERN count 1000'], hrandfield: ['h9', 'h9 COUNT', 'HASH 10000', 'HASH 10000 withvalues'],
   // Lists
   lpush: ['LIST VALUE VALUE*'], rpush: ['LIST VALUE VALUE*'], lpushx: ['LIST VALUE'], rpushx: ['LIST VALUE VALUE'], lpop: ['LIST', 'LIST COUNT'], rpop: ['LIST', 'LIST COUNT'], llen: ['LIST'], lindex: ['LIST INT'], lrange: ['LIST INT INT'],
   lset: ['LIST INT VALUE'], linsert: ['LIST before|after VALUE VALUE', 'LIST x v v'], lrem: ['LIST INT VALUE'], ltrim: ['LIST INT INT'], lpos: ['LIST VALUE', 'LIST VALUE rank INT', 'LIST VALUE count COUNT', 'LIST VALUE rank -1 count 0 maxlen 5'],
   lmove: ['LIST LIST left|right left|right', 'LIST LIST x left'], rpoplpush: ['LIST LIST'], lmpop: ['1 LIST left|right', '2 LIST LIST left count 2', '0 LIST left', '3 LIST left'],
   // Sets
   sadd: ['SET MEMBER MEMBER*'], srem: ['SET MEMBER*'], scard: ['SET'], sismember: ['SET MEMBER'], smismember: ['SET MEMBER*'], smembers: ['SET'], smove: ['SET SET MEMBER'], sinter: ['SET*'], sunion: ['SET*'], sdiff: ['SET*'],
-  sinterstore: ['SET SET*'], sunionstore: ['SET SET*'], sdiffstore: ['SET SET*'], sintercard: ['1 SET', '2 SET SET limit COUNT', '0 SET'], sscan: ['SET CURSOR count 5000', 'SET 0 match PATTERN count 5000'], spop: ['s9', 's9 COUNT'], srandmember: ['s9', 's9 COUNT'],
+  sinterstore: ['SET SET*'], sunionstore: ['SET SET*'], sdiffstore: ['SET SET*'], sintercard: ['1 SET', '2 SET SET limit COUNT', '0 SET'], sscan: ['SET CURSOR count 5000', 'SET 0 match PATTERN count 5000'], spop: ['s9', 's9 COUNT', 'SET 10000'], srandmember: ['s9', 's9 COUNT', 'SET 10000'],
   // Sorted sets
-  zadd: ['ZSET SCORE MEMBER', 'ZSET SCORE MEMBER SCORE MEMBER', 'ZSET nx|xx SCORE MEMBER', 'ZSET gt|lt ch SCORE MEMBER', 'ZSET incr SCORE MEMBER', 'ZSET nx gt SCORE MEMBER', 'ZSET SCORE'], zincrby: ['ZSET SCORE MEMBER'], zrem: ['ZSET MEMBER*'], zcard: ['ZSET'], zscore: ['ZSET MEMBER'], zmscore: ['ZSET MEMBER*'],
-  zrank: ['ZSET MEMBER'], zrevrank: ['ZSET MEMBER'], zcount: ['ZSET BOUND BOUND'], zlexcount: ['ZSET LEX LEX'],
-  zrange: ['ZSET INT INT', 'ZSET INT INT withscores', 'ZSET INT INT rev withscores', 'ZSET BOUND BOUND byscore', 'ZSET BOUND BOUND byscore rev limit INT INT withscores', 'ZSET LEX LEX bylex', 'ZSET INT INT limit 0 1'],
-  zrangestore: ['ZSET ZSET INT INT', 'ZSET ZSET BOUND BOUND byscore limit 0 2'], zrevrange: ['ZSET INT INT withscores'], zrangebyscore: ['ZSET BOUND BOUND', 'ZSET BOUND BOUND withscores limit INT INT'], zrevrangebyscore: ['ZSET BOUND BOUND withscores'], zrangebylex: ['ZSET LEX LEX limit INT INT'], zrevrangebylex: ['ZSET LEX LEX'],
-  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['ZSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2'],
+  zadd: ['LEXSET 0 MEMBER 0 MEMBER', 'ZSET SCORE MEMBER', 'ZSET SCORE MEMBER SCORE MEMBER', 'ZSET nx|xx SCORE MEMBER', 'ZSET gt|lt ch SCORE MEMBER', 'ZSET incr SCORE MEMBER', 'ZSET nx gt SCORE MEMBER', 'ZSET SCORE'], zincrby: ['ZSET SCORE MEMBER'], zrem: ['ZSET MEMBER*'], zcard: ['ZSET'], zscore: ['ZSET MEMBER'], zmscore: ['ZSET MEMBER*'],
+  zrank: ['ZSET MEMBER'], zrevrank: ['ZSET MEMBER'], zcount: ['ZSET BOUND BOUND'], zlexcount: ['LEXSET LEX LEX'],
+  zrange: ['ZSET INT INT', 'ZSET INT INT withscores', 'ZSET INT INT rev withscores', 'ZSET BOUND BOUND byscore', 'ZSET BOUND BOUND byscore rev limit INT INT withscores', 'LEXSET LEX LEX bylex', 'LEXSET LEX LEX bylex rev limit INT INT', 'ZSET INT INT limit 0 1'],
+  zrangestore: ['ZSET ZSET INT INT', 'ZSET ZSET BOUND BOUND byscore limit 0 2'], zrevrange: ['ZSET INT INT withscores'], zrangebyscore: ['ZSET BOUND BOUND', 'ZSET BOUND BOUND withscores limit INT INT'], zrevrangebyscore: ['ZSET BOUND BOUND withscores'], zrangebylex: ['LEXSET LEX LEX limit INT INT'], zrevrangebylex: ['LEXSET LEX LEX'],
+  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['LEXSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2'],
   zunion: ['1 ZSET withscores', '2 ZSET SET withscores weights WEIGHT WEIGHT', '2 ZSET ZSET aggregate AGGREGATE withscores'], zinter: ['2 ZSET ZSET withscores', '2 ZSET SET aggregate AGGREGATE withscores'], zdiff: ['2 ZSET ZSET withscores', '1 ZSET'], zintercard: ['2 ZSET ZSET limit COUNT'],
-  zunionstore: ['ZSET 2 ZSET SET weights WEIGHT WEIGHT', 'ZSET 1 ZSET'], zinterstore: ['ZSET 2 ZSET ZSET aggregate AGGREGATE'], zdiffstore: ['ZSET 2 ZSET ZSET'], zscan: ['ZSET CURSOR count 5000'], zrandmember: ['z9', 'z9 COUNT withscores'],
+  zunionstore: ['ZSET 2 ZSET SET weights WEIGHT WEIGHT', 'ZSET 1 ZSET'], zinterstore: ['ZSET 2 ZSET ZSET aggregate AGGREGATE'], zdiffstore: ['ZSET 2 ZSET ZSET'], zscan: ['ZSET CURSOR count 5000'], zrandmember: ['z9', 'z9 COUNT withscores', 'ZSET 10000', 'ZSET 10000 withscores'],
   // HyperLogLog, geo
   pfadd: ['HLL MEMBER*'], pfcount: ['HLL*', 'KEY'], pfmerge: ['HLL HLL*'],
   geoadd: ['GEO LON LAT MEMBER', 'GEO nx|xx ch LON LAT MEMBER'], geopos: ['GEO MEMBER*'], geohash: ['GEO MEMBER*'], geodist: ['GEO MEMBER MEMBER', 'GEO MEMBER MEMBER UNIT'],
   geosearch: ['GEO fromlonlat LON LAT byradius RADIUS UNIT asc withcoord withdist', 'GEO frommember MEMBER bybox RADIUS RADIUS km desc count 2', 'GEO fromlonlat LON LAT byradius RADIUS km asc withhash'], geosearchstore: ['GEO GEO fromlonlat LON LAT byradius RADIUS km asc storedist?'],
   georadius: ['GEO LON LAT RADIUS km asc withdist', 'GEO LON LAT RADIUS km asc store GEO'], georadius_ro: ['GEO LON LAT RADIUS km desc'], georadiusbymember: ['GEO MEMBER RADIUS km asc'], georadiusbymember_ro: ['GEO MEMBER RADIUS km asc'],
   // Transactions, connection
-  multi: [''], exec: [''], discard: [''], watch: ['KEY*'], unwatch: [''], select: ['DB'], ping: ['', 'VALUE'], echo: ['VALUE'], swapdb: ['DB DB'], flushdb: [''], publish: ['a VALUE'],
+  multi: [''], exec: [''], discard: [''], watch: ['KEY*'], unwatch: [''], select: ['DB'], ping: ['', 'VALUE'], echo: ['VALUE'], reset: [''], swapdb: ['DB DB'], flushdb: [''], publish: ['a VALUE'],
   // Blocking ones that find something, or time out at once
   blpop: ['LIST LIST 0.01'], brpop: ['LIST 0.01'], blmove: ['LIST LIST left right 0.01'], brpoplpush: ['LIST LIST 0.01'], blmpop: ['0.01 2 LIST LIST left count 2'], bzpopmin: ['ZSET 0.01'], bzpopmax: ['ZSET ZSET 0.01'], bzmpop: ['0.01 1 ZSET max'],
+};
+
+/** As PATTERNS, with many arguments, or answers to match. */
+// biome-ignore format: a table reads in columns
+const CROWD_PATTERNS: Record<string, readonly string[]> = {
+  sadd: ['SET MEMBERS'], srem: ['SET MEMBERS'], smismember: ['SET MEMBERS'], hset: ['HASH FIELDS'], hdel: ['HASH MEMBERS'], hmget: ['HASH MEMBERS'], zadd: ['LEXSET LEXED', 'ZSET SCORED', 'ZSET gt ch SCORED', 'ZSET xx SCORED'], zrem: ['ZSET MEMBERS'], zmscore: ['ZSET MEMBERS'],
+  rpush: ['LIST VALUES'], lpush: ['LIST VALUES'], ltrim: ['LIST FAR FAR', 'LIST INT 250'], lrange: ['LIST 100 FAR'], lindex: ['LIST FAR'], lpop: ['LIST 200'], rpop: ['LIST 200'], zremrangebyrank: ['ZSET 50 250'], zpopmin: ['ZSET 150'],
+  pfadd: ['HLL MEMBERS'], zunionstore: ['ZSET 3 ZSET SET ZSET'], sunionstore: ['SET SET SET SET'], copy: ['KEY KEY replace'], rename: ['KEY KEY'], sort: ['KEY alpha store KEY', 'KEY alpha limit 100 300'],
 };
 
 export type Request = readonly string[];
@@ -133,7 +179,7 @@ function wordArbitrary(word: string): fc.Arbitrary<readonly string[]> {
     return fc.array(one, { minLength: 1, maxLength: 4 }).map((all) => all.flat());
   }
   if (word.includes('|')) return pick(...word.split('|')).map((one) => [one]);
-  return (POOLS[word] ?? fc.constant(word)).map((one) => [one]);
+  return CROWDS[word] ?? (POOLS[word] ?? fc.constant(word)).map((one) => [one]);
 }
 
 function patternArbitrary(command: string, pattern: string): fc.Arbitrary<Request> {
@@ -143,21 +189,30 @@ function patternArbitrary(command: string, pattern: string): fc.Arbitrary<Reques
 }
 
 /** From 7.2 on they take WITHSCORE, or look at their arguments also when the key is missing. */
-const CHANGED_IN_7_2 = new Set(['zrank', 'zrevrank', 'bitcount', 'bitpos']);
+const CHANGED_IN_7_2 = ['zrank', 'zrevrank', 'bitcount', 'bitpos'];
+/** What they answer nobody can foretell, but for all of a collection. */
+const RANDOM = ['spop', 'srandmember', 'hrandfield', 'zrandmember'];
+/** A `1` makes a key end soon, and on one server sooner than on the other. */
+const CLOCKED = ['setex', 'psetex', 'expire', 'pexpire'];
+const NEVER_NONSENSE = new Set([...CHANGED_IN_7_2, ...RANDOM, ...CLOCKED]);
 
-const ALL = Object.entries(PATTERNS).map(([command, patterns]) =>
-  fc.oneof(...patterns.map((pattern) => patternArbitrary(command, pattern))),
-);
+function patternsArbitrary(table: Record<string, readonly string[]>): fc.Arbitrary<Request> {
+  const each = Object.entries(table).map(([command, patterns]) =>
+    fc.oneof(...patterns.map((pattern) => patternArbitrary(command, pattern))),
+  );
+  return fc.oneof(...each);
+}
 
 /** A request of any command. */
 export const anyRequest: fc.Arbitrary<Request> = fc.oneof(
-  { weight: 30, arbitrary: fc.oneof(...ALL) },
+  { weight: 30, arbitrary: patternsArbitrary(PATTERNS) },
+  { weight: 4, arbitrary: patternsArbitrary(CROWD_PATTERNS) },
   // Wrong counts of arguments, and arguments of another command.
   {
     weight: 1,
     arbitrary: fc
       .tuple(
-        pick(...Object.keys(PATTERNS).filter((command) => !CHANGED_IN_7_2.has(command))),
+        pick(...Object.keys(PATTERNS).filter((command) => !NEVER_NONSENSE.has(command))),
         fc.array(pick('a', '1', 'x', 'zset'), { maxLength: 4 }),
       )
       .map(([command, args]) => [...command.split(' '), ...args]),

@@ -1,10 +1,10 @@
 /** The commands on strings, bits and HyperLogLogs, as scripted sessions; and what needs more than words. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RespClient } from '../support/resp-client.ts';
-import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
-import { versionBelow } from '../transcripts/transcript.ts';
+import type { RespServer } from '../support/resp-server.ts';
 import { BITMAP_SESSIONS, HYPERLOGLOG_SESSIONS } from './bitmap-sessions.ts';
-import { sessionRun, shown } from './session.ts';
+import { shown } from './session.ts';
+import { sessionsTry, THEIRS, THEIRS_RUN } from './session-suite.ts';
 import { NUMBER_SESSIONS, STRING_RANGE_SESSIONS, STRING_SESSIONS } from './string-sessions.ts';
 
 const SESSIONS = [
@@ -15,7 +15,6 @@ const SESSIONS = [
   ...HYPERLOGLOG_SESSIONS,
 ];
 const KIB = 1024;
-const installed = redisFind();
 
 /** Requests, and the key events that come of each. */
 const EVENTS: readonly (readonly [request: string, events: readonly string[]])[] = [
@@ -67,26 +66,19 @@ async function eventsCause(at: RespServer): Promise<string[]> {
 
 const EVENTS_ALL = EVENTS.flatMap(([, events]) => events);
 
-let server: RespServer;
+const { ours: ourRunning, theirs } = sessionsTry(SESSIONS);
 let ours: RespClient;
-
-beforeAll(async () => {
-  server = await respSpawn(['-t', '2']);
-  ours = server.client();
+beforeAll(() => {
+  ours = ourRunning.client;
 });
 
-afterAll(async () => {
-  ours.end();
-  await server.stop();
-});
-
-describe('ours', () => {
-  it.each(SESSIONS)('$name', async (one) => {
-    expect(await sessionRun(ours, one)).toBeNull();
+describe('strings', () => {
+  it('tells what happens to keys', async () => {
+    expect(await eventsCause(ourRunning.server)).toEqual(EVENTS_ALL);
   });
 
-  it('tells what happens to keys', async () => {
-    expect(await eventsCause(server)).toEqual(EVENTS_ALL);
+  it.skipIf(!THEIRS_RUN)(`tells the same as ${THEIRS}`, async () => {
+    expect(await eventsCause(theirs.server)).toEqual(EVENTS_ALL);
   });
 
   it('has values of many MB, which are read, changed and counted in parts', async () => {
@@ -128,33 +120,4 @@ describe('ours', () => {
       '-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
     );
   });
-});
-
-const title = installed === null ? 'redis-server (skipped: not on the PATH)' : installed.version;
-describe.skipIf(installed === null)(`redis-server ${title}`, () => {
-  let theirServer: RespServer;
-  let theirs: RespClient;
-
-  beforeAll(async () => {
-    theirServer = await redisSpawn(installed?.command ?? '');
-    theirs = theirServer.client();
-  });
-
-  afterAll(async () => {
-    theirs.end();
-    await theirServer.stop();
-  });
-
-  it('tells what happens to keys', async () => {
-    expect(await eventsCause(theirServer)).toEqual(EVENTS_ALL);
-  });
-
-  const version = installed?.version ?? '';
-  for (const one of SESSIONS) {
-    const isYoung = one.since !== undefined && versionBelow(version, one.since);
-    const reason = isYoung ? ` (skipped: since ${one.since})` : '';
-    it.skipIf(isYoung)(`${one.name}${reason}`, async () => {
-      expect(await sessionRun(theirs, one)).toBeNull();
-    });
-  }
 });

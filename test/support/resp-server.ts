@@ -1,7 +1,10 @@
 /** Servers that speak RESP: ours, and as the oracle the real redis-server. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RespClient, RespError, RespSimple } from './resp-client.ts';
+import { RespClient } from './resp-client.ts';
 import { portFree } from './server.ts';
 
 const HOST = '127.0.0.1';
@@ -18,15 +21,30 @@ export interface RespServer {
   readonly pid: number;
   log(): string;
   client(): RespClient;
+  /** When it has ended, by itself or not: its exit code. */
+  readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
 }
 
-/** Starts ours: RESP on one port, memcached on another. */
-export function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
-  return spawnOnPorts(process.execPath, (port, memcachedPort) => {
-    const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
-    return [MAIN_TS, '-t', '2', '-m', '256', ...ports, ...flags];
-  });
+/**
+ * Starts ours: RESP on one port, memcached on another. It writes a file with its ports once all threads
+ * listen; one alone would answer sooner, and get all the connections.
+ */
+export async function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'flagstone-resp-'));
+  const portFile = join(folder, 'ports');
+  try {
+    return await spawnOnPorts(
+      process.execPath,
+      (port, memcachedPort) => {
+        const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
+        return [MAIN_TS, '-t', '2', '-m', '256', ...ports, ...flags];
+      },
+      portFile,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Starts ours as redis-server is started: `words` are a config file, if any, and directives. */
@@ -53,14 +71,17 @@ export function redisFind(): { readonly command: string; readonly version: strin
 async function spawnOnPorts(
   command: string,
   argumentsFor: (port: number, memcachedPort: number) => readonly string[],
+  portFile: string | null = null,
 ): Promise<RespServer> {
   let failure = '';
   for (let attempt = 0; attempt < SPAWN_COUNT_MAX; attempt++) {
     const port = await portFree();
     const memcachedPort = await portFree();
     const args = argumentsFor(port, memcachedPort);
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = serverOf(child, port, memcachedPort);
+    const env = { ...process.env, MEMCACHED_PORT_FILENAME: portFile ?? undefined };
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const isWhole = (): boolean => portFile === null || existsSync(portFile);
+    const server = serverOf(child, port, memcachedPort, isWhole);
     if (await server.answers) return server;
     failure = `exited with ${await server.stop()}\n${server.log()}`;
   }
@@ -71,36 +92,40 @@ function serverOf(
   child: ChildProcess,
   port: number,
   memcachedPort: number,
+  isWhole: () => boolean,
 ): RespServer & { readonly answers: Promise<boolean> } {
   let log = '';
-  let ended = false;
+  let hasEnded = false;
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
-  const exit = new Promise<number | null>((resolve) => {
+  const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
     child.once('exit', (code) => resolve(code));
-  }).finally(() => (ended = true));
+  }).finally(() => (hasEnded = true));
   const client = (): RespClient => new RespClient({ host: HOST, port });
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM');
     const bound = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
-    const code = await exit;
+    const code = await ended;
     clearTimeout(bound);
     return code;
   };
-  const answers = answersPing(client, () => ended);
+  const answers = answersPing(client, isWhole, () => hasEnded);
   const pid = child.pid ?? 0;
-  return { host: HOST, port, memcachedPort, pid, log: () => log, client, stop, answers };
+  return { host: HOST, port, memcachedPort, pid, log: () => log, client, ended, stop, answers };
 }
 
-async function answersPing(client: () => RespClient, ended: () => boolean): Promise<boolean> {
+async function answersPing(
+  client: () => RespClient,
+  isWhole: () => boolean,
+  ended: () => boolean,
+): Promise<boolean> {
   const deadline = Date.now() + START_MS_MAX;
   while (!ended() && Date.now() < deadline) {
     const probe = client();
     const answer = await probe.call('ping').catch(() => null);
     probe.end();
-    const isAsked = answer instanceof RespError && answer.error.startsWith('NOAUTH');
-    if (answer instanceof RespSimple || isAsked) return true;
+    if (answer !== null && isWhole()) return true; // it may ask for a password
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return false;

@@ -1,5 +1,8 @@
 /** BITFIELD: integers of any width anywhere in a string, several in one command. */
+
 import { int64Exact, int64Parse } from '../../base/int64.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import { bitsOpen } from '../../engine/types/bitmap.ts';
 import {
   type FieldType,
@@ -16,10 +19,10 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBigInteger, respNull } from '../../protocol/resp/reply.ts';
 import { bitOffsetArgument } from './bitmap-offset.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, type KeyUse, READ_KEY, type RespRow } from './row.ts';
-import { OTHER_TYPE, stringToChange, stringToRead } from './string.ts';
+import { stringToChange, stringToRead } from './string.ts';
 
 const { WRITE, READONLY, DENY_OOM, FAST } = FLAG;
 const FIELD_KEY: readonly KeySpec[] = [{ use: 'RW access update variable_flags', from: 1 }];
@@ -71,7 +74,9 @@ function bitfield(call: RespCall, isReadOnly: boolean): void {
   if (old === OTHER_TYPE) return;
   const oldBytes = old === 0 ? 0 : itemValueBytes(p, old);
   const bits = Math.max(...writes.map(({ offset, type }) => offset + type.bits));
-  const ref = bitsOpen(p, op, old, bits);
+  // If none would change the value as it is, none will: who watches the key is not told that it has changed.
+  const stays = bits <= oldBytes * 8 && !writes.some((step) => stepChanges(p, old, step));
+  const ref = stays ? old : bitsOpen(p, op, old, bits);
   if (ref === 0) {
     answerError(call, RESP_ERROR.outOfMemory);
     return;
@@ -87,20 +92,32 @@ function bitfield(call: RespCall, isReadOnly: boolean): void {
 
 /** Reads, or writes, one field, and answers. Returns whether the field has changed. */
 function stepRun({ reply }: RespCall, p: Partition, ref: number, step: Step): boolean {
-  const { kind, type, offset, overflow } = step;
+  const { kind, type, offset } = step;
   const was = fieldRead(p, ref, offset, type);
   if (kind === 'get') {
     respBigInteger(reply, was);
     return false;
   }
-  const fitted = fieldFit(kind === 'set' ? step.value : was + step.value, type, overflow);
+  const fitted = stepFit(step, was);
   if (fitted === null) {
     respNull(reply);
     return false;
   }
   respBigInteger(reply, kind === 'set' ? was : fitted);
+  if (fitted === was) return false;
   fieldWrite(p, ref, offset, type, fitted);
-  return fitted !== was;
+  return true;
+}
+
+/** What a field that was `was` becomes; null: it stays, as that would not fit. */
+function stepFit({ kind, type, value, overflow }: Step, was: bigint): bigint | null {
+  return fieldFit(kind === 'set' ? value : was + value, type, overflow);
+}
+
+function stepChanges(p: Partition, ref: number, step: Step): boolean {
+  const was = fieldRead(p, ref, step.offset, step.type);
+  const fitted = stepFit(step, was);
+  return fitted !== null && fitted !== was;
 }
 
 /** All that is to be done; null: it makes no sense, which was answered. */

@@ -1,7 +1,9 @@
 /** Bits of strings: set, read, counted, found; and strings made of others bit by bit. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
-import { STATUS } from '../../engine/status.ts';
+import { OTHER_TYPE, STATUS } from '../../engine/status.ts';
 import { bitGet, bitSet, bitsCount, bitsFind } from '../../engine/types/bitmap.ts';
 import {
   BIT_OPERATION,
@@ -16,10 +18,10 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger } from '../../protocol/resp/reply.ts';
 import { bitOffsetArgument } from './bitmap-offset.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { ACCESS_UPDATE_KEY, FLAG, type KeySpec, READ_KEY, type RespRow } from './row.ts';
-import { OTHER_TYPE, stringToChange, stringToRead } from './string.ts';
+import { stringToChange, stringToRead } from './string.ts';
 
 const { WRITE, READONLY, DENY_OOM, FAST } = FLAG;
 const RANGE = 'start [end [BYTE | BIT]]';

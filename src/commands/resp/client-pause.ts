@@ -99,9 +99,18 @@ function pauseEnd(call: RespCall): void {
 
 /** Has this thread hear of the pauses of others. */
 export function pauseListen(call: RespCall): void {
-  call.bulletin.on('pause', (notice) => {
+  const { bulletin, pause } = call;
+  bulletin.on('pause', (notice) => {
     const untilMs = Number(notice['untilMs']);
     if (untilMs === 0) pauseEnd(call);
     else pauseSet(call, untilMs, notice['isOfAll'] === true);
+  });
+  bulletin.share('pause', {
+    tell: () => [pause.untilMs, pause.isOfAll],
+    hear: (_, told) => {
+      const [untilMs, isOfAll] = told as readonly [number, boolean];
+      if (untilMs > Date.now()) pauseSet(call, untilMs, isOfAll);
+    },
+    forget: () => undefined,
   });
 }

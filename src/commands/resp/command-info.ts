@@ -179,7 +179,7 @@ function keysFind(call: RespCall, asked: Arguments): readonly FoundKey[] | null 
   const isSound = keysVisit(row, asked, (index, use) => {
     keys.push({ index, use: variable ?? use });
   });
-  if (isSound && (keys.length > 0 || flags & FLAG.NO_MANDATORY_KEYS)) return keys;
+  if ((isSound && keys.length > 0) || flags & FLAG.NO_MANDATORY_KEYS) return keys;
   answerError(call, 'ERR Invalid arguments specified for command');
   return null;
 }

@@ -5,8 +5,8 @@ import { type KeySpec, type KeyUse, keyIsReal, type RespRow } from './row.ts';
 export type KeyVisit = (index: number, use: KeyUse) => void;
 
 /**
- * Calls visit(index, use) for each key. False: a count of keys makes no sense, and where it should lead
- * there are none.
+ * Calls visit(index, use) for each key. Where a count of keys makes no sense there are none of that spec; then
+ * it returns false.
  */
 export function keysVisit(row: RespRow, args: Arguments, visit: KeyVisit): boolean {
   let isSound = true;

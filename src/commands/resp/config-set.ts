@@ -153,13 +153,26 @@ export function keyspaceSettingsBegin(keyspace: Keyspace, settings: Settings): v
   if (settings.maxmemory !== 0) keyspaceMaxMemorySet(keyspace, settings.maxmemory);
 }
 
-/** Has this thread hear of what others set. */
+/**
+ * Has this thread hear of what others set. They have all set the same, so an account may be older than a notice
+ * of another thread that came before it: until this one has joined, notices count again after each.
+ */
 export function configListen(call: RespCall): void {
-  configFollow(call);
-  call.bulletin.on('config', (notice) => {
-    for (const [name, text] of notice['texts'] as readonly SettingText[]) {
-      call.config.change(name, text);
-    }
+  const { bulletin, config } = call;
+  const early: SettingText[] = [];
+  const take = (texts: readonly SettingText[]): void => {
+    for (const [name, text] of texts) config.change(name, text);
     configFollow(call);
+  };
+  configFollow(call);
+  bulletin.on('config', (notice) => {
+    const texts = notice['texts'] as readonly SettingText[];
+    if (!bulletin.hasJoined) early.push(...texts);
+    take(texts);
+  });
+  bulletin.share('config', {
+    tell: () => config.image().texts,
+    hear: (_, told) => take([...(told as readonly SettingText[]), ...early]),
+    forget: () => undefined,
   });
 }

@@ -14,7 +14,7 @@ import { answerError, keyTake, type RespCall } from './call.ts';
 import { DIGEST_OF_NOTHING, digestText, keyspaceDigest, valueDigest } from './debug-digest.ts';
 import type { DebugRow } from './debug-row.ts';
 import { valueSerializedBytes } from './dump.ts';
-import { integerArgument } from './number-arguments.ts';
+import { integerArgument, positiveArgument } from './number-arguments.ts';
 import { encodingName } from './object.ts';
 
 /** The clock by which Redis told when keys were used: seconds, of 24 bits. */
@@ -141,10 +141,10 @@ function tableText(rows: readonly (readonly [string, number])[]): string {
 /** Keys that are there stay as they are. */
 function debugPopulate(call: RespCall): void {
   const { args, op, session, keyspace, reply } = call;
-  const count = integerArgument(call, 2);
+  const count = positiveArgument(call, 2);
   if (Number.isNaN(count)) return;
   const prefix = args.count > 3 ? argumentText(args, 3) : 'key';
-  const bytes = args.count > 4 ? integerArgument(call, 4) : 0;
+  const bytes = args.count > 4 ? positiveArgument(call, 4) : 0;
   if (Number.isNaN(bytes)) return;
   for (let n = 0; n < count; n++) {
     const name = Buffer.from(`${prefix}:${n}`, 'latin1');

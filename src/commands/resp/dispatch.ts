@@ -231,6 +231,7 @@ function queue(call: RespCall, command: Command): void {
     return;
   }
   session.queue.push({ command, args: argumentsCopy(call.args) });
+  session.lastCommand = command.number + 1;
   respSimple(reply, 'QUEUED');
 }
 

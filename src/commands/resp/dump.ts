@@ -1,4 +1,6 @@
 /** DUMP and RESTORE: a value as bytes that other servers understand, too. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
@@ -25,7 +27,7 @@ import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBulk, respNull, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 

@@ -4,6 +4,7 @@
  * The cursor is how many slots of the roster are still to come: a scan goes down from the last one
  * (engine/collection/roster.ts says why). A packed collection is answered at once.
  */
+
 import { globMatches } from '../../base/glob.ts';
 import {
   collectionIsPacked,
@@ -14,7 +15,8 @@ import {
   walkNext,
   walkStart,
 } from '../../engine/collection/entry.ts';
-import { OTHER_TYPE, setRead } from '../../engine/types/set.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { setRead } from '../../engine/types/set.ts';
 import { zsetRead } from '../../engine/types/zset.ts';
 import { collectionCount } from '../../memory/collection.ts';
 import { ITEM_TYPE, itemType } from '../../memory/item.ts';

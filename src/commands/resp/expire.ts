@@ -6,6 +6,7 @@
  */
 
 import { INT64_MAX } from '../../base/int64.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemCasRenew, itemUnlink } from '../../engine/lifecycle.ts';
 import { itemFind, itemTouch } from '../../engine/types/string.ts';
@@ -14,7 +15,7 @@ import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { invalidExpire, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBigInteger, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, READ_KEY, type RespRow } from './row.ts';
 

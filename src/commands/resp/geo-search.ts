@@ -2,10 +2,12 @@
  * Searches for positions: GEOSEARCH and its like. GEORADIUS says in fixed places where it looks; the newer
  * ones say it in options, in any order.
  */
+
 import { float64Parse } from '../../base/float64.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import { type GeoPoint, geoSearch } from '../../engine/types/geo.ts';
 import { geoPosition, type Position } from '../../engine/types/geo-hash.ts';
-import { OTHER_TYPE, zsetRead, zsetScore } from '../../engine/types/zset.ts';
+import { zsetRead, zsetScore } from '../../engine/types/zset.ts';
 import { rowsSort } from '../../engine/types/zset-combine.ts';
 import { ZsetEntry } from '../../engine/types/zset-entry.ts';
 import type { Partition } from '../../memory/partition.ts';

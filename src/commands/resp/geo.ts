@@ -1,5 +1,7 @@
 /** Positions on earth, which are members of sorted sets: single ones. */
+
 import { float64Parse } from '../../base/float64.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import {
   geoDistance,
   geoLetters,
@@ -9,7 +11,7 @@ import {
   LONGITUDE_MAX,
   type Position,
 } from '../../engine/types/geo-hash.ts';
-import { ADD, OTHER_TYPE, zsetRead, zsetScore } from '../../engine/types/zset.ts';
+import { ADD, zsetRead, zsetScore } from '../../engine/types/zset.ts';
 import { ZsetEntry } from '../../engine/types/zset-entry.ts';
 import type { Reply } from '../../protocol/reply.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';

@@ -3,7 +3,10 @@
  *
  * Texts and meanings are those of Redis 7.4, which had these commands first.
  */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { Entry } from '../../engine/collection/entry.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import {
   EXPIRE_IF,
   EXPIRED,
@@ -12,14 +15,13 @@ import {
   hashGet,
   hashPersist,
   hashSettle,
-  OTHER_TYPE,
 } from '../../engine/types/hash.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { invalidExpire, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { fieldTake, hashToRead } from './hash.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, READ_KEY, type RespRow, UPDATE_KEY } from './row.ts';
 

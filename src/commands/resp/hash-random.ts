@@ -1,7 +1,8 @@
 /** HRANDFIELD: fields of a hash drawn at random. */
+
 import { Entry } from '../../engine/collection/entry.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
-import { OTHER_TYPE } from '../../engine/types/hash.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import { replyOverflows } from '../../protocol/reply.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';

@@ -2,6 +2,7 @@
 import { int64Exact, int64Parse } from '../../base/int64.ts';
 import { KEY_BYTES_LIMIT } from '../../base/key.ts';
 import { type LongDouble, longDoubleIsFinite, longDoubleParse } from '../../base/long-double.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import {
   Entry,
   EntryWalk,
@@ -12,7 +13,7 @@ import {
   walkNext,
   walkStart,
 } from '../../engine/collection/entry.ts';
-import { STATUS } from '../../engine/status.ts';
+import { OTHER_TYPE, STATUS } from '../../engine/status.ts';
 import {
   hashEncodingExpect,
   hashFind,
@@ -21,7 +22,6 @@ import {
   hashRemove,
   hashSet,
   hashSettle,
-  OTHER_TYPE,
 } from '../../engine/types/hash.ts';
 import {
   DECIMAL_ZERO,
@@ -46,7 +46,7 @@ import {
   respOk,
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import {
   ACCESS_UPDATE_KEY,
   DELETE_KEY,

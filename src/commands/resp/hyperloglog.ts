@@ -1,4 +1,6 @@
 /** HyperLogLogs: estimates of how many distinct elements were added. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { denseAt, denseOf, hllIsDense } from '../../engine/types/hyperloglog.ts';
 import { REGISTER_COUNT } from '../../engine/types/hyperloglog-hash.ts';
 import {
@@ -30,7 +32,7 @@ import {
   respText,
 } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { FLAG, INSERT_KEY, type KeySpec, type RespRow } from './row.ts';
 
 const { WRITE, READONLY, DENY_OOM, FAST, ADMIN, MAY_REPLICATE } = FLAG;

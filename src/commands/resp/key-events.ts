@@ -11,6 +11,7 @@
  *
  * Spec: Redis, "Keyspace notifications"; names as valkey-io/valkey src/*.c has them.
  */
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { NOTE, notesWant } from '../../engine/change-log.ts';
 import { databaseCalled } from '../../engine/database.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
@@ -20,24 +21,6 @@ import { bulletinPost } from './bulletin.ts';
 import type { RespCall } from './call.ts';
 import { messageNotice, Outbox, publish } from './pubsub-message.ts';
 import { TOPIC } from './pubsub-registry.ts';
-
-/** Classes of events: bits of notify-keyspace-events, in the order of its letters. */
-export const KEY_EVENT = {
-  KEYSPACE: 1 << 0, // K
-  KEYEVENT: 1 << 1, // E
-  GENERIC: 1 << 2, // g
-  STRING: 1 << 3, // $
-  LIST: 1 << 4, // l
-  SET: 1 << 5, // s
-  HASH: 1 << 6, // h
-  ZSET: 1 << 7, // z
-  EXPIRED: 1 << 8, // x
-  EVICTED: 1 << 9, // e
-  STREAM: 1 << 10, // t
-  MISS: 1 << 11, // m
-  MODULE: 1 << 13, // d
-  NEW: 1 << 14, // n
-} as const;
 
 /** The events that the engine notes. */
 const NOTED: ReadonlyMap<number, { readonly kind: number; readonly event: string }> = new Map([
@@ -91,7 +74,7 @@ function eventMessages(
 /** A command that reads has not found the key at argument `index`. */
 export function keyMissed(call: RespCall, index: number): void {
   call.counters[call.block + COUNTER.getMisses]++;
-  keyEvent(call, KEY_EVENT.MISS, 'keymiss', index);
+  keyEvent(call, KEY_EVENT.KEY_MISS, 'keymiss', index);
 }
 
 /** `count` changes were made: INFO's rdb_changes_since_last_save. */

@@ -1,12 +1,13 @@
 /** Keys whatever they hold: whether they are there, what they are, and their end. */
 
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { itemFind, itemRead } from '../../engine/types/string.ts';
 import { itemType } from '../../memory/item.ts';
 import { respInteger, respSimple } from '../../protocol/resp/reply.ts';
 import { keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { FLAG, INFO_KEY, type KeySpec, type RespRow } from './row.ts';
 import { typeName } from './type-names.ts';
 

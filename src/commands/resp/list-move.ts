@@ -1,7 +1,9 @@
 /** Lists: moving an element from one to another, and waiting for one to move. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { itemChanged } from '../../engine/collection/packed.ts';
-import { STATUS } from '../../engine/status.ts';
-import { listFind, OTHER_TYPE } from '../../engine/types/list.ts';
+import { OTHER_TYPE, STATUS } from '../../engine/status.ts';
+import { listFind } from '../../engine/types/list.ts';
 import { ListCursor, listSeek } from '../../engine/types/list-cursor.ts';
 import { listGrown, listShrunk } from '../../engine/types/list-encoding.ts';
 import { ListMove, listMove } from '../../engine/types/list-move.ts';
@@ -10,7 +12,7 @@ import type { Partition } from '../../memory/partition.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respNull } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { listToChange, respElement, SIDE, sideArgument } from './list-reply.ts';
 import { timeoutArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';

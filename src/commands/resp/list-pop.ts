@@ -6,8 +6,11 @@
  *   BLPOP k t           [k e]
  *   LMPOP 1 k LEFT      [k [e …]]
  */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { itemChanged } from '../../engine/collection/packed.ts';
-import { listDrop, OTHER_TYPE } from '../../engine/types/list.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { listDrop } from '../../engine/types/list.ts';
 import { ListCursor, listSeek } from '../../engine/types/list-cursor.ts';
 import { listShrunk } from '../../engine/types/list-encoding.ts';
 import { collectionCount } from '../../memory/collection.ts';
@@ -22,7 +25,7 @@ import {
   respNullArray,
 } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { listToChange, respElement, respElements, SIDE, sideArgument } from './list-reply.ts';
 import { integerArgument, positiveArgument, timeoutArgument } from './number-arguments.ts';
 import { ACCESS_DELETE_KEY, FLAG, type KeySpec, type RespRow } from './row.ts';

@@ -1,5 +1,5 @@
 /** Lists: finding where an element is. */
-import { OTHER_TYPE } from '../../engine/types/list.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import {
   ListCursor,
   listElementEquals,

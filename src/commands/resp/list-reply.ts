@@ -1,5 +1,6 @@
 /** What commands of lists have in common: finding the list, and answering elements of it. */
-import { listFind, listRead, OTHER_TYPE } from '../../engine/types/list.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { listFind, listRead } from '../../engine/types/list.ts';
 import { ListCursor, listNext, listPrevious, listSeek } from '../../engine/types/list-cursor.ts';
 import type { Partition } from '../../memory/partition.ts';
 import type { Reply } from '../../protocol/reply.ts';

@@ -1,8 +1,11 @@
 /** Lists: putting elements in, reading them, taking them out of the midst. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { collectionCreate, itemChanged } from '../../engine/collection/packed.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
-import { listDrop, listInsert, listPush, listSet, OTHER_TYPE } from '../../engine/types/list.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { listDrop, listInsert, listPush, listSet } from '../../engine/types/list.ts';
 import {
   ListCursor,
   listElementEquals,
@@ -18,7 +21,7 @@ import { argumentBytes, argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respEmptyArray, respInteger, respNull, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { listToChange, listToRead, respElement, respElements, valueTake } from './list-reply.ts';
 import { integerArgument } from './number-arguments.ts';
 import {

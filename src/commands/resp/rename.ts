@@ -2,6 +2,7 @@
 
 import { int64Parse } from '../../base/int64.ts';
 import { keyFillIn } from '../../base/key.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { itemCopy, itemRename } from '../../engine/relocation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
@@ -17,7 +18,7 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import { isDatabase } from './database.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyEventTell, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyEventTell, keyMissed } from './key-events.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
 
 const { WRITE, FAST, DENY_OOM } = FLAG;

@@ -4,6 +4,7 @@ import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger, respText, respVerbatim } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
+import { integerArgument } from './number-arguments.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { PHASE } from './session.ts';
 import { REDIS_VERSION } from './version.ts';
@@ -76,8 +77,11 @@ const STONES = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'] as const;
 const ROW_COUNT = 4;
 const STONE_COUNT = 20;
 
-/** Flagstones, laid anew each time. */
+/** Flagstones, laid anew each time; in every version. */
 function lolwut(call: RespCall): void {
+  const { args } = call;
+  const hasVersion = args.count > 2 && argumentIs(args, 1, 'version');
+  if (hasVersion && Number.isNaN(integerArgument(call, 2))) return;
   const rows = Array.from({ length: ROW_COUNT }, () =>
     Array.from({ length: STONE_COUNT }, () => STONES[Math.floor(Math.random() * STONES.length)]),
   );

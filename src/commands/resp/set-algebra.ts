@@ -1,6 +1,9 @@
 /** Several sets joined: what is in all, in any, in the first alone; answered, counted, or stored. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { Entry } from '../../engine/collection/entry.ts';
-import { OTHER_TYPE, setRead } from '../../engine/types/set.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { setRead } from '../../engine/types/set.ts';
 import {
   Difference,
   Intersection,
@@ -14,7 +17,7 @@ import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBulk, respDefer, respDeferredSet, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, READ_KEYS, type RespRow } from './row.ts';
 

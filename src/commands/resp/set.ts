@@ -1,5 +1,7 @@
 /** Sets: members of one set, and of two. */
+
 import { KEY_BYTES_LIMIT } from '../../base/key.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import {
   Entry,
@@ -13,8 +15,8 @@ import { entryRemove } from '../../engine/collection/entry-change.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
 import { guardAdd, guardsClear } from '../../engine/guard.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import {
-  OTHER_TYPE,
   setAdd,
   setEncodingExpect,
   setFind,
@@ -37,7 +39,7 @@ import {
   respSet,
 } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument, positiveArgument } from './number-arguments.ts';
 import {
   ACCESS_DELETE_KEY,

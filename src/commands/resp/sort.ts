@@ -6,6 +6,7 @@
  */
 import { float64Parse } from '../../base/float64.ts';
 import { VALUE_KIND, type ValueSink } from '../../base/value-sink.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
 import { STATUS } from '../../engine/status.ts';
@@ -19,7 +20,7 @@ import type { Partition } from '../../memory/partition.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBuffer, respInteger, respNull } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
 import { SortPattern } from './sort-lookup.ts';
 import {

@@ -1,7 +1,8 @@
 /** Strings that are numbers. */
 import { int64Exact, int64Parse } from '../../base/int64.ts';
 import { longDoubleParse } from '../../base/long-double.ts';
-import { STATUS, type Status } from '../../engine/status.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
+import { OTHER_TYPE, STATUS, type Status } from '../../engine/status.ts';
 import {
   decimalAdd,
   deltaIsInt64,
@@ -14,9 +15,9 @@ import {
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBigInteger, respBulk, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { ACCESS_UPDATE_KEY, FLAG, type RespRow } from './row.ts';
-import { OTHER_TYPE, stringToChange } from './string.ts';
+import { stringToChange } from './string.ts';
 
 const { WRITE, DENY_OOM, FAST } = FLAG;
 

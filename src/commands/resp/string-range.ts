@@ -1,14 +1,16 @@
 /** Parts of strings: read, written over, added behind. */
-import { STATUS, type Status } from '../../engine/status.ts';
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
+import { OTHER_TYPE, STATUS, type Status } from '../../engine/status.ts';
 import { stringAppend, stringRangeSet } from '../../engine/types/string-range-edit.ts';
 import { itemValueBytes } from '../../memory/item.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respBulkEnd, respBulkStart, respInteger } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, INFO_KEY, INSERT_KEY, READ_KEY, type RespRow, UPDATE_KEY } from './row.ts';
-import { OTHER_TYPE, respValueRange, stringToRead, valueTake } from './string.ts';
+import { respValueRange, stringToRead, valueTake } from './string.ts';
 
 const { WRITE, READONLY, DENY_OOM, FAST } = FLAG;
 

@@ -1,8 +1,9 @@
 /** Strings: SET and GET with all that they may be asked for besides, and their older kin. */
 import { assert } from '../../base/assert.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemCasRenew, itemUnlink } from '../../engine/lifecycle.ts';
-import { STATUS } from '../../engine/status.ts';
+import { OTHER_TYPE, STATUS } from '../../engine/status.ts';
 import { valueStore } from '../../engine/types/chained.ts';
 import { itemFind, itemRead, itemTouch, STORE } from '../../engine/types/string.ts';
 import { spanNext, spanSeek, ValueSpan } from '../../engine/types/string-range.ts';
@@ -31,7 +32,7 @@ import {
   respTakeBack,
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent, keyMissed } from './key-events.ts';
+import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import {
   ACCESS_DELETE_KEY,
@@ -63,9 +64,6 @@ export const STRING_ROWS: readonly RespRow[] = [
 
 const SECOND_MS = 1000;
 const INT64_END = 2 ** 63;
-
-/** What stringToRead and stringToChange return for a key that holds no string. */
-export const OTHER_TYPE = -1;
 
 /**
  * The string under op's key, which is argument `index`, to be read: its ref, 0 for none; or OTHER_TYPE,

@@ -6,7 +6,10 @@
  *   BZPOPMIN k t      k m1 s1
  *   ZMPOP 1 k MIN     k [[m1 s1] …]
  */
-import { OTHER_TYPE, zsetFind, zsetRemoveRange, zsetSettle } from '../../engine/types/zset.ts';
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { zsetFind, zsetRemoveRange, zsetSettle } from '../../engine/types/zset.ts';
 import { ZsetEntry } from '../../engine/types/zset-entry.ts';
 import { ZsetWalk, zsetWalkNext, zsetWalkStart } from '../../engine/types/zset-walk.ts';
 import { collectionCount } from '../../memory/collection.ts';
@@ -21,7 +24,7 @@ import {
   respNullArray,
 } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument, positiveArgument, timeoutArgument } from './number-arguments.ts';
 import { ACCESS_DELETE_KEY, FLAG, type KeySpec, type RespRow } from './row.ts';
 import { blockedClaim, blockOnKeys } from './waits.ts';

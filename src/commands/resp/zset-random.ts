@@ -1,7 +1,9 @@
 /** Sorted sets: members drawn at random. */
+
 import { Entry, entryScore } from '../../engine/collection/entry.ts';
 import { EntrySample, entryDraw } from '../../engine/collection/entry-sample.ts';
-import { OTHER_TYPE, zsetRead } from '../../engine/types/zset.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { zsetRead } from '../../engine/types/zset.ts';
 import { replyOverflows } from '../../protocol/reply.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';

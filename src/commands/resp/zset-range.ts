@@ -1,4 +1,5 @@
-import { OTHER_TYPE, zsetFind, zsetRead, zsetRemoveRange } from '../../engine/types/zset.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
+import { zsetFind, zsetRead, zsetRemoveRange } from '../../engine/types/zset.ts';
 import { rowMake, type ZsetRow } from '../../engine/types/zset-combine.ts';
 import { ZsetEntry } from '../../engine/types/zset-entry.ts';
 import { ZsetWalk, zsetWalkNext, zsetWalkStart } from '../../engine/types/zset-walk.ts';

@@ -1,4 +1,6 @@
 /** Rows of sorted sets (engine/types/zset-combine.ts), answered or stored. */
+
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { STATUS } from '../../engine/status.ts';
 import { itemFind } from '../../engine/types/string.ts';
 import type { ZsetRow } from '../../engine/types/zset-combine.ts';
@@ -6,7 +8,7 @@ import { zsetStore } from '../../engine/types/zset-store.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respDouble, respInteger, respText } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 
 /** Answers rows: with scores, in RESP2 in a flat array, in RESP3 in pairs. */
 export function rowsAnswer(

@@ -2,10 +2,11 @@
 
 import { float64Parse } from '../../base/float64.ts';
 import { KEY_BYTES_LIMIT } from '../../base/key.ts';
+import { KEY_EVENT } from '../../config/keyspace-events.ts';
+import { OTHER_TYPE } from '../../engine/status.ts';
 import {
   ADD,
   ADDED,
-  OTHER_TYPE,
   zsetAdd,
   zsetEncodingExpect,
   zsetFind,
@@ -27,7 +28,7 @@ import {
   respNullArray,
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
-import { changesCount, KEY_EVENT, keyEvent } from './key-events.ts';
+import { changesCount, keyEvent } from './key-events.ts';
 import {
   ACCESS_UPDATE_KEY,
   DELETE_KEY,

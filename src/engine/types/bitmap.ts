@@ -9,7 +9,7 @@ import { itemValueBytes } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import type { Operation } from '../operation.ts';
 import { spanNext, spanSeek, ValueSpan, valueByte, valueRangeClear } from './string-range.ts';
-import { STRING_ENCODING, stringEncoding, valueOpen } from './string-range-room.ts';
+import { valueOpen } from './string-range-room.ts';
 
 /** The value's bit at `position`; those behind its end are 0. */
 export function bitGet(p: Partition, ref: number, position: number): number {
@@ -37,7 +37,7 @@ export function bitSet(
   if (isThere) {
     spanSeek(p, old, at, span);
     was = (p.u8[span.offset] & mask) === 0 ? 0 : 1;
-    if (was === bit && stringEncoding(p, old) === STRING_ENCODING.RAW) return was;
+    if (was === bit) return was;
   }
   const ref = bitsOpen(p, op, old, position + 1);
   if (ref === 0) return -1;

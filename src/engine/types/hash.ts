@@ -11,6 +11,7 @@
  * Guard: every function expects the lock of the key's partition, which is the caller's to take.
  * Source: Valkey src/t_hash.c; of times of fields, Redis 7.4.
  */
+
 import { collectionCount, collectionFlags, collectionFlagsSet } from '../../memory/collection.ts';
 import { ITEM_TYPE, itemType } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
@@ -23,10 +24,8 @@ import {
   entryReplace,
 } from '../collection/entry-change.ts';
 import type { Operation } from '../operation.ts';
+import { OTHER_TYPE } from '../status.ts';
 import { itemFind, itemRead } from './string.ts';
-
-/** Instead of a ref: the key holds something else. */
-export const OTHER_TYPE = -1;
 
 /** What clients are told. */
 export const HASH_ENCODING = { LISTPACK: 0, HASHTABLE: 1, LISTPACK_WITH_TIMES: 2 } as const;

@@ -11,6 +11,7 @@
  *
  * Guard: the lock of the key's partition, which is the caller's to take. Cf. valkey-io/valkey src/t_list.c.
  */
+
 import {
   collectionCount,
   collectionCountSet,
@@ -44,6 +45,7 @@ import {
 } from '../collection/strip.ts';
 import { itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
+import { OTHER_TYPE } from '../status.ts';
 import { ListCursor, largeSeek, listNext } from './list-cursor.ts';
 import { largeAttach, largeDiscard, largeMake, largeShrunk } from './list-form.ts';
 import { largeEndSeek, largeInsert } from './list-large.ts';
@@ -55,9 +57,6 @@ import {
   stripNodeRoom,
 } from './list-strip.ts';
 import { itemFind, itemRead } from './string.ts';
-
-/** Instead of a ref: the key holds something else. */
-export const OTHER_TYPE = -1;
 
 /** Where the operation under way works in a large list. */
 const own = new ListCursor();

@@ -11,6 +11,7 @@
  * Guard: every function expects the lock of the key's partition, which is the caller's to take.
  * Source: Valkey src/t_set.c.
  */
+
 import { int64Parse } from '../../base/int64.ts';
 import { collectionCount, collectionFlags, collectionFlagsSet } from '../../memory/collection.ts';
 import { ITEM_TYPE, itemType } from '../../memory/item.ts';
@@ -18,10 +19,8 @@ import type { Partition } from '../../memory/partition.ts';
 import { type Entry, entryFind, OUTCOME } from '../collection/entry.ts';
 import { entriesSettle, entryAdd, entryRemove } from '../collection/entry-change.ts';
 import type { Operation } from '../operation.ts';
+import { OTHER_TYPE } from '../status.ts';
 import { itemFind, itemRead } from './string.ts';
-
-/** Instead of a ref: the key holds something else. */
-export const OTHER_TYPE = -1;
 
 /** What clients are told: the value of a set's flags. */
 export const SET_ENCODING = { INTSET: 0, LISTPACK: 1, HASHTABLE: 2 } as const;

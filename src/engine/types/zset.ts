@@ -9,6 +9,7 @@
  *
  * Guard: every function expects the lock of the key's partition, which is the caller's to take.
  */
+
 import {
   collectionCount,
   collectionFlags,
@@ -36,6 +37,7 @@ import { rootAttach } from '../collection/root.ts';
 import { STRIP_NONE } from '../collection/strip.ts';
 import { itemFree, itemUnlink } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
+import { OTHER_TYPE } from '../status.ts';
 import { itemFind, itemRead } from './string.ts';
 import { ZsetEntry } from './zset-entry.ts';
 import {
@@ -62,9 +64,6 @@ import {
   pairScore,
   pairTake,
 } from './zset-packed.ts';
-
-/** Instead of a ref: the key holds something else. */
-export const OTHER_TYPE = -1;
 
 /** Conditions of an add, a bit each. */
 export const ADD = {

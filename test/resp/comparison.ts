@@ -1,0 +1,105 @@
+/**
+ * When two servers have answered the same: the order of what has none does not count, nor a moment between
+ * two clocks, nor what `text` explains.
+ */
+import { type RespReply, RespSimple, RespTyped } from '../support/resp-client.ts';
+import type { Request } from './requests.ts';
+import { shown } from './session.ts';
+
+/** Replies whose elements come in any order, and how many of them belong together. */
+const UNORDERED: Record<string, 1 | 2> = {
+  keys: 1,
+  smembers: 1,
+  sinter: 1,
+  sunion: 1,
+  sdiff: 1,
+  spop: 1,
+  srandmember: 1,
+  hkeys: 1,
+  hvals: 1,
+  hgetall: 2,
+  hrandfield: 1,
+  zrandmember: 1,
+};
+const SCANS: Record<string, 1 | 2> = { scan: 1, sscan: 1, hscan: 2, zscan: 2 };
+/** How far apart two servers may answer a time, as each has its own clock. */
+const TIMES: Record<string, number> = {
+  ttl: 10,
+  expiretime: 10,
+  pttl: 10_000,
+  pexpiretime: 10_000,
+};
+/** Scores and distances: up to 7.0 with 17 digits, from 7.2 on with as many as it takes. */
+const PRINTS_DOUBLES = /^(z|geo|bz|sort)/;
+const DOUBLE_TEXT = /(?<=")-?\d+(\.\d+)?(e[+-]?\d+)?(?=")/g;
+
+/**
+ * Short lists are listpacks from 7.2 on; SORT makes theirs of a sorted set a skiplist; what INCRBYFLOAT
+ * leaves theirs does not take for an int, even if it is one; and a SETBIT that changes nothing leaves it raw.
+ */
+const ENCODINGS_ALIKE: Record<string, string> = {
+  '"quicklist"': '"listpack"',
+  '"skiplist"': '"listpack"',
+  '"int"': '"embstr"',
+  '"raw"': '"embstr"',
+};
+
+/** What one connection has been asked and answered, so that EXEC's replies can be told apart. */
+export class Conversation {
+  private queued: Request[] = [];
+
+  /** Whether both have answered the request alike. */
+  agrees(request: Request, ours: RespReply, theirs: RespReply): boolean {
+    if (request[0] === 'multi' && theirs instanceof RespSimple) this.queued = [];
+    if (theirs instanceof RespSimple && theirs.simple === 'QUEUED') this.queued.push(request);
+    if (request[0] !== 'exec' || !Array.isArray(theirs) || !Array.isArray(ours)) {
+      return repliesAgree(request, ours, theirs);
+    }
+    const { queued } = this;
+    return (
+      ours.length === queued.length &&
+      theirs.length === queued.length &&
+      queued.every((one, at) => repliesAgree(one, ours[at], theirs[at]))
+    );
+  }
+}
+
+function repliesAgree(request: Request, ours: RespReply, theirs: RespReply): boolean {
+  const apart = TIMES[request[0]];
+  if (apart !== undefined && Number(ours) > 0 && Number(theirs) > 0) {
+    return Math.abs(Number(ours) - Number(theirs)) <= apart;
+  }
+  return text(request, ours) === text(request, theirs);
+}
+
+function text(request: Request, reply: RespReply): string {
+  const said = shown(ordered(request, reply));
+  if (request[0] === 'object') return ENCODINGS_ALIKE[said] ?? said;
+  if (!PRINTS_DOUBLES.test(request[0])) return said;
+  return said.replace(DOUBLE_TEXT, (number) => String(Number(number)));
+}
+
+function ordered(request: Request, reply: RespReply): RespReply {
+  const [command] = request;
+  const scanned = SCANS[command];
+  if (scanned !== undefined && Array.isArray(reply)) return sorted(reply[1], scanned);
+  if (command === 'sort' && request.includes('nosort')) return sorted(reply, 1);
+  const each = UNORDERED[command];
+  if (each === undefined) return reply;
+  const isPairs = /^with(values|scores)$/.test(request[request.length - 1]);
+  return sorted(reply, isPairs ? 2 : each);
+}
+
+function sorted(reply: RespReply, each: 1 | 2): RespReply {
+  if (reply instanceof RespTyped) return new RespTyped(reply.type, sorted(reply.value, each));
+  if (!Array.isArray(reply)) return reply;
+  const all = reply as readonly RespReply[];
+  const size = Array.isArray(all[0]) ? 1 : each;
+  const groups = Array.from({ length: all.length / size }, (_, at) =>
+    all.slice(at * size, at * size + size),
+  );
+  return groups
+    .map((group) => ({ group, key: group.map(shown).join(' ') }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .flatMap(({ group }) => group);
+}
