@@ -4,6 +4,7 @@ import { type RespClient, RespError, type RespReply, RespSimple } from '../suppo
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
 import { blockedUntil, wordsCall } from './blocked.ts';
+import { shown } from './session.ts';
 
 const OK = new RespSimple('OK');
 const PONG = new RespSimple('PONG');
@@ -69,7 +70,8 @@ describe('CLIENT LIST', () => {
     expect(listed).toHaveLength(CLIENT_COUNT + 1);
     const ids = listed.map((fields) => Number(fields.get('id')));
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
-    const own = listed.find((fields) => fields.get('id') === `${ids[0]}`);
+    const ownId = shown(await asker.call('client', 'id'));
+    const own = listed.find((fields) => `:${fields.get('id')}` === ownId);
     expect(own?.get('cmd')).toBe('client|list');
     const names = listed.map((fields) => fields.get('name')).toSorted();
     expect(names).toEqual(['', ...others.map((_, n) => `other-${n}`)].toSorted());
@@ -275,7 +277,10 @@ describe('MONITOR', () => {
     await others[0].call('config', 'set', 'masterauth', secret);
     await others[0].call('echo', 'end');
     const seen = await seenUntil(asker, 'end');
-    expect(seen).toEqual(['0 "hello" "2" "auth" "(redacted)" "(redacted)"']);
+    expect(seen).toEqual([
+      '0 "auth" "(redacted)"',
+      '0 "hello" "2" "auth" "(redacted)" "(redacted)"',
+    ]);
   });
 
   it('is ended by RESET', async () => {

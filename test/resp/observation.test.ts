@@ -1,10 +1,9 @@
-/** What is noted of commands, on whatever threads they run: MONITOR, SLOWLOG, LATENCY and INFO. */
+/** What is noted of commands, on whatever threads they run: SLOWLOG, LATENCY and INFO. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RespClient, RespReply } from '../support/resp-client.ts';
 import { type RespServer, respConfSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
 import { wordsCall } from './blocked.ts';
-import { shown } from './session.ts';
 
 const MANY = 8;
 
@@ -35,83 +34,6 @@ async function infoLine(section: string, name: string): Promise<string> {
   const text = `${await asker.call('info', section)}`;
   return text.match(new RegExp(`^${name}:(.*)\r$`, 'm'))?.[1] ?? 'none';
 }
-
-/** What a monitor shows, without its time, database and address. */
-async function monitored(monitor: RespClient): Promise<string> {
-  return shown(await monitor.read()).replace(/^\+\d{10}\.\d{6} \[\d+ 127\.0\.0\.1:\d+\] /, '');
-}
-
-describe('MONITOR', () => {
-  it('shows what all threads run, each client in its order', async () => {
-    const monitor = client();
-    expect(shown(await monitor.call('monitor'))).toBe('+OK');
-    const others = Array.from({ length: MANY }, () => client());
-    for (const [n, one] of others.entries()) {
-      await wordsCall(one, `set k${n} a`, `set k${n} b`);
-    }
-    const lines: string[] = [];
-    for (let n = 0; n < 2 * MANY; n++) lines.push(await monitored(monitor));
-    for (let n = 0; n < MANY; n++) {
-      expect(lines.filter((line) => line.includes(`"k${n}"`))).toEqual([
-        `"set" "k${n}" "a"`,
-        `"set" "k${n}" "b"`,
-      ]);
-    }
-    monitor.end();
-    await eventually(
-      'no monitor',
-      () => infoLine('clients', 'connected_clients'),
-      (n) => Number(n) === MANY + 1,
-    );
-  });
-
-  it('quotes, hides passwords, and passes over what is for operators', async () => {
-    const monitor = client();
-    await monitor.call('monitor');
-    await asker.call('echo', 'a "b"\r\n\\\x01');
-    await wordsCall(asker, 'config get save', 'auth secret', 'hello 2 auth default secret');
-    await asker.call('ping');
-    const shownLines = [
-      await monitored(monitor),
-      await monitored(monitor),
-      await monitored(monitor),
-    ];
-    expect(shownLines).toEqual([
-      String.raw`"echo" "a \"b\"\r\n\\\x01"`,
-      '"auth" "(redacted)"',
-      '"hello" "2" "auth" "(redacted)" "(redacted)"',
-    ]);
-    expect(await monitored(monitor)).toBe('"ping"');
-  });
-
-  it('shows EXEC behind what it ran, also if that was nothing', async () => {
-    const monitor = client();
-    await monitor.call('monitor');
-    await wordsCall(
-      asker,
-      'multi',
-      'set a 1',
-      'get a',
-      'exec',
-      'multi',
-      'nonsense',
-      'exec',
-      'ping',
-    );
-    const lines: string[] = [];
-    while (lines.at(-1) !== '"ping"') lines.push(await monitored(monitor));
-    const words = lines.map((line) => line.match(/\w+/)?.[0]);
-    expect(words).toEqual(['multi', 'set', 'get', 'exec', 'multi', 'exec', 'ping']);
-  });
-
-  it('ends with RESET', async () => {
-    const monitor = client();
-    await monitor.call('monitor');
-    expect(shown(await monitor.call('reset'))).toBe('+RESET');
-    await asker.call('set', 'a', '1');
-    expect(await monitor.call('get', 'a')).toBe('1');
-  });
-});
 
 describe('SLOWLOG', () => {
   beforeEach(async () => {
