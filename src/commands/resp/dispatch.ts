@@ -101,6 +101,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   reply.resp = session.resp;
   call.op.isTraceless = session.noTouch;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
+  parser.bulkBytesMax = call.config.hot.protoMaxBulkLen;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
   memoryGateRead(call);
@@ -230,7 +231,9 @@ function queue(call: RespCall, command: Command): void {
     refuse(call, command, 'ERR Command not allowed inside a transaction');
     return;
   }
-  session.queue.push({ command, args: argumentsCopy(call.args) });
+  const args = argumentsCopy(call.args);
+  session.queue.push({ command, args });
+  session.queuedBytes += args.source.length;
   session.lastCommand = command.number + 1;
   respSimple(reply, 'QUEUED');
 }
