@@ -16,7 +16,7 @@ import { type Arguments, argumentsRead, COMMON_FLAGS } from './support/arguments
 import { programFind } from './support/command.ts';
 import { processRssBytesRead } from './support/process-usage.ts';
 import { numberFormat, progressSay, reportWrite, tableFormat } from './support/report.ts';
-import { type ServerSpec, withServer } from './support/server.ts';
+import { type RunningServer, type ServerSpec, withServer } from './support/server.ts';
 
 const ABOUT = 'Measures huge hashes, sorted sets, lists and sets.';
 const FLAGS = {
@@ -25,7 +25,7 @@ const FLAGS = {
   hash: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'fields of the hash' },
   list: { value: 'N', byDefault: '10000000', quick: '20000', doc: 'elements of the list' },
   set: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'members of the set' },
-  mem: { value: 'MIB', byDefault: '8192', quick: '256', doc: 'memory limit' },
+  mem: { value: 'MIB', byDefault: '16384', quick: '256', doc: 'memory limit' },
   peer: { value: 'EXE', doc: "redis-server to compare with (default: the one on PATH), or 'none'" },
 } as const;
 
@@ -101,11 +101,7 @@ type Result = {
   readonly pauses: readonly Pause[];
 };
 
-async function shapeMeasure(
-  server: { readonly title: string; readonly port: number; readonly pid: number },
-  shape: Shape,
-  count: number,
-): Promise<Result> {
+async function shapeMeasure(server: RunningServer, shape: Shape, count: number): Promise<Result> {
   const client = await Client.open(server.port);
   await client.run(['flushall']);
   await sleep(300);
@@ -182,12 +178,13 @@ async function main(): Promise<void> {
   const results: Result[] = [];
   const settings = { memMb: args.number('mem'), threadCount: 2 };
   for (const spec of specsRead(args)) {
-    await withServer(spec, settings, async (server) => {
-      for (const shape of SHAPES) {
-        progressSay(`${spec.name}: ${shape.name}`);
-        results.push(await shapeMeasure(server, shape, args.number(shape.name)));
-      }
-    });
+    for (const shape of SHAPES) {
+      progressSay(`${spec.name}: ${shape.name}`);
+      const measure = (server: RunningServer): Promise<Result> =>
+        shapeMeasure(server, shape, args.number(shape.name));
+      // A server of its own, or one would find the memory that another left.
+      results.push(await withServer(spec, settings, measure));
+    }
   }
   reportWrite(args, `${resultsFormat(results)}\n`, { results });
 }

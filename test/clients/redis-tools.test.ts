@@ -40,7 +40,7 @@ const cli = (args: readonly string[], input = ''): Promise<string> =>
 it.skipIf(python === null)('redis-py works (skipped: no Python with redis)', async () => {
   const script = fileURLToPath(new URL('redis_py_client.py', import.meta.url));
   const output = await run(python as string, [script, `${server.host}:${server.port}`]);
-  expect(output.match(/^ok /gm)).toHaveLength(25);
+  expect(output.match(/^ok /gm)).toHaveLength(20);
 });
 
 describe.skipIf(!hasCli)('redis-cli (skipped: not installed)', () => {
@@ -62,9 +62,9 @@ describe.skipIf(!hasCli)('redis-cli (skipped: not installed)', () => {
 
   it('finds --bigkeys and --memkeys', async () => {
     const big = await cli(['--bigkeys']);
-    expect(big).toContain('Biggest   list found "l" has 3 items');
+    expect(big).toMatch(/Biggest +list found '?"l"'? has 3 items/);
     expect(big).toContain('Sampled 7 keys in the keyspace');
-    expect(await cli(['--memkeys'])).toContain('Biggest string found "long"');
+    expect(await cli(['--memkeys'])).toMatch(/Biggest string found '?"long"'?/);
   });
 
   it('finds --hotkeys, where the policy is LFU', async () => {
@@ -75,15 +75,8 @@ describe.skipIf(!hasCli)('redis-cli (skipped: not installed)', () => {
 
   it('measures --latency and shows --stat', async () => {
     expect(await cli(['--raw', '--latency', '-i', '1'])).toMatch(/^\d+ [\d.]+ [\d.]+ \d+/);
-    const stat = await run('timeout', [
-      '--preserve-status',
-      '-s',
-      'INT',
-      '2',
-      'sh',
-      '-c',
-      `redis-cli -p ${server.port} --stat -i 0.1 & sleep 1; kill $!; exit 0`,
-    ]);
+    const command = `timeout 3 stdbuf -oL redis-cli -p ${server.port} --stat -i 0.1; exit 0`;
+    const stat = await run('sh', ['-c', command]);
     expect(stat).toContain('keys       mem      clients');
   });
 

@@ -27,6 +27,11 @@ import { Famine } from './famine.ts';
 import { partitionExpectSound, partitionMake } from './fixture.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
+/** A sorted set keeps -0 as 0, as Redis does. */
+function unsigned(value: number): number {
+  return value + 0;
+}
+
 const op = new Operation(Buffer.alloc(0));
 op.nowMs = NOW_MS;
 op.nowSec = Math.floor(NOW_MS / 1000);
@@ -50,7 +55,10 @@ const values: fc.Arbitrary<TestValue> = fc.oneof(
   value.map((one) => ({ kind: VALUE_KIND.STRING, elements: [{ text: one }] })),
   many(fc.record({ text: value })).map((elements) => ({ kind: VALUE_KIND.LIST, elements })),
   named(fc.record({ text: name })).map((elements) => ({ kind: VALUE_KIND.SET, elements })),
-  named(fc.record({ text: name, score })).map((elements) => ({ kind: VALUE_KIND.ZSET, elements })),
+  named(fc.record({ text: name, score: score.map(unsigned) })).map((elements) => ({
+    kind: VALUE_KIND.ZSET,
+    elements,
+  })),
   named(
     fc.record(
       { text: name, value, expiresAtMs: fc.integer({ min: NOW_MS + 1, max: NOW_MS + 1e9 }) },

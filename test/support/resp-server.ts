@@ -47,6 +47,14 @@ export async function respSpawn(flags: readonly string[] = []): Promise<RespServ
   }
 }
 
+/** Starts ours as redis-server is started: `words` are a config file, if any, and directives. */
+export function respConfSpawn(words: readonly string[] = []): Promise<RespServer> {
+  return spawnOnPorts(process.execPath, (port) => [
+    ...[MAIN_TS, '--resp-conf', ...words],
+    ...['--port', `${port}`, '--bind', HOST],
+  ]);
+}
+
 export function redisSpawn(command: string, flags: readonly string[] = []): Promise<RespServer> {
   const fixed = ['--save', '', '--appendonly', 'no', '--bind', HOST];
   return spawnOnPorts(command, (port) => ['--port', `${port}`, ...fixed, ...flags]);

@@ -3,8 +3,8 @@
  * copy of the pause, and its own timer. A command that is held back is still in its connection's input; it
  * is found again when the pause is over.
  */
-import { argumentIs } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
+import { RESP_ERROR, subcommandMisused } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
@@ -22,7 +22,7 @@ export function clientPause(call: RespCall): void {
   const { args } = call;
   const isOfAll = args.count === 3 || !argumentIs(args, 3, 'write');
   if (args.count > 4) {
-    answerError(call, RESP_ERROR.syntax);
+    answerError(call, subcommandMisused('client', argumentText(args, 1)));
     return;
   }
   if (args.count === 4 && isOfAll && !argumentIs(args, 3, 'all')) {

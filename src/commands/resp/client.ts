@@ -1,7 +1,7 @@
 /** CLIENT: what there is to know of connections, and to do with them. */
 import { CLIENT } from '../../memory/client-records.ts';
 import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { RESP_ERROR, subcommandMisused } from '../../protocol/resp/errors.ts';
 import {
   respInteger,
   respNull,
@@ -165,7 +165,7 @@ function unblock(call: RespCall): void {
       return;
     }
   } else if (args.count > 4) {
-    answerError(call, RESP_ERROR.syntax);
+    answerError(call, subcommandMisused('client', argumentText(args, 1)));
     return;
   }
   const id = integerArgument(call, 2);

@@ -1,6 +1,13 @@
 /** COMMAND DOCS: what a command is for, since when, and how it is written. */
 import type { Reply } from '../../protocol/reply.ts';
-import { respArray, respMap, respSet, respSimple, respText } from '../../protocol/resp/reply.ts';
+import {
+  respArray,
+  respInteger,
+  respMap,
+  respSet,
+  respSimple,
+  respText,
+} from '../../protocol/resp/reply.ts';
 import type { Command } from './command.ts';
 import { type Argument, syntaxParse } from './command-syntax.ts';
 
@@ -20,7 +27,7 @@ export function commandDocsWrite(reply: Reply, command: Command): void {
   }
   if (args.length > 0) {
     respText(reply, 'arguments');
-    argumentsWrite(reply, args);
+    argumentsWrite(reply, args, new KeyNames(row.keys?.length ?? 0));
   }
   if (subcommands.length === 0) return;
   respText(reply, 'subcommands');
@@ -31,12 +38,30 @@ export function commandDocsWrite(reply: Reply, command: Command): void {
   }
 }
 
-function argumentsWrite(reply: Reply, args: readonly Argument[]): void {
-  respArray(reply, args.length);
-  for (const arg of args) argumentWrite(reply, arg);
+/** Which of a command's key specs an argument belongs to: specs have the order in which keys are first named. */
+class KeyNames {
+  private readonly specCount: number;
+  private readonly names: string[] = [];
+
+  constructor(specCount: number) {
+    this.specCount = specCount;
+  }
+
+  /** The spec's index; null: the argument is no key, or of no spec. */
+  specOf({ name, type }: Argument): number | null {
+    if (type !== 'key') return null;
+    if (!this.names.includes(name)) this.names.push(name);
+    const index = this.names.indexOf(name);
+    return index < this.specCount ? index : null;
+  }
 }
 
-function argumentWrite(reply: Reply, arg: Argument): void {
+function argumentsWrite(reply: Reply, args: readonly Argument[], keys: KeyNames): void {
+  respArray(reply, args.length);
+  for (const arg of args) argumentWrite(reply, arg, keys);
+}
+
+function argumentWrite(reply: Reply, arg: Argument, keys: KeyNames): void {
   const { name, type, token, parts } = arg;
   const flags = [...(arg.isOptional ? ['optional'] : []), ...(arg.isMultiple ? ['multiple'] : [])];
   const isGroup = type === 'oneof' || type === 'block';
@@ -46,10 +71,16 @@ function argumentWrite(reply: Reply, arg: Argument): void {
     ...(isGroup ? [] : ([['display_text', name]] as const)),
     ...(token === null ? [] : ([['token', token]] as const)),
   ];
-  respMap(reply, texts.length + (flags.length > 0 ? 1 : 0) + (parts.length > 0 ? 1 : 0));
+  const spec = keys.specOf(arg);
+  const more = [spec !== null, flags.length > 0, parts.length > 0].filter((one) => one);
+  respMap(reply, texts.length + more.length);
   for (const [field, text] of texts) {
     respText(reply, field);
     respText(reply, text);
+  }
+  if (spec !== null) {
+    respText(reply, 'key_spec_index');
+    respInteger(reply, spec);
   }
   if (flags.length > 0) {
     respText(reply, 'flags');
@@ -58,5 +89,5 @@ function argumentWrite(reply: Reply, arg: Argument): void {
   }
   if (parts.length === 0) return;
   respText(reply, 'arguments');
-  argumentsWrite(reply, parts);
+  argumentsWrite(reply, parts, keys);
 }

@@ -125,7 +125,7 @@ function valueArgument(word: string): Argument {
 }
 
 function typeOf(name: string): Argument['type'] {
-  if (/^(key\d*|source|destination|newkey)$/.test(name)) return 'key';
+  if (/^(key\d*|source|destination|destkey|newkey)$/.test(name)) return 'key';
   if (INTEGERS.has(name)) return 'integer';
   if (/^(score|min|max|longitude|latitude|radius)$/.test(name)) return 'double';
   if (name === 'pattern') return 'pattern';

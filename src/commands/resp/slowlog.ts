@@ -1,4 +1,6 @@
 /** SLOWLOG: the commands that took long. */
+import { argumentText } from '../../protocol/resp/arguments.ts';
+import { subcommandMisused } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger, respOk, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
@@ -32,6 +34,10 @@ export const SLOWLOG_ROWS: readonly RespRow[] = [
 function slowlogGet(call: RespCall): void {
   const { args, reply, slowLog } = call;
   let count = SHOWN_DEFAULT;
+  if (args.count > 3) {
+    answerError(call, subcommandMisused('slowlog', argumentText(args, 1)));
+    return;
+  }
   if (args.count > 2) {
     const error = 'ERR count should be greater than or equal to -1';
     count = integerArgument(call, 2, error);

@@ -27,6 +27,12 @@ export const RESP_ERROR = {
   tooManyClients: 'ERR max number of clients reached',
 } as const;
 
+/** What some subcommands say of too many arguments. */
+export function subcommandMisused(container: string, word: string): string {
+  const what = `unknown subcommand or wrong number of arguments for '${word}'`;
+  return `ERR ${what}. Try ${container.toUpperCase()} HELP.`;
+}
+
 export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`;
 }
