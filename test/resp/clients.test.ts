@@ -69,7 +69,7 @@ describe('CLIENT LIST', () => {
     expect(listed).toHaveLength(CLIENT_COUNT + 1);
     const ids = listed.map((fields) => Number(fields.get('id')));
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
-    const own = listed.find((fields) => fields.get('id') === `${ids[0]}`);
+    const own = listed.find((fields) => fields.get('name') === '');
     expect(own?.get('cmd')).toBe('client|list');
     const names = listed.map((fields) => fields.get('name')).toSorted();
     expect(names).toEqual(['', ...others.map((_, n) => `other-${n}`)].toSorted());
