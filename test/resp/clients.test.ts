@@ -4,7 +4,6 @@ import { type RespClient, RespError, type RespReply, RespSimple } from '../suppo
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
 import { blockedUntil, wordsCall } from './blocked.ts';
-import { shown } from './session.ts';
 
 const OK = new RespSimple('OK');
 const PONG = new RespSimple('PONG');
