@@ -190,8 +190,17 @@ function patternArbitrary(command: string, pattern: string): fc.Arbitrary<Reques
 
 /** From 7.2 on they take WITHSCORE, or look at their arguments also when the key is missing. */
 const CHANGED_IN_7_2 = ['zrank', 'zrevrank', 'bitcount', 'bitpos'];
-/** What they answer nobody can foretell, but for all of a collection. */
-const RANDOM = ['spop', 'srandmember', 'hrandfield', 'zrandmember'];
+/** What they answer nobody can foretell, but for all of a collection, and for a cursor that was not made up. */
+const RANDOM = [
+  'spop',
+  'srandmember',
+  'hrandfield',
+  'zrandmember',
+  'scan',
+  'sscan',
+  'hscan',
+  'zscan',
+];
 /** A `1` makes a key end soon, and on one server sooner than on the other. */
 const CLOCKED = ['setex', 'psetex', 'expire', 'pexpire'];
 const NEVER_NONSENSE = new Set([...CHANGED_IN_7_2, ...RANDOM, ...CLOCKED]);

@@ -60,7 +60,7 @@ async function oursSpawn(
 }
 
 export function redisSpawn(command: string, flags: readonly string[] = []): Promise<RespServer> {
-  const fixed = ['--save', '', '--appendonly', 'no', '--bind', HOST];
+  const fixed = ['--save', '', '--appendonly', 'no', '--dir', tmpdir(), '--bind', HOST];
   return spawnOnPorts(command, (port) => ['--port', `${port}`, ...fixed, ...flags]);
 }
 

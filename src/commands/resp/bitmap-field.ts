@@ -28,11 +28,11 @@ const { WRITE, READONLY, DENY_OOM, FAST } = FLAG;
 const FIELD_KEY: readonly KeySpec[] = [{ use: 'RW access update variable_flags', from: 1 }];
 const COST = 'O(1) for each field';
 const WRITES =
-  '[OVERFLOW WRAP | SAT | FAIL] SET encoding offset value | INCRBY encoding offset increment';
+  '[OVERFLOW (WRAP | SAT | FAIL)] (SET encoding offset value | INCRBY encoding offset increment)';
 
 // biome-ignore format: a table reads in columns
 export const BITMAP_FIELD_ROWS: readonly RespRow[] = [
-  { name: 'bitfield',    arity: -2, flags: WRITE | DENY_OOM, keys: FIELD_KEY, keyUse: fieldKeyUse, group: 'bitmap', since: '3.2.0', complexity: COST, syntax: `key [GET encoding offset | ${WRITES} ...]`, doc: 'Reads, sets and adds to integers in a string.', run: (call) => bitfield(call, false) },
+  { name: 'bitfield',    arity: -2, flags: WRITE | DENY_OOM, keys: FIELD_KEY, keyUse: fieldKeyUse, group: 'bitmap', since: '3.2.0', complexity: COST, syntax: `key [GET encoding offset | ${WRITES}] ...`, doc: 'Reads, sets and adds to integers in a string.', run: (call) => bitfield(call, false) },
   { name: 'bitfield_ro', arity: -2, flags: READONLY | FAST,  keys: READ_KEY,  group: 'bitmap', since: '6.0.0', complexity: COST, syntax: 'key [GET encoding offset [GET encoding offset ...]]', doc: 'Reads integers in a string.',     run: (call) => bitfield(call, true) },
 ];
 

@@ -36,7 +36,7 @@ export const BITMAP_ROWS: readonly RespRow[] = [
   { name: 'getbit',   arity:  3, flags: READONLY | FAST,  keys: READ_KEY,          group: 'bitmap', since: '2.2.0', complexity: 'O(1)',                     syntax: 'key offset',           doc: 'A bit of a string.',                                  run: getbit },
   { name: 'bitcount', arity: -2, flags: READONLY,         keys: READ_KEY,          group: 'bitmap', since: '2.6.0', complexity: 'O(N), N the bytes counted', syntax: `key [${RANGE}]`,      doc: 'How many bits of a string are 1.',                    run: bitcount },
   { name: 'bitpos',   arity: -3, flags: READONLY,         keys: READ_KEY,          group: 'bitmap', since: '2.8.7', complexity: 'O(N), N the bytes searched', syntax: `key bit [${RANGE}]`, doc: 'Where the first bit is that is 1, or 0.',             run: bitpos },
-  { name: 'bitop',    arity: -4, flags: WRITE | DENY_OOM, keys: BITOP_KEYS,        group: 'bitmap', since: '2.6.0', complexity: 'O(N), N the bytes of all strings', syntax: 'AND | OR | XOR | NOT destkey key [key ...]', doc: 'Makes a string of others, bit by bit.', run: bitop },
+  { name: 'bitop',    arity: -4, flags: WRITE | DENY_OOM, keys: BITOP_KEYS,        group: 'bitmap', since: '2.6.0', complexity: 'O(N), N the bytes of all strings', syntax: '(AND | OR | XOR | NOT) destkey key [key ...]', doc: 'Makes a string of others, bit by bit.', run: bitop },
 ];
 
 const NOT_BIT = 'ERR bit is not an integer or out of range';

@@ -4,8 +4,9 @@
  *
  *   key value [NX | XX] [EX seconds | PX milliseconds]
  *
- * Capitals are words to be typed; small letters, with or without <>, stand for something; brackets hold what
- * may be missing, a bar sets alternatives apart, three dots repeat what is before them.
+ * Capitals are words to be typed; small letters, with or without <>, stand for something. Brackets hold what
+ * may be missing, parentheses what may not; in either a bar sets alternatives apart. Three dots repeat what is
+ * before them, and in `key value [key value ...]` all that is in the bracket.
  */
 
 export type Argument = {
@@ -27,7 +28,7 @@ export type Argument = {
   readonly parts: readonly Argument[];
 };
 
-const WORD = /\[|\]|\||\.\.\.|[^\s[\]|]+/g;
+const WORD = /[[\]()|]|\.\.\.|[^\s[\]()|]+/g;
 const INTEGERS = new Set(
   'count seconds milliseconds index start stop offset numkeys timeout len cursor increment decrement db rank bit port id maxlen length'.split(
     ' ',
@@ -47,39 +48,36 @@ class SyntaxReader {
     this.words = words;
   }
 
-  /** Arguments up to a closing bracket, a bar or the end. */
+  /** Arguments up to what closes a group or sets its alternatives apart, or to the end. */
   sequence(): readonly Argument[] {
     const found: Argument[] = [];
     for (;;) {
       const word = this.words[this.at];
-      if (word === undefined || word === ']' || word === '|') return found;
+      if (word === undefined || word === ']' || word === ')' || word === '|') return found;
       if (word === '...') {
         this.at++;
         const last = found.pop();
         if (last !== undefined) found.push({ ...last, isMultiple: true });
-        continue;
+      } else if (word === '[') {
+        const alternatives = this.group();
+        if (!repetitionTake(found, alternatives)) {
+          found.push({ ...chosen(alternatives), isOptional: true });
+        }
+      } else {
+        found.push(word === '(' ? chosen(this.group()) : this.single());
       }
-      found.push(word === '[' ? this.optional() : this.single());
     }
   }
 
-  /** `[ … ]`, with alternatives or not; `key [key ...]` repeats the argument before it. */
-  private optional(): Argument {
-    this.at++;
-    const alternatives = [this.sequence()];
-    while (this.words[this.at] === '|') {
+  /** The alternatives between brackets of either kind. */
+  private group(): readonly (readonly Argument[])[] {
+    const alternatives: (readonly Argument[])[] = [];
+    do {
       this.at++;
       alternatives.push(this.sequence());
-    }
+    } while (this.words[this.at] === '|');
     this.at++;
-    const inner =
-      alternatives.length === 1
-        ? joined(alternatives[0], 'block')
-        : joined(
-            alternatives.map((one) => joined(one, 'block')),
-            'oneof',
-          );
-    return { ...inner, isOptional: true };
+    return alternatives;
   }
 
   private single(): Argument {
@@ -87,11 +85,34 @@ class SyntaxReader {
     this.at++;
     if (!isToken(word)) return valueArgument(word);
     const next = this.words[this.at];
+    if (next === '(') return { ...chosen(this.group()), token: word };
     const isAlone = next === undefined || !/^[a-z<]/.test(next);
     if (isAlone) return argument(word.toLowerCase(), 'pure-token', word);
     this.at++;
     return { ...valueArgument(next), token: word };
   }
+}
+
+function chosen(alternatives: readonly (readonly Argument[])[]): Argument {
+  if (alternatives.length === 1) return joined(alternatives[0], 'block');
+  return joined(
+    alternatives.map((one) => joined(one, 'block')),
+    'oneof',
+  );
+}
+
+/** Takes `field value [field value ...]` for a block that is there once or more. False: it is something else. */
+function repetitionTake(
+  found: Argument[],
+  alternatives: readonly (readonly Argument[])[],
+): boolean {
+  const [again] = alternatives;
+  const once = found.slice(-again.length);
+  const isSame = once.map(({ name }) => name).join() === again.map(({ name }) => name).join();
+  if (alternatives.length > 1 || again.at(-1)?.isMultiple !== true || !isSame) return false;
+  found.splice(-again.length);
+  found.push({ ...joined(once, 'block'), isMultiple: true });
+  return true;
 }
 
 function isToken(word: string): boolean {

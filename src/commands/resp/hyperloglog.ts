@@ -48,7 +48,7 @@ export const HYPERLOGLOG_ROWS: readonly RespRow[] = [
   { name: 'pfadd',      arity: -2, flags: WRITE | DENY_OOM | FAST,   keys: INSERT_KEY, group: 'hyperloglog', since: '2.8.9', complexity: 'O(1) for each element',   syntax: 'key [element [element ...]]',       doc: 'Adds elements to a HyperLogLog.',                    run: pfadd },
   { name: 'pfcount',    arity: -2, flags: READONLY | MAY_REPLICATE,  keys: COUNT_KEYS, group: 'hyperloglog', since: '2.8.9', complexity: 'O(N), N the keys',        syntax: 'key [key ...]',                     doc: 'How many distinct elements there are, about.',       run: pfcount },
   { name: 'pfmerge',    arity: -2, flags: WRITE | DENY_OOM,          keys: MERGE_KEYS, group: 'hyperloglog', since: '2.8.9', complexity: 'O(N), N the keys',        syntax: 'destkey [sourcekey [sourcekey ...]]', doc: 'Adds what was added to others.',                   run: pfmerge },
-  { name: 'pfdebug',    arity:  3, flags: WRITE | DENY_OOM | ADMIN,  keys: DEBUG_KEY,  group: 'hyperloglog', since: '2.8.9', complexity: 'O(1)',                    syntax: 'DECODE | ENCODING | GETREG | TODENSE key', doc: 'Shows how a HyperLogLog is kept.',             run: pfdebug },
+  { name: 'pfdebug',    arity:  3, flags: WRITE | DENY_OOM | ADMIN,  keys: DEBUG_KEY,  group: 'hyperloglog', since: '2.8.9', complexity: 'O(1)',                    syntax: '(DECODE | ENCODING | GETREG | TODENSE) key', doc: 'Shows how a HyperLogLog is kept.',             run: pfdebug },
   { name: 'pfselftest', arity:  1, flags: ADMIN,                                       group: 'hyperloglog', since: '2.8.9', complexity: 'O(1), about a second',    syntax: '',                                  doc: 'Tries whether HyperLogLogs count as they should.',   run: pfselftest },
 ];
 

@@ -23,7 +23,7 @@ const SOURCE_DESTINATION: readonly KeySpec[] = [
   { use: 'RW access delete', from: 1 },
   { use: 'RW insert', from: 2 },
 ];
-const SIDES = 'LEFT | RIGHT LEFT | RIGHT';
+const SIDES = '(LEFT | RIGHT) (LEFT | RIGHT)';
 
 // biome-ignore format: a table reads in columns
 export const LIST_MOVE_ROWS: readonly RespRow[] = [

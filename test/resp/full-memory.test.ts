@@ -1,0 +1,65 @@
+/**
+ * Full memory, over the wire and on several threads: where nothing may be evicted, what cannot be stored is
+ * refused and changes nothing; under every other policy writing goes on and nothing is ever half there.
+ *
+ * FLAGSTONE_SEED=N repeats a run, FLAGSTONE_LONG=1 makes it a long one.
+ */
+import { describe, expect, it } from 'vitest';
+import { randomMake } from '../../bench/support/random.ts';
+import { type RespClient, RespError } from '../support/resp-client.ts';
+import { type RespServer, respSpawn } from '../support/resp-server.ts';
+import { clientUse } from '../support/text-client.ts';
+import { Keeper } from './keeper.ts';
+
+const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
+const IS_LONG = process.env['FLAGSTONE_LONG'] === '1';
+const STEPS = IS_LONG ? 20_000 : 1500;
+const TEST_MS_MAX = IS_LONG ? 1_200_000 : 120_000;
+const KEEPERS = 4;
+const BALLAST = 'b'.repeat(8000);
+const MEMORY = ['-m', '32', '-t', '4'];
+
+async function soundExpect(server: RespServer): Promise<void> {
+  const memcached = { host: server.host, port: server.memcachedPort };
+  await clientUse(memcached, async (client) => {
+    const own = await client.stats('server');
+    expect(own.get('thread_restarts'), server.log()).toBe('0');
+    expect(own.get('partition_resets'), server.log()).toBe('0');
+  });
+}
+
+/** Fills all memory; the number of keys that it took. */
+async function ballastFill(client: RespClient): Promise<number> {
+  for (let n = 0, refused = 0; ; n++) {
+    if ((await client.call('set', `ballast:${n}`, BALLAST)) instanceof RespError) refused++;
+    if (refused === 20) return n;
+  }
+}
+
+describe('where nothing may be evicted', () => {
+  it(`what is refused has changed nothing, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {
+    const server = await respSpawn([...MEMORY, '-M']);
+    const filler = server.client();
+    const count = await ballastFill(filler);
+    let next = 0;
+    const keepers = Array.from({ length: KEEPERS }, (_, n) => {
+      return new Keeper(server.client(), `keeper${n}`, randomMake(SEED * 100 + n));
+    });
+    await Promise.all(
+      keepers.map(async (keeper) => {
+        for (let step = 0; step < STEPS; step++) {
+          if (await keeper.step()) continue;
+          // Room for a few more.
+          if (next < count) await keeper.client.call('del', `ballast:${next++}`);
+          else await keeper.drop();
+        }
+      }),
+    );
+    for (const keeper of keepers) {
+      expect(await keeper.check()).toBeNull();
+      expect(keeper.refused).toBeGreaterThan(STEPS / 20);
+    }
+    await soundExpect(server);
+    await server.stop();
+  });
+});
