@@ -8,7 +8,6 @@ import { errorCount, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
 import { notableNote, unblockingNote } from './notable.ts';
 import { FLAG } from './row.ts';
-import { PHASE } from './session.ts';
 import type { Wait } from './wait-registry.ts';
 
 /** After each command. */
@@ -22,7 +21,7 @@ export function commandNote(call: RespCall, command: Command): void {
   op.found = 0;
   op.missed = 0;
   session.lastCommand = command.number + 1;
-  if (session.phase === PHASE.BLOCKED) return;
+  if (session.wait !== null) return;
   session.commandsRun++;
   timeCount(call, command, us);
   if (us >= call.notableUs) notableNote(call, command, call.args, session.host.record, us);
