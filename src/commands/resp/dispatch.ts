@@ -18,6 +18,7 @@ import { errorCount, type RespCall, respClock } from './call.ts';
 import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
+import { briefsSettle } from './command-note.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { monitorFeed } from './monitor.ts';
@@ -110,6 +111,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
 function batchEnd(call: RespCall): void {
   const { session } = call;
+  briefsSettle(call);
   call.running = null;
   if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
   if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
