@@ -182,12 +182,17 @@ export function keyspacePagesMove(keyspace: Keyspace, move: boolean): void {
 export function keyspaceCountsReset(keyspace: Keyspace): void {
   for (const p of keyspace.partitions) {
     partitionLock(p);
-    for (const total of EVENT_TOTALS) p.f64[total] = 0;
-    for (let classId = 0; classId < p.classes.count; classId++) {
-      const klass = classRecord(classId);
-      p.i32.fill(0, klass + CLASS.evictions, klass + CLASS.words);
-    }
+    partitionCountsReset(p);
     partitionUnlock(p);
+  }
+}
+
+/** … of one partition, whose lock is held. */
+export function partitionCountsReset(p: Partition): void {
+  for (const total of EVENT_TOTALS) p.f64[total] = 0;
+  for (let classId = 0; classId < p.classes.count; classId++) {
+    const klass = classRecord(classId);
+    p.i32.fill(0, klass + CLASS.evictions, klass + CLASS.words);
   }
 }
 
@@ -201,4 +206,5 @@ const EVENT_TOTALS = [
   HEADER_F64.rescueTotal,
   HEADER_F64.discardTotal,
   HEADER_F64.fieldExpiryTotal,
+  HEADER_F64.flushTotal,
 ];

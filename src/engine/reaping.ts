@@ -25,5 +25,7 @@ export function itemReap(p: Partition, hash: number, ref: number): void {
     p.i32[klass + CLASS.expiredUnfetched]++;
     p.f64[HEADER_F64.expiredUnfetchedTotal]++;
   }
-  itemUnlink(p, hash, ref, itemIsFlushed(p, ref) ? CHANGE.FLUSHED : CHANGE.EXPIRE);
+  const isFlushed = itemIsFlushed(p, ref);
+  if (isFlushed) p.f64[HEADER_F64.flushTotal]++;
+  itemUnlink(p, hash, ref, isFlushed ? CHANGE.FLUSHED : CHANGE.EXPIRE);
 }

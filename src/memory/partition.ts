@@ -79,7 +79,7 @@ export const HEADER_F64 = {
   itemTotal: 72, // items ever linked
   itemBytes: 73, // bytes of the linked items: headers, keys, values
   evictionTotal: 74,
-  expiryTotal: 75, // expired items reclaimed
+  expiryTotal: 75, // expired items reclaimed, and flushed ones
   evictedUnfetchedTotal: 76,
   expiredUnfetchedTotal: 77,
   pageMoveTotal: 78,
@@ -87,6 +87,7 @@ export const HEADER_F64 = {
   rescueTotal: 80, // items that moved to another page so that theirs could be given up
   discardTotal: 81, // large collections freed
   fieldExpiryTotal: 82, // expired fields of hashes reclaimed
+  flushTotal: 83, // … of them, the flushed ones
   removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
   words: 384,
 } as const;

@@ -26,37 +26,41 @@ export interface RespServer {
   stop(): Promise<number | null>;
 }
 
+/** Starts ours: RESP on one port, memcached on another. */
+export function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
+  return oursSpawn((port, memcachedPort) => {
+    const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
+    return ['-t', '2', '-m', '256', ...ports, ...flags];
+  });
+}
+
+/** Starts ours as redis-server is started: `words` are a config file, if any, and directives. */
+export function respConfSpawn(words: readonly string[] = []): Promise<RespServer> {
+  return oursSpawn((port) => ['--resp-conf', ...words, '--port', `${port}`, '--bind', HOST]);
+}
+
 /**
- * Starts ours: RESP on one port, memcached on another. It writes a file with its ports once all threads
- * listen; one alone would answer sooner, and get all the connections.
+ * Ours writes a file with its ports once all threads listen; one alone would answer sooner, and get all the
+ * connections.
  */
-export async function respSpawn(flags: readonly string[] = []): Promise<RespServer> {
+async function oursSpawn(
+  argumentsFor: (port: number, memcachedPort: number) => readonly string[],
+): Promise<RespServer> {
   const folder = mkdtempSync(join(tmpdir(), 'flagstone-resp-'));
   const portFile = join(folder, 'ports');
+  const all = (port: number, memcachedPort: number): readonly string[] => [
+    MAIN_TS,
+    ...argumentsFor(port, memcachedPort),
+  ];
   try {
-    return await spawnOnPorts(
-      process.execPath,
-      (port, memcachedPort) => {
-        const ports = ['-p', `${memcachedPort}`, '--resp-port', `${port}`, '-l', HOST];
-        return [MAIN_TS, '-t', '2', '-m', '256', ...ports, ...flags];
-      },
-      portFile,
-    );
+    return await spawnOnPorts(process.execPath, all, portFile);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Starts ours as redis-server is started: `words` are a config file, if any, and directives. */
-export function respConfSpawn(words: readonly string[] = []): Promise<RespServer> {
-  return spawnOnPorts(process.execPath, (port) => [
-    ...[MAIN_TS, '--resp-conf', ...words],
-    ...['--port', `${port}`, '--bind', HOST],
-  ]);
-}
-
 export function redisSpawn(command: string, flags: readonly string[] = []): Promise<RespServer> {
-  const fixed = ['--save', '', '--appendonly', 'no', '--bind', HOST];
+  const fixed = ['--save', '', '--appendonly', 'no', '--dir', tmpdir(), '--bind', HOST];
   return spawnOnPorts(command, (port) => ['--port', `${port}`, ...fixed, ...flags]);
 }
 

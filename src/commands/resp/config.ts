@@ -4,23 +4,26 @@ import { errorReason, errorSystemCode } from '../../base/errors.ts';
 import { globMatches } from '../../base/glob.ts';
 import { confRewritten } from '../../config/conf-rewrite.ts';
 import { configShown } from '../../config/config-change.ts';
+import { partitionCountsReset } from '../../engine/keyspace.ts';
 import { commandStatsReset } from '../../memory/command-stats.ts';
+import { CONTROL } from '../../memory/control.ts';
 import { respStatsReset } from '../../memory/resp-stats.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { respMap, respOk, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { configSet } from './config-set.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
+import { partitionEnter, partitionLeave } from './locks.ts';
 import { FLAG, type RespRow } from './row.ts';
 
-const { ADMIN, NO_SCRIPT, LOADING, STALE } = FLAG;
+const { ADMIN, NO_SCRIPT, LOADING, STALE, WHOLE } = FLAG;
 const CONFIG_FLAGS = ADMIN | NO_SCRIPT | LOADING | STALE;
 const FILE_MODE = 0o644;
 
 // biome-ignore format: a table reads in columns
 const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'get',       arity: -3, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives asked for', syntax: '<pattern> [<pattern> ...]', doc: 'Return directives that match the pattern, and their values.', run: configGet },
-  { name: 'resetstat', arity:  2, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(1)', syntax: '', doc: 'Start all statistics of INFO anew.', run: configResetStat },
+  { name: 'resetstat', arity:  2, flags: CONFIG_FLAGS | WHOLE, since: '2.0.0', complexity: 'O(1)', syntax: '', doc: 'Start all statistics of INFO anew.', run: configResetStat },
   { name: 'rewrite',   arity:  2, flags: CONFIG_FLAGS, since: '2.8.0', complexity: 'O(1)', syntax: '', doc: 'Write the values of now into the configuration file.', run: configRewrite },
   { name: 'set',       arity: -4, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives given', syntax: '<directive> <value> [<directive> <value> ...]', doc: 'Set directives to values.', run: configSet },
 ];
@@ -59,6 +62,12 @@ function configResetStat(call: RespCall): void {
   const { keyspace, reply } = call;
   commandStatsReset(keyspace.commandStats);
   respStatsReset(keyspace.respStats);
+  Atomics.store(keyspace.control.i32, CONTROL.connectionRejects, 0);
+  for (const p of keyspace.partitions) {
+    const entered = partitionEnter(call.locks, p);
+    partitionCountsReset(p);
+    partitionLeave(call.locks, p, entered);
+  }
   respOk(reply);
 }
 

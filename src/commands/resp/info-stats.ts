@@ -47,7 +47,7 @@ function keyRows(call: RespCall): readonly InfoRow[] {
   const total = (word: number): number =>
     keyspace.partitions.reduce((all, { f64 }) => all + f64[word], 0);
   return [
-    ['expired_keys', total(HEADER_F64.expiryTotal)],
+    ['expired_keys', total(HEADER_F64.expiryTotal) - total(HEADER_F64.flushTotal)],
     ['expired_subkeys', total(HEADER_F64.fieldExpiryTotal)],
     ['expired_stale_perc', '0.00'],
     ['expired_time_cap_reached_count', 0],

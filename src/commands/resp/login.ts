@@ -14,7 +14,7 @@ import { FLAG, type RespRow } from './row.ts';
 import { GATE } from './session.ts';
 import { REDIS_VERSION } from './version.ts';
 
-const { NO_SCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, SKIP_MONITOR } = FLAG;
+const { NO_SCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY } = FLAG;
 const LOGIN = NO_SCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY;
 
 export const USER_DEFAULT = 'default';
@@ -30,8 +30,8 @@ const HELLO_NO_AUTH =
 
 // biome-ignore format: a table reads in columns
 export const LOGIN_ROWS: readonly RespRow[] = [
-  { name: 'auth',  arity: -2, flags: LOGIN | SKIP_MONITOR, group: 'connection', since: '1.0.0', complexity: 'O(1)', syntax: '[username] password', doc: 'Logs in.', run: auth },
-  { name: 'hello', arity: -1, flags: LOGIN,                group: 'connection', since: '6.0.0', complexity: 'O(1)', syntax: '[protover [AUTH username password] [SETNAME clientname]]', doc: 'Greets the server, and chooses between RESP2 and RESP3.', run: hello },
+  { name: 'auth',  arity: -2, flags: LOGIN, group: 'connection', since: '1.0.0', complexity: 'O(1)', syntax: '[username] password', doc: 'Logs in.', run: auth },
+  { name: 'hello', arity: -1, flags: LOGIN, group: 'connection', since: '6.0.0', complexity: 'O(1)', syntax: '[protover [AUTH username password] [SETNAME clientname]]', doc: 'Greets the server, and chooses between RESP2 and RESP3.', run: hello },
 ];
 
 function auth(call: RespCall): void {
