@@ -35,13 +35,15 @@ import { indexShrink } from './index-growth.ts';
 import type { Keyspace } from './keyspace.ts';
 import { classScore, pageSteal } from './page-move.ts';
 import { classPageCompact } from './page-reassign.ts';
-import { policyHasPrey } from './policy.ts';
+import { policyHasPrey, policyPreyCount } from './policy.ts';
 
 /** Chunks of the graveyard that are freed as one page would be. */
 const GRAVEYARD_CHUNKS = 256;
 /** Items of a partition that a command evicts in a turn, and turns, before it is run while there is too much. */
 const SHED_ITEMS = 8;
 const SHED_TURNS_MAX = 8;
+/** So many items that may go are enough for anything that one command stores. */
+const PREY_AMPLE = 4096;
 /** Buffers of clients that do not count. */
 const BUFFER_BYTES_NOISE = 2 ** 20;
 
@@ -105,6 +107,18 @@ export function partitionResize(
     if (pages === pagesMax) return true;
     if (!pageEmpty(p, nowMs)) return false;
   }
+}
+
+/**
+ * Whether so many pages are free, over the reserve, or can be made so. Where ample prey is left it says yes
+ * and does nothing: then chunks are found as they are needed.
+ */
+export function partitionPagesMake(p: Partition, pages: number, nowMs: number): boolean {
+  if (policyPreyCount(p) >= PREY_AMPLE) return true;
+  while (p.i32[HEADER.pageFreeCount] - PAGES_RESERVED < pages) {
+    if (!pageEmpty(p, nowMs)) return false;
+  }
+  return true;
 }
 
 /** Brings one page to the pool. Where nothing may be evicted, items are only packed closer together. */

@@ -57,11 +57,17 @@ export function policyAdmits(p: Partition, ref: number): boolean {
 
 /** Whether there is anything that the policy would let go. */
 export function policyHasPrey(p: Partition): boolean {
-  if (!policyIsVolatile(p)) return p.evicts;
+  return policyPreyCount(p) > 0;
+}
+
+/** How many keys the policy would let go. */
+export function policyPreyCount(p: Partition): number {
+  if (!policyIsVolatile(p)) return p.evicts ? Number.POSITIVE_INFINITY : 0;
+  let count = 0;
   for (let database = 0; database < DATABASE_COUNT; database++) {
-    if (p.i32[HEADER.databaseExpiring + database] !== 0) return true;
+    count += p.i32[HEADER.databaseExpiring + database];
   }
-  return false;
+  return count;
 }
 
 /** Whether no item of the page may go since none in it expires. Parts of others may be in it. */
