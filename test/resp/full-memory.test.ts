@@ -4,18 +4,24 @@
  *
  * FLAGSTONE_SEED=N repeats a run, FLAGSTONE_LONG=1 makes it a long one.
  */
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomMake } from '../../bench/support/random.ts';
+import { EVICTION_POLICY_NAMES } from '../../src/engine/policy.ts';
 import { type RespClient, RespError } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { clientUse } from '../support/text-client.ts';
+import { CountingKeeper } from './counting-keeper.ts';
 import { Keeper } from './keeper.ts';
 
 const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
 const IS_LONG = process.env['FLAGSTONE_LONG'] === '1';
 const STEPS = IS_LONG ? 20_000 : 1500;
 const TEST_MS_MAX = IS_LONG ? 1_200_000 : 120_000;
+/** Of keepers, each with so many requests. */
+const ROUNDS = IS_LONG ? 2000 : 100;
+const EVICTED_MIN = 500;
 const KEEPERS = 4;
+const MIB = 2 ** 20;
 const BALLAST = 'b'.repeat(8000);
 const MEMORY = ['-m', '32', '-t', '4'];
 
@@ -62,4 +68,55 @@ describe('where nothing may be evicted', () => {
     await soundExpect(server);
     await server.stop();
   });
+});
+
+const POLICIES = EVICTION_POLICY_NAMES.filter((name) => name !== 'noeviction');
+
+describe('where others are evicted', () => {
+  let server: RespServer;
+  beforeAll(async () => {
+    server = await respSpawn(MEMORY);
+  });
+  afterAll(() => server.stop());
+
+  it.each(POLICIES)(
+    `%s: all that stays is whole, seed ${SEED}`,
+    async (policy) => {
+      const client = server.client();
+      await client.call('flushall');
+      await client.call('config', 'set', 'maxmemory-policy', policy);
+      await client.call('config', 'resetstat');
+      const isVolatile = policy.startsWith('volatile');
+      const keepers = Array.from({ length: KEEPERS }, (_, n) => {
+        const random = randomMake(SEED * 1000 + n);
+        return new CountingKeeper(
+          server.client(),
+          `counted${n}`,
+          random,
+          400,
+          isVolatile ? 1000 : 0,
+        );
+      });
+      const resident = new CountingKeeper(server.client(), 'stays', randomMake(SEED), 10, 0);
+      const evicted = async (): Promise<number> =>
+        Number(/evicted_keys:(\d+)/.exec(`${await client.call('info', 'stats')}`)?.[1]);
+      let rounds = 0;
+      while (rounds < ROUNDS || (await evicted()) < EVICTED_MIN) {
+        await Promise.all(keepers.map((keeper) => keeper.step()));
+        if (isVolatile && rounds % 10 === 0) await resident.step();
+        rounds++;
+      }
+      for (const keeper of keepers) {
+        expect(await keeper.check(false)).toBeNull();
+        expect(keeper.refused).toBe(0);
+      }
+      if (isVolatile) expect(await resident.check(true)).toBeNull();
+      const used = Number(/used_memory:(\d+)/.exec(`${await client.call('info', 'memory')}`)?.[1]);
+      expect(used).toBeLessThanOrEqual(32 * MIB);
+      await soundExpect(server);
+      for (const one of [client, resident.client, ...keepers.map((keeper) => keeper.client)])
+        one.end();
+    },
+    TEST_MS_MAX,
+  );
 });
