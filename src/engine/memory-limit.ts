@@ -30,6 +30,7 @@ import { PAGES_RESERVED } from '../memory/slab.ts';
 
 import { partitionPossibleBytes, partitionUsedBytes } from '../memory/usage.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
+import { expirySeek } from './expiry.ts';
 import { classSweep } from './hand.ts';
 import { indexShrink } from './index-growth.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -44,6 +45,9 @@ const SHED_ITEMS = 8;
 const SHED_TURNS_MAX = 8;
 /** So many items that may go are enough for anything that one command stores. */
 const PREY_AMPLE = 4096;
+const PAGES_TRIES_MAX = 4096;
+/** Pages with something dead in them that are looked through in one go. */
+const REAP_PAGES = 8;
 /** Buffers of clients that do not count. */
 const BUFFER_BYTES_NOISE = 2 ** 20;
 
@@ -115,16 +119,21 @@ export function partitionResize(
  */
 export function partitionPagesMake(p: Partition, pages: number, nowMs: number): boolean {
   if (policyPreyCount(p) >= PREY_AMPLE) return true;
-  while (p.i32[HEADER.pageFreeCount] - PAGES_RESERVED < pages) {
-    if (!pageEmpty(p, nowMs)) return false;
+  for (let tries = 0; tries < PAGES_TRIES_MAX; tries++) {
+    if (p.i32[HEADER.pageFreeCount] - PAGES_RESERVED >= pages) return true;
+    if (!pageEmpty(p, nowMs) && partitionShed(p, nowMs, SHED_ITEMS) === 0) return false;
   }
-  return true;
+  return false;
 }
 
-/** Brings one page to the pool. Where nothing may be evicted, items are only packed closer together. */
+/**
+ * Brings pages to the pool, or comes nearer to it. Where nothing may be evicted, what is dead goes, and items
+ * are packed closer together.
+ */
 function pageEmpty(p: Partition, nowMs: number): boolean {
   if (graveyardWork(p, GRAVEYARD_CHUNKS) > 0 || indexShrink(p)) return true;
   if (policyHasPrey(p)) return pageSteal(p, 0, nowMs, true);
+  if (expirySeek(p, nowMs, REAP_PAGES) > 0) return true;
   for (let classId = 1; classId < p.classes.count; classId++) {
     if (classPageCompact(p, classId, nowMs)) return true;
   }

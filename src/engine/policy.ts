@@ -70,9 +70,12 @@ export function policyPreyCount(p: Partition): number {
   return count;
 }
 
-/** Whether no item of the page may go since none in it expires. Parts of others may be in it. */
+/**
+ * Whether no item of the page may go since none in it expires, nor was flushed. Parts of others may be in it.
+ */
 export function policyPassesOver(p: Partition, page: number): boolean {
-  return policyIsVolatile(p) && pageExpiresAtMinMs(p, page) === 0;
+  if (!policyIsVolatile(p)) return false;
+  return pageExpiresAtMinMs(p, page) === 0 && p.i32[HEADER.flushSweepPages] === 0;
 }
 
 /** Whether only what expires may go. */

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomMake } from '../../bench/support/random.ts';
 import { EVICTION_POLICY_NAMES } from '../../src/engine/policy.ts';
-import { type RespClient, RespError } from '../support/resp-client.ts';
+import { type RespClient, RespError, RespSimple } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { clientUse } from '../support/text-client.ts';
 import { CountingKeeper } from './counting-keeper.ts';
@@ -22,6 +22,7 @@ const ROUNDS = IS_LONG ? 2000 : 100;
 const EVICTED_MIN = 500;
 const KEEPERS = 4;
 const MIB = 2 ** 20;
+const OK = new RespSimple('OK');
 const BALLAST = 'b'.repeat(8000);
 const MEMORY = ['-m', '32', '-t', '4'];
 
@@ -34,12 +35,19 @@ async function soundExpect(server: RespServer): Promise<void> {
   });
 }
 
-/** Fills all memory; the number of keys that it took. */
-async function ballastFill(client: RespClient): Promise<number> {
-  for (let n = 0, refused = 0; ; n++) {
-    if ((await client.call('set', `ballast:${n}`, BALLAST)) instanceof RespError) refused++;
-    if (refused === 20) return n;
+/** Fills all memory, or as far as so many keys go; how many it took. */
+async function ballastFill(
+  client: RespClient,
+  countMax = Number.MAX_SAFE_INTEGER,
+): Promise<number> {
+  let refused = 0;
+  for (let n = 0; n < countMax; n++) {
+    const isRefused = (await client.call('set', `ballast:${n}`, BALLAST)) instanceof RespError;
+    refused = isRefused ? refused + 1 : 0;
+    // In a row: all partitions are full.
+    if (refused === 30) return n;
   }
+  return countMax;
 }
 
 describe('where nothing may be evicted', () => {
@@ -68,6 +76,24 @@ describe('where nothing may be evicted', () => {
     await soundExpect(server);
     await server.stop();
   });
+});
+
+it('what a flush leaves is room at once', { timeout: TEST_MS_MAX }, async () => {
+  const server = await respSpawn([...MEMORY, '-M']);
+  const client = server.client();
+  await ballastFill(client, 1500);
+  await client.call('select', '1');
+  await ballastFill(client);
+  expect(await client.call('set', 'a', BALLAST)).toBeInstanceOf(RespError);
+  await client.call('flushdb');
+  for (let n = 0; n < 500; n++) {
+    const pairs = ['a', BALLAST.slice(0, 200 + n), 'b', 'c'];
+    expect(await client.call('hset', `hash:${n}`, ...pairs)).toBe(2);
+    expect(await client.call('set', `string:${n}`, BALLAST.slice(0, 100 + 10 * n))).toEqual(OK);
+  }
+  await client.call('select', '0');
+  expect(await client.call('dbsize')).toBe(1500);
+  await server.stop();
 });
 
 const POLICIES = EVICTION_POLICY_NAMES.filter((name) => name !== 'noeviction');
