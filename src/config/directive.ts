@@ -22,6 +22,7 @@ export const DIRECTIVE = {
  */
 export type Apply =
   | 'clients' // the connection limit
+  | 'clientMemory'
   | 'directory'
   | 'keyEvents'
   | 'listeners'

@@ -32,7 +32,7 @@ export const NETWORK_ROWS = [
   { name: 'socket-mark-id',             type: integer(0n, UINT_MAX),             default: '0',          flags: FIXED | IDLE, does: 'Node.js cannot mark sockets' },
   { name: 'bind-source-addr',           type: textOrNone(),                      default: '',           flags: IDLE,   does: 'the server opens no connections' },
   { name: 'maxclients',                 type: integer(1n, UINT_MAX),             default: '10000',      flags: NONE, apply: 'clients', does: 'Connections at a time.' },
-  { name: 'maxmemory-clients',          type: memoryOrPercent(100n, LONG_MAX),   default: '0',          flags: IDLE,   does: 'connections are not closed for the memory they take together' },
+  { name: 'maxmemory-clients',          type: memoryOrPercent(100n, LONG_MAX),   default: '0',          flags: NONE, apply: 'clientMemory', does: 'Bytes that all clients take together, or percent of maxmemory; more closes those that take most. 0: no limit.' },
   { name: 'client-query-buffer-limit',  type: memory(MIB, LONG_MAX),             default: '1073741824', flags: NONE,   does: 'Bytes of a request that has not arrived whole; more closes the connection.' },
   { name: 'client-output-buffer-limit', type: bufferLimits(),                    default: 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60', flags: NONE, does: 'Bytes that may wait for a client; more closes the connection.' },
   { name: 'proto-max-bulk-len',         type: memory(MIB, LONG_MAX),             default: '536870912',  flags: NONE,   does: 'The longest argument.' },

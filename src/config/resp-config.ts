@@ -36,6 +36,7 @@ export class HotSettings {
   latencyMonitorThreshold = 0;
   latencyTracking = true;
   listMaxListpackSize = 0;
+  maxmemoryClients = 0;
   minReplicasToWrite = 0;
   notifyKeyspaceEvents = 0;
   protoMaxBulkLen = 0;

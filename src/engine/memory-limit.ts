@@ -149,7 +149,9 @@ function tightSet({ i32 }: Control, bit: number, isTight: boolean): void {
 export function bufferBytesNote(control: Control): void {
   let bytes = 0;
   connectionsWalk(control, (record) => {
-    bytes += control.i32[record + CLIENT.queryBytes] + control.i32[record + CLIENT.outputBytes];
+    const { i32 } = control;
+    bytes += i32[record + CLIENT.queryBytes] + i32[record + CLIENT.argumentBytes];
+    bytes += i32[record + CLIENT.outputBytes];
   });
   control.f64[CONTROL_F64.bufferBytes] = bytes;
   tightSet(control, TIGHT.BUFFERS, bytes > BUFFER_BYTES_NOISE);

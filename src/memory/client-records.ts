@@ -26,13 +26,13 @@ export const CLIENT = {
   shardChannels: 38,
   queued: 39, // commands in the transaction; -1: there is none
   watched: 40,
-  queryBytes: 41, // of a request that has not arrived whole
+  queryBytes: 41, // of an argument that has not arrived whole
   queryFreeBytes: 42,
   outputBytes: 43, // that the client has not taken
   outputPieces: 44,
   command: 45, // number of the last command + 1
-  queuedBytes: 46,
-  argumentBytes: 47,
+  queuedBytes: 46, // of the transaction
+  argumentBytes: 47, // of a request: those that have arrived
 } as const;
 
 /** f64 indices within a record, from its first f64. */
@@ -65,7 +65,40 @@ export const CLIENT_TEXT = {
   libraryVersion: { offset: 400, bytesMax: 47 },
 } as const satisfies Readonly<Record<string, TextField>>;
 
+/** What a client takes in any case: its connection, its session and its record. */
+const CLIENT_BYTES = 2048;
+/** … and for each name that it watches or is subscribed to. */
+const NAME_BYTES = 128;
+
 assert(CONNECTION_RECORD_BYTES === 448, 'the texts of a client end with its record');
+
+/** Whether the record is that of a RESP client that others may see. */
+export function clientIsShown({ i32 }: Control, record: number): boolean {
+  return Atomics.load(i32, record + CLIENT.id) !== 0;
+}
+
+/** Hides the client, whom whoever did it has to close; its id, or 0 if somebody else has. */
+export function clientTake({ i32 }: Control, record: number): number {
+  return Atomics.exchange(i32, record + CLIENT.id, 0);
+}
+
+/** How much memory a client takes. */
+export function clientBytes({ i32 }: Control, record: number): number {
+  const names =
+    i32[record + CLIENT.watched] +
+    i32[record + CLIENT.channels] +
+    i32[record + CLIENT.patterns] +
+    i32[record + CLIENT.shardChannels];
+  return (
+    CLIENT_BYTES +
+    names * NAME_BYTES +
+    i32[record + CLIENT.queryBytes] +
+    i32[record + CLIENT.queryFreeBytes] +
+    i32[record + CLIENT.outputBytes] +
+    i32[record + CLIENT.queuedBytes] +
+    i32[record + CLIENT.argumentBytes]
+  );
+}
 
 export function clientTextSet(
   control: Control,

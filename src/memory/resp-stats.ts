@@ -56,6 +56,7 @@ export const RESP_COUNTER = {
   idleCuts: 14,
   loopUsMax: 15, // the longest batch
   batchCommandsMax: 16, // … and that of most commands
+  evictedClients: 17,
 } as const;
 
 const HEADER_BYTES = 128;

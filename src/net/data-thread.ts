@@ -296,11 +296,13 @@ function respCallCreate(
     bytesWritten: 0,
     queryBytes: 0,
     queryFreeBytes: 0,
+    argumentBytes: 0,
     outputBytes: 0,
     outputPieces: 0,
     push: nothing,
     wake: nothing,
     close: nothing,
+    destroy: nothing,
   };
   const { bulletinName, threadIndex } = start;
   const isAlone = start.config.threadCount === 1;

@@ -9,6 +9,7 @@ import { RequestParser, requestForget } from '../protocol/resp/request-parser.ts
 const BYTES_MIN = 65536;
 /** What is left is moved to the front of the buffer once so much before it is used up. */
 const SLACK_BYTES = 1 << 20;
+const LINE_END_BYTES = 2;
 
 export class Gather {
   buffer: Buffer;
@@ -38,8 +39,17 @@ export class Gather {
     requestForget(this.parser);
   }
 
+  /** Of the request: where what its parser has not taken yet starts. */
+  get pendingStart(): number {
+    return this.parser.left < 0 ? this.start : this.parser.at;
+  }
+
+  /** To twice the size, or to what the argument in hand will need if that is less. */
   private grow(bytesMin: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytesMin, this.buffer.length * 2));
+    const { at, bulkBytes, left } = this.parser;
+    const doubled = this.buffer.length * 2;
+    const needed = left < 0 || bulkBytes < 0 ? doubled : at + bulkBytes + LINE_END_BYTES;
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytesMin, Math.min(doubled, needed)));
     this.buffer.copy(larger, 0, 0, this.used);
     this.buffer = larger;
     this.parser.args.source = larger;

@@ -9,7 +9,8 @@
  * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
  */
 import type { RespCall } from '../commands/resp/call.ts';
-import { clientNote } from '../commands/resp/client-note.ts';
+import { clientWeigh } from '../commands/resp/client-eviction.ts';
+import { clientNote, clientNoteQuery } from '../commands/resp/client-note.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
 import {
   PHASE,
@@ -117,7 +118,11 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
   get queryBytes(): number {
     return this.gather === null
       ? (this.carried?.length ?? 0)
-      : this.gather.used - this.gather.start;
+      : this.gather.used - this.gather.pendingStart;
+  }
+
+  get argumentBytes(): number {
+    return this.gather === null ? 0 : this.gather.pendingStart - this.gather.start;
   }
 
   get queryFreeBytes(): number {
@@ -160,11 +165,16 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
 
   /** Whether what has come of a request is not too much; if it is, the client is cut. */
   private queryFits(): boolean {
-    const { respStats, respBlock, config } = this.context.call;
-    if (this.queryBytes <= config.settings.clientQueryBufferLimit) return true;
-    respStats.f64[respBlock + RESP_COUNTER.queryBufferCuts]++;
-    this.destroy();
-    return false;
+    const { call } = this.context;
+    const bytes = this.argumentBytes + this.queryBytes;
+    if (bytes > call.config.settings.clientQueryBufferLimit) {
+      call.respStats.f64[call.respBlock + RESP_COUNTER.queryBufferCuts]++;
+      this.destroy();
+      return false;
+    }
+    clientNoteQuery(call.keyspace.control, this);
+    clientWeigh(call, this.session);
+    return !this.hasClosed();
   }
 
   /** Gathers what was carried over, and what has come. */
@@ -244,6 +254,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     clientNote(call.keyspace.control, this.session, call.op.nowSec);
     this.unsentBytes = 0;
     this.replySend();
+    clientWeigh(call, this.session);
     const us = performance.now() * 1000 - startedUs;
     f64[respBlock + RESP_COUNTER.loopUs] += us;
     counterRaise(f64, respBlock + RESP_COUNTER.loopUsMax, us);
@@ -284,6 +295,10 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
 
   private isHeld(): boolean {
     return this.session.phase === PHASE.HELD;
+  }
+
+  private hasClosed(): boolean {
+    return this.session.phase === PHASE.CLOSED;
   }
 
   /** Reads no more from a client that publishes faster than other threads can take, until they have. */
@@ -328,8 +343,7 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     return this.output.pieceCount;
   }
 
-  /** Closes at once: what was sent and has not left is lost. */
-  private destroy(): void {
+  destroy(): void {
     if (this.session.phase !== PHASE.CLOSED) {
       this.session.phase = PHASE.CLOSED;
       sessionEnd(this.context.call, this.session);

@@ -10,6 +10,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
+import { clientWeigh } from '../commands/resp/client-eviction.ts';
 import { GATE, type RespSession } from '../commands/resp/session.ts';
 import type { BufferLimit } from '../config/compound-types.ts';
 import { CLIENT, CLIENT_F64, clientF64 } from '../memory/client-records.ts';
@@ -197,9 +198,13 @@ export class RespOutput {
   private check(): void {
     const { hardBytes, softBytes, softSeconds } = this.limit();
     const { bytes } = this;
-    if (hardBytes !== 0 && bytes >= hardBytes) this.cut(bytes);
-    else if (softBytes === 0 || bytes < softBytes) this.softStop();
+    if (hardBytes !== 0 && bytes >= hardBytes) {
+      this.cut(bytes);
+      return;
+    }
+    if (softBytes === 0 || bytes < softBytes) this.softStop();
     else this.softTimer ??= setTimeout(() => this.softCheck(), softSeconds * 1000);
+    clientWeigh(this.call, this.session);
   }
 
   /** It was beyond the soft limit all the time, or the timer would have been stopped. */

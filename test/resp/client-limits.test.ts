@@ -193,4 +193,48 @@ describe('limits of clients', () => {
     await asker.call('config', 'set', 'client-output-buffer-limit', 'normal 0 0 0');
     expect(await infoOf(asker, 'stats', 'client_output_buffer_limit_disconnections')).toBe(3);
   });
+
+  describe('maxmemory-clients', () => {
+    const MIB = 2 ** 20;
+    afterEach(() => asker.call('config', 'set', 'maxmemory-clients', '0', 'maxmemory', '0'));
+
+    /** Leaves a request of so many bytes unfinished; resolves when they have come. */
+    async function occupy(one: RespClient, bytes: number): Promise<void> {
+      const id = await idOf(one);
+      one.write(`*2\r\n$${bytes}\r\n${'x'.repeat(bytes)}`);
+      await eventually(
+        'the bytes',
+        async () => `${await asker.call('client', 'list', 'id', id)}`,
+        (line) => line.includes(` qbuf=${bytes} `),
+      );
+    }
+
+    it('closes those that take most, until the rest fits', async () => {
+      const [small, large, larger, spared] = await many(4);
+      await spared.call('client', 'no-evict', 'on');
+      await occupy(small, MIB / 4);
+      await occupy(large, MIB);
+      await occupy(larger, 2 * MIB);
+      await occupy(spared, 3 * MIB);
+      await asker.call('config', 'set', 'maxmemory-clients', `${4 * MIB}`);
+      await eventually('their end', async () => large.closed && larger.closed, Boolean);
+      expect([small.closed, spared.closed]).toEqual([false, false]);
+      expect(await infoOf(asker, 'stats', 'evicted_clients')).toBe(2);
+      expect((await clientList()).length).toBe(3);
+    });
+
+    it('closes who grows beyond it: by a request, a transaction, watches or unread replies', async () => {
+      await asker.call('config', 'set', 'maxmemory', '100mb', 'maxmemory-clients', '1%');
+      await asker.call('setrange', 'k', 300_000, 'x');
+      const [requester, inMulti, watcher, sleeper] = await many(4);
+      requester.send('set', 'a', 'x'.repeat(MIB));
+      await inMulti.call('multi');
+      for (let n = 0; n < 4; n++) inMulti.send('set', 'a', 'x'.repeat(300_000));
+      for (let n = 0; n < 9000; n++) watcher.send('watch', n);
+      sleeper.socket.pause();
+      for (let n = 0; n < 40; n++) sleeper.send('get', 'k');
+      await eventually('four', () => infoOf(asker, 'stats', 'evicted_clients'), is(4));
+      expect((await clientList()).length).toBe(1);
+    });
+  });
 });

@@ -4,7 +4,6 @@ import { type RespClient, RespError, type RespReply, RespSimple } from '../suppo
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
 import { blockedUntil, wordsCall } from './blocked.ts';
-import { shown } from './session.ts';
 
 const OK = new RespSimple('OK');
 const PONG = new RespSimple('PONG');
@@ -74,8 +73,7 @@ describe('CLIENT LIST', () => {
     });
     const ids = listed.map((fields) => Number(fields.get('id')));
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
-    const ownId = shown(await asker.call('client', 'id'));
-    const own = listed.find((fields) => `:${fields.get('id')}` === ownId);
+    const own = listed.find((fields) => fields.get('name') === '');
     expect(own?.get('cmd')).toBe('client|list');
     const names = listed.map((fields) => fields.get('name')).toSorted();
     expect(names).toEqual(['', ...others.map((_, n) => `other-${n}`)].toSorted());

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RespClient, RespReply } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
-import { eventually, TextClient } from '../support/text-client.ts';
+import { clientUse, eventually, TextClient } from '../support/text-client.ts';
 import { wordsCall } from './blocked.ts';
 
 const KEY_COUNT = 500;
@@ -126,11 +126,20 @@ describe.each([1, 3])('key events with %i threads', (threadCount) => {
   it('tells of an expired key before the reply to the command that met it', async () => {
     await notify('KAE');
     await client.call('config', 'set', 'notify-keyspace-events', 'Kx$');
+    // Or the sweep may be first, and tell of it at its leisure.
+    await clientUse({ host: server.host, port: server.memcachedPort }, async (operator) => {
+      operator.send('lru_crawler disable\r\n');
+      expect(await operator.line()).toBe('OK');
+    });
     await client.call('set', 'k', 'v', 'px', 1);
     await listener.read();
     await new Promise((resolve) => setTimeout(resolve, 3));
     await client.call('set', 'k', 'w');
     expect(await eventsUntilNow()).toEqual(['__keyspace@0__:k expired', '__keyspace@0__:k set']);
+    await clientUse({ host: server.host, port: server.memcachedPort }, async (operator) => {
+      operator.send('lru_crawler enable\r\n');
+      expect(await operator.line()).toBe('OK');
+    });
   });
 
   it('tells once of each key that expires, whether it is met or swept', async () => {

@@ -256,6 +256,9 @@ export const SERVER_SESSIONS: readonly Session[] = [
   ]),
   session('what is asked of a server now and then', [
     ['role', '["master", :0, []]'],
+    ['function help', /^\[\+FUNCTION <subcommand>/],
+    ['module list', '[]'],
+    ['module help', /^\[\+MODULE <subcommand>/],
     ['lastsave', /^:\d{10}$/],
     ['time', /^\["\d{10}", "\d{1,6}"\]$/],
     ['lolwut', /Redis ver\. 7\.\d+\.\d+\\n"$/],

@@ -40,6 +40,9 @@ import { type Wait, WaitRegistry } from './wait-registry.ts';
 /** A longer first word of an error is none of its code. */
 const ERROR_CODE_LENGTH_MAX = 32;
 
+/** Brief commands whose time is taken together: see command-note.ts. */
+export const BRIEF_COUNT_MAX = 64;
+
 export class RespCall {
   readonly keyspace: Keyspace;
   readonly server: ServerContext;
@@ -101,6 +104,9 @@ export class RespCall {
   runEnded = 0;
   /** When the last command ended, in microseconds of performance.now. */
   clockUs = 0.5;
+  /** Numbers of brief commands that ran since then: the first briefCount. */
+  readonly briefs = new Int32Array(BRIEF_COUNT_MAX);
+  briefCount = 0;
 
   constructor(
     keyspace: Keyspace,

@@ -1,5 +1,5 @@
 /** CLIENT KILL: closes clients of any thread, found by what their records say. */
-import { CLIENT } from '../../memory/client-records.ts';
+import { CLIENT, clientTake } from '../../memory/client-records.ts';
 import { type Arguments, argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger, respOk } from '../../protocol/resp/reply.ts';
@@ -45,15 +45,14 @@ export function clientKill(call: RespCall): void {
     return;
   }
   const ids: number[] = [];
-  const { i32 } = call.keyspace.control;
+  const { control } = call.keyspace;
   clientsWalk(call, (record) => {
     if (!filterHolds(call, filter, record)) return;
     // From now on nobody sees it, whenever its thread comes to close it; and it is nobody else's to kill.
-    const id = Atomics.exchange(i32, record + CLIENT.id, 0);
+    const id = clientTake(control, record);
     if (id !== 0) ids.push(id);
   });
-  for (const id of ids) clientClose(call, id);
-  call.bulletin.post({ kind: 'kill', ids });
+  clientsClose(call, ids);
   if (!isOldForm) respInteger(reply, ids.length);
   else if (ids.length > 0) respOk(reply);
   else answerError(call, 'ERR No such client');
@@ -114,19 +113,24 @@ function filterRead(call: RespCall, args: Arguments, at: number, filter: KillFil
   return !call.failed;
 }
 
-/** Closes a client of this thread, if it is one: itself once it has been answered. */
+/** Closes clients, whom nobody sees any more (clientTake), on whatever threads. */
+export function clientsClose(call: RespCall, ids: readonly number[]): void {
+  if (ids.length === 0) return;
+  for (const id of ids) clientClose(call, id);
+  call.bulletin.post({ kind: 'kill', ids });
+}
+
+/** Closes a client of this thread, if it is one: that which is running once it has been answered. */
 function clientClose(call: RespCall, id: number): void {
   const session = call.sessions.get(id);
   if (session === undefined) return;
-  if (session === call.session) session.phase = PHASE.CLOSED;
-  else session.host.close('killed');
+  if (session === call.running) session.phase = PHASE.CLOSED;
+  else session.host.destroy();
 }
 
 /** Has this thread hear of clients that others close. */
 export function clientKillListen(call: RespCall): void {
   call.bulletin.on('kill', (notice) => {
-    for (const id of notice['ids'] as readonly number[]) {
-      call.sessions.get(id)?.host.close('killed');
-    }
+    for (const id of notice['ids'] as readonly number[]) clientClose(call, id);
   });
 }

@@ -7,7 +7,9 @@ import {
   CLIENT_F64,
   CLIENT_FLAG,
   CLIENT_TEXT,
+  clientBytes,
   clientF64,
+  clientIsShown,
   clientText,
 } from '../../memory/client-records.ts';
 import { CONNECTION, connectionRemote, connectionsWalk } from '../../memory/connections.ts';
@@ -39,9 +41,6 @@ const FLAG_LETTERS: readonly (readonly [flag: number, letter: string])[] = [
   [CLIENT_FLAG.NO_TOUCH, 'T'],
 ];
 
-/** A client and its memory that no field tells: the session, its parser, its record. */
-const CLIENT_BYTES = 2048;
-
 export function clientTypeOf(name: string): ClientType | null {
   return CLIENT_TYPES[name.toLowerCase()] ?? null;
 }
@@ -51,7 +50,7 @@ export function clientsWalk(call: RespCall, visit: (record: number) => void): vo
   const { control } = call.keyspace;
   clientNoteSelf(call);
   connectionsWalk(control, (record) => {
-    if (control.i32[record + CLIENT.id] !== 0) visit(record);
+    if (clientIsShown(control, record)) visit(record);
   });
 }
 
@@ -74,20 +73,6 @@ export function clientLocal({ keyspace }: RespCall, record: number): string {
 export function clientAgeSec({ keyspace, op }: RespCall, record: number): number {
   const createdAtMs = keyspace.control.f64[clientF64(record, CLIENT_F64.createdAtMs)];
   return Math.max(0, Math.floor((op.nowMs - createdAtMs) / 1000));
-}
-
-/** How a client's memory adds up. */
-export function clientBytes({ keyspace }: RespCall, record: number): number {
-  const { i32 } = keyspace.control;
-  const field = (word: number): number => i32[record + word];
-  return (
-    CLIENT_BYTES +
-    field(CLIENT.queryBytes) +
-    field(CLIENT.queryFreeBytes) +
-    field(CLIENT.outputBytes) +
-    field(CLIENT.queuedBytes) +
-    field(CLIENT.argumentBytes)
-  );
 }
 
 /** A client's line, without its end. */
@@ -123,7 +108,7 @@ export function clientLine(call: RespCall, record: number): string {
     ['obl', 0],
     ['oll', field(CLIENT.outputPieces)],
     ['omem', field(CLIENT.outputBytes)],
-    ['tot-mem', clientBytes(call, record)],
+    ['tot-mem', clientBytes(control, record)],
     ['events', isWriting ? 'rw' : 'r'],
     ['cmd', command],
     ['user', USER_DEFAULT],

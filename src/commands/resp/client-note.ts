@@ -11,13 +11,14 @@ import { CONNECTION } from '../../memory/connections.ts';
 import type { Control } from '../../memory/control.ts';
 import { argumentBytes } from '../../protocol/resp/arguments.ts';
 import type { RespCall } from './call.ts';
-import { GATE, PHASE, type RespSession, subscriptionCount } from './session.ts';
+import { GATE, PHASE, type RespHost, type RespSession, subscriptionCount } from './session.ts';
 
 /** Brings the record up to date: after each batch, and before somebody reads it on this thread. */
 export function clientNote(control: Control, session: RespSession, nowSec: number): void {
   const { i32, f64 } = control;
   const { host, channels, patterns, shardChannels, queue, watched } = session;
   const { record } = host;
+  clientNoteQuery(control, host);
   i32[record + CONNECTION.lastCommandSec] = nowSec;
   i32[record + CONNECTION.phase] = session.phase;
   i32[record + CLIENT.flags] = clientFlags(session);
@@ -28,14 +29,21 @@ export function clientNote(control: Control, session: RespSession, nowSec: numbe
   i32[record + CLIENT.shardChannels] = shardChannels.size;
   i32[record + CLIENT.queued] = session.gate & GATE.MULTI ? queue.length : -1;
   i32[record + CLIENT.watched] = watched.length;
-  i32[record + CLIENT.queryBytes] = host.queryBytes;
-  i32[record + CLIENT.queryFreeBytes] = host.queryFreeBytes;
+  i32[record + CLIENT.queuedBytes] = session.queuedBytes;
   i32[record + CLIENT.outputBytes] = host.outputBytes;
   i32[record + CLIENT.outputPieces] = host.outputPieces;
   i32[record + CLIENT.command] = session.lastCommand;
   f64[clientF64(record, CLIENT_F64.bytesRead)] = host.bytesRead;
   f64[clientF64(record, CLIENT_F64.bytesWritten)] = host.bytesWritten;
   f64[clientF64(record, CLIENT_F64.commands)] = session.commandsRun;
+}
+
+/** … as to the request that is coming in. */
+export function clientNoteQuery({ i32 }: Control, host: RespHost): void {
+  const { record } = host;
+  i32[record + CLIENT.queryBytes] = host.queryBytes;
+  i32[record + CLIENT.queryFreeBytes] = host.queryFreeBytes;
+  i32[record + CLIENT.argumentBytes] = host.argumentBytes;
 }
 
 function clientFlags(session: RespSession): number {

@@ -122,6 +122,7 @@ function noEvict(call: RespCall): void {
   const isOn = onOrOff(call);
   if (isOn === null) return;
   call.session.noEvict = isOn;
+  call.session.weighedBytes = 0;
   respOk(call.reply);
 }
 

@@ -24,6 +24,8 @@ export class Command {
   /** Number among all commands. */
   readonly number: number;
   readonly subcommands: readonly Command[];
+  /** It takes a microsecond or so, unless what it is given or answers is long: see command-note.ts. */
+  readonly isBrief: boolean;
   readonly parent: RespRow | null;
 
   constructor(row: RespRow, parent: RespRow | null, numberNext: () => number) {
@@ -35,6 +37,7 @@ export class Command {
     this.keyMode = keyModeOf(row);
     this.number = numberNext();
     this.statsRecord = commandStatsRecord(this.number);
+    this.isBrief = this.keyMode === KEY_MODE.ONE && row.complexity === 'O(1)';
     this.subcommands = (row.subcommands ?? []).map((sub) => new Command(sub, row, numberNext));
   }
 }

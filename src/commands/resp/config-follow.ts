@@ -13,7 +13,6 @@ export function configFollow(call: RespCall): void {
   const slowUs = hot.slowlogLogSlowerThan < 0 ? NEVER_US : hot.slowlogLogSlowerThan;
   const lateUs = hot.latencyMonitorThreshold === 0 ? NEVER_US : hot.latencyMonitorThreshold * 1000;
   call.notableUs = Math.min(slowUs, lateUs);
-  call.parser.bulkBytesMax = hot.protoMaxBulkLen;
   call.slowLog.trim(call.config.settings.slowlogMaxLen);
   if (hot.minReplicasToWrite > 0) call.gate |= GATE.NO_REPLICAS;
   else call.gate &= ~GATE.NO_REPLICAS;

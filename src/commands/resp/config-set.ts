@@ -21,13 +21,21 @@ import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
+import { clientsEvict } from './client-eviction.ts';
 import { configFollow } from './config-follow.ts';
 import { keyEventsSet } from './key-events.ts';
 import { memoryGateRead } from './memory-gate.ts';
 import { PHASE } from './session.ts';
 
 /** What data threads do themselves; all else is for the main thread. */
-const APPLIED_HERE: readonly Apply[] = ['clients', 'keyEvents', 'memory', 'persistence', 'policy'];
+const APPLIED_HERE: readonly Apply[] = [
+  'clients',
+  'clientMemory',
+  'keyEvents',
+  'memory',
+  'persistence',
+  'policy',
+];
 
 export function configSet(call: RespCall): void {
   const { args } = call;
@@ -123,6 +131,9 @@ function applyHere(call: RespCall, apply: Apply): string | null {
         return `The operating system is not able to handle the specified number of clients, try with ${most}`;
       }
       Atomics.store(control.i32, CONTROL.connectionLimit, settings.maxclients);
+      return null;
+    case 'clientMemory':
+      clientsEvict(call);
       return null;
     case 'keyEvents':
       keyEventsSet(keyspace, settings.notifyKeyspaceEvents);

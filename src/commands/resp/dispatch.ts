@@ -18,6 +18,7 @@ import { errorCount, type RespCall, respClock } from './call.ts';
 import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
+import { briefsSettle } from './command-note.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { monitorFeed } from './monitor.ts';
@@ -101,6 +102,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   reply.resp = session.resp;
   call.op.isTraceless = session.noTouch;
   parser.isAuthenticated = (session.gate & GATE.UNAUTHENTICATED) === 0;
+  parser.bulkBytesMax = call.config.hot.protoMaxBulkLen;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
   memoryGateRead(call);
@@ -109,6 +111,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
 function batchEnd(call: RespCall): void {
   const { session } = call;
+  briefsSettle(call);
   call.running = null;
   if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
   if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
@@ -230,7 +233,9 @@ function queue(call: RespCall, command: Command): void {
     refuse(call, command, 'ERR Command not allowed inside a transaction');
     return;
   }
-  session.queue.push({ command, args: argumentsCopy(call.args) });
+  const args = argumentsCopy(call.args);
+  session.queue.push({ command, args });
+  session.queuedBytes += args.source.length;
   session.lastCommand = command.number + 1;
   respSimple(reply, 'QUEUED');
 }

@@ -12,7 +12,7 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { answerError, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
-import { commandNote } from './command-note.ts';
+import { briefsSettle, commandNote } from './command-note.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
 import { GATE, RespSession } from './session.ts';
@@ -23,6 +23,7 @@ import { waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
+  if (!command.isBrief) briefsSettle(call);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {

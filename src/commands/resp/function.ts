@@ -5,20 +5,29 @@
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { respEmptyArray, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
+import { containerRow, type SubcommandRow } from './container.ts';
 import { FLAG, type RespRow } from './row.ts';
 
 const { WRITE, NO_SCRIPT } = FLAG;
-const COMMON = { group: 'scripting', since: '7.0.0', categories: ['scripting'] } as const;
+const COMMON = { since: '7.0.0', categories: ['scripting'] } as const;
 
 // biome-ignore format: a table reads in columns
-const SUBCOMMANDS: readonly RespRow[] = [
+const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'flush', arity: -2, flags: WRITE | NO_SCRIPT, ...COMMON, complexity: 'O(1)', syntax: '[ASYNC | SYNC]', doc: 'Forgets all functions: there are none.', run: flush },
   { name: 'list',  arity: -2, flags: NO_SCRIPT,         ...COMMON, complexity: 'O(1)', syntax: '[LIBRARYNAME library-name-pattern] [WITHCODE]', doc: 'Lists all functions: there are none.', run: list },
 ];
 
-// biome-ignore format: a table reads in columns
 export const FUNCTION_ROWS: readonly RespRow[] = [
-  { name: 'function', arity: -2, flags: 0, ...COMMON, complexity: 'Depends on subcommand.', syntax: '', doc: 'Functions, of which there are none.', run: list, subcommands: SUBCOMMANDS },
+  containerRow(
+    {
+      name: 'function',
+      group: 'scripting',
+      since: '7.0.0',
+      doc: 'Functions, of which there are none.',
+      helpSince: '7.0.0',
+    },
+    SUBCOMMANDS,
+  ),
 ];
 
 function flush(call: RespCall): void {

@@ -1,11 +1,11 @@
 /** INFO memory. */
 import { totalmem } from 'node:os';
 import { memoryUse } from '../../engine/memory-use.ts';
-import { CLIENT } from '../../memory/client-records.ts';
+import { clientBytes } from '../../memory/client-records.ts';
 import { HEADER, HEADER_F64 } from '../../memory/partition.ts';
 import { RESP_RATE } from '../../memory/resp-stats.ts';
 import type { RespCall } from './call.ts';
-import { clientBytes, clientsWalk } from './client-list.ts';
+import { clientsWalk } from './client-list.ts';
 import { bytesText, type InfoRow, percentText, ratioText } from './info-row.ts';
 
 export function memorySection(call: RespCall): readonly InfoRow[] {
@@ -73,8 +73,9 @@ export function memorySection(call: RespCall): readonly InfoRow[] {
 /** What all clients take together. */
 export function clientsBytesOf(call: RespCall): number {
   let bytes = 0;
+  const { control } = call.keyspace;
   clientsWalk(call, (record) => {
-    if (call.keyspace.control.i32[record + CLIENT.id] !== 0) bytes += clientBytes(call, record);
+    bytes += clientBytes(control, record);
   });
   return bytes;
 }

@@ -53,7 +53,7 @@ function keyRows(call: RespCall): readonly InfoRow[] {
     ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', 0],
     ['evicted_keys', total(HEADER_F64.evictionTotal)],
-    ['evicted_clients', 0],
+    ['evicted_clients', sum(RESP_COUNTER.evictedClients)],
     ['evicted_scripts', 0],
     ['total_eviction_exceeded_time', 0],
     ['current_eviction_exceeded_time', 0],

@@ -59,9 +59,11 @@ export interface RespHost {
   readonly isLocal: boolean;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Of a request that has not arrived whole; and room for more of it. */
+  /** Of a request what is of no argument that has arrived whole; and room for more of it. */
   readonly queryBytes: number;
   readonly queryFreeBytes: number;
+  /** Of the same request, but arguments that have. */
+  readonly argumentBytes: number;
   /** What the client has not taken, and in how many pieces. */
   readonly outputBytes: number;
   readonly outputPieces: number;
@@ -71,6 +73,8 @@ export interface RespHost {
   wake(): void;
   /** Closes after what was sent has left; `reason` is for the log. */
   close(reason: string): void;
+  /** Closes at once: what was sent and has not left is lost. */
+  destroy(): void;
 }
 
 export class RespSession {
@@ -85,6 +89,7 @@ export class RespSession {
   resp: 2 | 3 = 2;
   // ── Transaction ──
   readonly queue: Queued[] = [];
+  queuedBytes = 0;
   /** A queued command was refused: EXEC will be too. */
   queueIsBroken = false;
   readonly watched: Watched[] = [];
@@ -105,6 +110,8 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** How much memory it took when that was looked at last: client-eviction.ts. */
+  weighedBytes = 0;
 
   constructor(host: RespHost, id: number) {
     this.host = host;

@@ -28,6 +28,7 @@ import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
 import { LOGIN_ROWS } from './login.ts';
 import { MEMORY_ROWS } from './memory.ts';
+import { MODULE_ROWS } from './module.ts';
 import { MONITOR_ROWS } from './monitor.ts';
 import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
@@ -65,6 +66,7 @@ const ROWS: readonly RespRow[] = [
   ...SERVER_ROWS,
   ...CLIENT_ROWS,
   ...LATENCY_ROWS,
+  ...MODULE_ROWS,
   ...MONITOR_ROWS,
   ...SLOWLOG_ROWS,
   ...PUBSUB_ROWS,

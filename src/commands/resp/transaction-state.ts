@@ -5,6 +5,7 @@ import { GATE, type RespSession } from './session.ts';
 export function transactionForget(session: RespSession): void {
   session.gate &= ~GATE.MULTI;
   session.queue.length = 0;
+  session.queuedBytes = 0;
   session.queueIsBroken = false;
   session.watched.length = 0;
 }
