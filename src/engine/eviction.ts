@@ -25,6 +25,8 @@ const VOLATILE_GOES_MAX = 16;
 const VOLATILE_ITEMS = 16;
 /** Pages with something due that are searched for dead items when nothing else may go. */
 const REAP_PAGES_MAX = 8;
+/** So often, as what went may have left no page empty. */
+const REAP_GOES_MAX = 4096;
 /**
  * Chunks of the graveyard that are freed in one go, and such goes for one try. Where collections have
  * come and gone all pages have a part in several, and much has to go before one is empty.
@@ -117,7 +119,7 @@ function chunkObtainScraped(p: Partition, classId: number, nowMs: number): numbe
  * can be packed into fewer pages.
  */
 function chunkObtainByCompaction(p: Partition, classId: number, nowMs: number): number {
-  if (expirySeek(p, nowMs, REAP_PAGES_MAX) > 0) {
+  for (let go = 0; go < REAP_GOES_MAX && expirySeek(p, nowMs, REAP_PAGES_MAX) > 0; go++) {
     const ref = chunkTake(p, classId) || chunkObtainFreed(p, classId);
     if (ref !== 0) return ref;
   }

@@ -194,11 +194,14 @@ export function keyspaceRoomMake(keyspace: Keyspace, nowMs: number): boolean {
   return true; // the rest is the maintainer's
 }
 
-/** Evicts up to `itemsMax` items, of the class first whose memory is worth least. Returns how many went. */
+/**
+ * Evicts up to `itemsMax` items, of the class first whose memory is worth least; or some that are dead, if no
+ * other may go. Returns how many went.
+ */
 export function partitionShed(p: Partition, nowMs: number, itemsMax: number): number {
   let done = 0;
   while (done < itemsMax && (graveyardWork(p, GRAVEYARD_CHUNKS) > 0 || itemShed(p, nowMs))) done++;
-  return done;
+  return done > 0 ? done : expirySeek(p, nowMs, REAP_PAGES);
 }
 
 function itemShed(p: Partition, nowMs: number): boolean {

@@ -93,6 +93,11 @@ it('what a flush leaves is room at once', { timeout: TEST_MS_MAX }, async () => 
   }
   await client.call('select', '0');
   expect(await client.call('dbsize')).toBe(1500);
+  // The same where the limit is one of bytes.
+  await client.call('config', 'set', 'maxmemory', '3mb');
+  expect(await client.call('set', 'a', 'b')).toBeInstanceOf(RespError);
+  await client.call('flushall');
+  expect(await client.call('set', 'a', 'b')).toEqual(OK);
   await server.stop();
 });
 
