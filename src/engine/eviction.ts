@@ -12,7 +12,7 @@ import { CLASS, classRecord, HEADER, type Partition } from '../memory/partition.
 import { chunkTake, PAGES_RESERVED } from '../memory/slab.ts';
 import { graveyardFirst } from './collection/graveyard.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
-import { expirySweep } from './expiry.ts';
+import { expirySeek } from './expiry.ts';
 import { classSweep } from './hand.ts';
 import { compactablePage, pageSteal, pageVacate, VACATE } from './page-move.ts';
 import { policyHasPrey, policyIsVolatile } from './policy.ts';
@@ -23,8 +23,10 @@ const FAILURES_MAX = 2;
 /** What goes from other classes where only what expires may. */
 const VOLATILE_GOES_MAX = 16;
 const VOLATILE_ITEMS = 16;
-/** Pages searched for dead items when nothing else may go. */
+/** Pages with something due that are searched for dead items when nothing else may go. */
 const REAP_PAGES_MAX = 8;
+/** So often, as what went may have left no page empty. */
+const REAP_GOES_MAX = 4096;
 /**
  * Chunks of the graveyard that are freed in one go, and such goes for one try. Where collections have
  * come and gone all pages have a part in several, and much has to go before one is empty.
@@ -84,9 +86,11 @@ function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
     const freed = chunkObtainFreed(p, classId);
     if (freed !== 0) return freed;
   }
-  const scraped = policyIsVolatile(p) ? chunkObtainScraped(p, classId, nowMs) : 0;
-  if (scraped === 0) p.i32[klass + CLASS.outOfMemory]++;
-  return scraped;
+  if (policyIsVolatile(p)) {
+    return chunkObtainScraped(p, classId, nowMs) || chunkObtainByCompaction(p, classId, nowMs);
+  }
+  p.i32[klass + CLASS.outOfMemory]++;
+  return 0;
 }
 
 /**
@@ -115,7 +119,7 @@ function chunkObtainScraped(p: Partition, classId: number, nowMs: number): numbe
  * can be packed into fewer pages.
  */
 function chunkObtainByCompaction(p: Partition, classId: number, nowMs: number): number {
-  if (expirySweep(p, nowMs, REAP_PAGES_MAX) > 0) {
+  for (let go = 0; go < REAP_GOES_MAX && expirySeek(p, nowMs, REAP_PAGES_MAX) > 0; go++) {
     const ref = chunkTake(p, classId) || chunkObtainFreed(p, classId);
     if (ref !== 0) return ref;
   }

@@ -44,6 +44,17 @@ export function expirySweep(p: Partition, nowMs: number, pagesMax: number): numb
   return reaped;
 }
 
+/**
+ * Goes on sweeping until something has gone, as long as a flush has left pages that were not looked at: there
+ * is memory for who needs it, and it may lie behind pages in which everything lives. Returns how many went.
+ */
+export function expirySeek(p: Partition, nowMs: number, pagesMax: number): number {
+  for (;;) {
+    const reaped = expirySweep(p, nowMs, pagesMax);
+    if (reaped > 0 || p.i32[HEADER.flushSweepPages] <= 0) return reaped;
+  }
+}
+
 /** Whether something in a page of a class may be dead. */
 export function pageIsDue(p: Partition, page: number, nowMs: number): boolean {
   const earliest = pageExpiresAtMinMs(p, page);

@@ -30,18 +30,24 @@ import { PAGES_RESERVED } from '../memory/slab.ts';
 
 import { partitionPossibleBytes, partitionUsedBytes } from '../memory/usage.ts';
 import { graveyardWork } from './collection/graveyard-work.ts';
+import { expirySeek } from './expiry.ts';
 import { classSweep } from './hand.ts';
 import { indexShrink } from './index-growth.ts';
 import type { Keyspace } from './keyspace.ts';
 import { classScore, pageSteal } from './page-move.ts';
 import { classPageCompact } from './page-reassign.ts';
-import { policyHasPrey } from './policy.ts';
+import { policyHasPrey, policyPreyCount } from './policy.ts';
 
 /** Chunks of the graveyard that are freed as one page would be. */
 const GRAVEYARD_CHUNKS = 256;
 /** Items of a partition that a command evicts in a turn, and turns, before it is run while there is too much. */
 const SHED_ITEMS = 8;
 const SHED_TURNS_MAX = 8;
+/** So many items that may go are enough for anything that one command stores. */
+const PREY_AMPLE = 4096;
+const PAGES_TRIES_MAX = 4096;
+/** Pages with something dead in them that are looked through in one go. */
+const REAP_PAGES = 8;
 /** Buffers of clients that do not count. */
 const BUFFER_BYTES_NOISE = 2 ** 20;
 
@@ -107,10 +113,27 @@ export function partitionResize(
   }
 }
 
-/** Brings one page to the pool. Where nothing may be evicted, items are only packed closer together. */
+/**
+ * Whether so many pages are free, over the reserve, or can be made so. Where ample prey is left it says yes
+ * and does nothing: then chunks are found as they are needed.
+ */
+export function partitionPagesMake(p: Partition, pages: number, nowMs: number): boolean {
+  if (policyPreyCount(p) >= PREY_AMPLE) return true;
+  for (let tries = 0; tries < PAGES_TRIES_MAX; tries++) {
+    if (p.i32[HEADER.pageFreeCount] - PAGES_RESERVED >= pages) return true;
+    if (!pageEmpty(p, nowMs) && partitionShed(p, nowMs, SHED_ITEMS) === 0) return false;
+  }
+  return false;
+}
+
+/**
+ * Brings pages to the pool, or comes nearer to it. Where nothing may be evicted, what is dead goes, and items
+ * are packed closer together.
+ */
 function pageEmpty(p: Partition, nowMs: number): boolean {
   if (graveyardWork(p, GRAVEYARD_CHUNKS) > 0 || indexShrink(p)) return true;
   if (policyHasPrey(p)) return pageSteal(p, 0, nowMs, true);
+  if (expirySeek(p, nowMs, REAP_PAGES) > 0) return true;
   for (let classId = 1; classId < p.classes.count; classId++) {
     if (classPageCompact(p, classId, nowMs)) return true;
   }
@@ -171,11 +194,14 @@ export function keyspaceRoomMake(keyspace: Keyspace, nowMs: number): boolean {
   return true; // the rest is the maintainer's
 }
 
-/** Evicts up to `itemsMax` items, of the class first whose memory is worth least. Returns how many went. */
+/**
+ * Evicts up to `itemsMax` items, of the class first whose memory is worth least; or some that are dead, if no
+ * other may go. Returns how many went.
+ */
 export function partitionShed(p: Partition, nowMs: number, itemsMax: number): number {
   let done = 0;
   while (done < itemsMax && (graveyardWork(p, GRAVEYARD_CHUNKS) > 0 || itemShed(p, nowMs))) done++;
-  return done;
+  return done > 0 ? done : expirySeek(p, nowMs, REAP_PAGES);
 }
 
 function itemShed(p: Partition, nowMs: number): boolean {

@@ -57,16 +57,25 @@ export function policyAdmits(p: Partition, ref: number): boolean {
 
 /** Whether there is anything that the policy would let go. */
 export function policyHasPrey(p: Partition): boolean {
-  if (!policyIsVolatile(p)) return p.evicts;
-  for (let database = 0; database < DATABASE_COUNT; database++) {
-    if (p.i32[HEADER.databaseExpiring + database] !== 0) return true;
-  }
-  return false;
+  return policyPreyCount(p) > 0;
 }
 
-/** Whether no item of the page may go since none in it expires. Parts of others may be in it. */
+/** How many keys the policy would let go. */
+export function policyPreyCount(p: Partition): number {
+  if (!policyIsVolatile(p)) return p.evicts ? Number.POSITIVE_INFINITY : 0;
+  let count = 0;
+  for (let database = 0; database < DATABASE_COUNT; database++) {
+    count += p.i32[HEADER.databaseExpiring + database];
+  }
+  return count;
+}
+
+/**
+ * Whether no item of the page may go since none in it expires, nor was flushed. Parts of others may be in it.
+ */
 export function policyPassesOver(p: Partition, page: number): boolean {
-  return policyIsVolatile(p) && pageExpiresAtMinMs(p, page) === 0;
+  if (!policyIsVolatile(p)) return false;
+  return pageExpiresAtMinMs(p, page) === 0 && p.i32[HEADER.flushSweepPages] === 0;
 }
 
 /** Whether only what expires may go. */

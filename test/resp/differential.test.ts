@@ -1,13 +1,14 @@
 /**
- * Random sessions, the same against the real redis-server and against ours, over RESP2 and RESP3: every
- * reply has to be the same, as far as comparison.ts says, and so has all that is stored at the end.
+ * Random sessions, the same against the real redis-server and against ours, over RESP2 and RESP3, by several
+ * clients that wait for each reply or by one that does not: every reply has to be the same, as far as
+ * comparison.ts says, and so has all that is stored at the end.
  *
  * FLAGSTONE_SEED=N repeats a run, FLAGSTONE_LONG=1 makes it a long one; REDIS_PEER names a redis-server other
  * than that of the PATH.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RespClient, RespReply } from '../support/resp-client.ts';
+import { type RespClient, type RespReply, respRequest } from '../support/resp-client.ts';
 import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
 import { Conversation } from './comparison.ts';
 import { anyRequest, type Request } from './requests.ts';
@@ -15,6 +16,7 @@ import { shown } from './session.ts';
 
 const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
 const RUNS = process.env['FLAGSTONE_LONG'] === '1' ? 20_000 : 150;
+const PIPELINES = RUNS / 3;
 const TEST_MS_MAX = 60_000 + RUNS * 500;
 const STEPS_MAX = 60;
 const CONNECTIONS = 5;
@@ -168,6 +170,45 @@ describe.skipIf(installed === null)(title, () => {
       }
     }
   }
+
+  /** Asks both all of it at once, ours in pieces. */
+  async function pipelineCompare(
+    requests: readonly Request[],
+    resp: number,
+    pieceBytes: readonly number[],
+  ): Promise<void> {
+    await Promise.all(peers.map((peer) => peer.begin()));
+    const conversation = new Conversation();
+    const bytes = Buffer.concat(requests.map(respRequest));
+    const [own, their] = peers.map((peer) => peer.connections[0]);
+    for (const client of [own, their]) await client.call('hello', `${resp}`);
+    their.write(bytes);
+    let at = 0;
+    for (let turn = 0; at < bytes.length; turn++) {
+      const end = at + pieceBytes[turn % pieceBytes.length];
+      own.write(bytes.subarray(at, end));
+      at = end;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const [n, request] of requests.entries()) {
+      await askBoth(`request ${n + 1}`, request, conversation, (peer) =>
+        peer.connections[0].read(),
+      );
+    }
+    await contentsCompare();
+  }
+
+  it(`${PIPELINES} pipelines, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {
+    const requests = fc.array(anyRequest, { minLength: 1, maxLength: STEPS_MAX, size: 'max' });
+    const sizes = fc.array(fc.constantFrom(1, 20, 300, 5000, 100_000), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    await fc.assert(fc.asyncProperty(requests, fc.constantFrom(2, 3), sizes, pipelineCompare), {
+      seed: SEED,
+      numRuns: PIPELINES,
+    });
+  });
 
   it(`${RUNS} sessions, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {
     const session = fc

@@ -53,7 +53,9 @@ export class Keeper {
   /** Makes one request. Returns false if there was no memory for it. */
   async step(): Promise<boolean> {
     const { request, apply } = this.change();
-    const reply = await this.client.call(...request);
+    const reply = await (randomBelow(this.random, 5) === 0
+      ? this.transacted(request)
+      : this.client.call(...request));
     if (!(reply instanceof RespError)) {
       apply(this.keys);
       return true;
@@ -65,6 +67,17 @@ export class Keeper {
       if (problem !== null) throw new Error(`${request.join(' ').slice(0, 200)}: ${problem}`);
     }
     return false;
+  }
+
+  /** The reply to a request that is a transaction. */
+  private async transacted(request: readonly string[]): Promise<RespReply> {
+    this.client.send('multi');
+    this.client.send(...request);
+    this.client.send('exec');
+    await this.client.read();
+    const queued = await this.client.read();
+    const replies = await this.client.read();
+    return Array.isArray(replies) ? replies[0] : queued;
   }
 
   /** Reads all keys; the first that holds something else than it should, or null. */
@@ -79,7 +92,7 @@ export class Keeper {
   }
 
   private async keyCheck(key: string): Promise<string | null> {
-    const held = await held_(this.client, key);
+    const held = await valueHeld(this.client, key);
     const value = this.keys.get(key);
     const expected = value === undefined ? null : plain(value);
     const [is, should] = [JSON.stringify(held), JSON.stringify(expected)];
@@ -281,7 +294,7 @@ function plain({ type, value }: Value): unknown {
   }
 }
 
-async function held_(client: RespClient, key: string): Promise<unknown> {
+async function valueHeld(client: RespClient, key: string): Promise<unknown> {
   const type = shown(await client.call('type', key)).slice(1);
   switch (type) {
     case 'string':

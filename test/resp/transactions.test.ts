@@ -298,6 +298,8 @@ describe('WATCH', () => {
     await wordsCall(other, 'flushall');
     expect(await execAfter('swapdb 0 7')).toEqual([new RespSimple('PONG')]);
     await other.call('swapdb', '0', '7');
+    expect(await execAfter('set k v', 'swapdb 0 7')).toBeNull();
+    await other.call('swapdb', '0', '7');
   });
 
   it('is forgotten by UNWATCH, EXEC, DISCARD and RESET', async () => {

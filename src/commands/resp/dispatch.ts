@@ -20,6 +20,7 @@ import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { briefsSettle } from './command-note.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
+import { httpRefuse } from './http-refusal.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { monitorFeed } from './monitor.ts';
 import { pubsubPost } from './pubsub.ts';
@@ -141,7 +142,7 @@ function commandRun(call: RespCall): void {
   const { args, session } = call;
   const found = call.table.find(args);
   if (found === null) {
-    refuse(call, null, unknownCommand(call));
+    if (!httpRefuse(call)) refuse(call, null, unknownCommand(call));
     return;
   }
   let command: Command = found;

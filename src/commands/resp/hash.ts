@@ -47,6 +47,7 @@ import {
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { changesCount, keyEvent } from './key-events.ts';
+import { roomExpect } from './room.ts';
 import {
   ACCESS_UPDATE_KEY,
   DELETE_KEY,
@@ -140,6 +141,7 @@ function fieldsSet(call: RespCall): number {
     answerError(call, RESP_ERROR.keyTooLong);
     return -1;
   }
+  if (!roomExpect(call, p, 2, 2)) return -1;
   let ref = hashToChange(call);
   if (ref === OTHER_TYPE) return -1;
   let created = 0;

@@ -41,6 +41,7 @@ import {
 import { answerError, keyTake, type RespCall } from './call.ts';
 import { changesCount, keyEvent } from './key-events.ts';
 import { integerArgument, positiveArgument } from './number-arguments.ts';
+import { roomExpect } from './room.ts';
 import {
   ACCESS_DELETE_KEY,
   DELETE_KEY,
@@ -100,6 +101,7 @@ function sadd(call: RespCall): void {
     answerError(call, RESP_ERROR.keyTooLong);
     return;
   }
+  if (!roomExpect(call, p, 2, 1)) return;
   const before = setToChange(call);
   if (before === OTHER_TYPE) return;
   const members = args.count - 2;

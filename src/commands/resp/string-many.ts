@@ -5,6 +5,7 @@ import { RESP_ERROR, wrongArity } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger, respNull, respOk } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import { keyMissed } from './key-events.ts';
+import { roomExpect } from './room.ts';
 import { FLAG, type KeySpec, READ_KEYS, type RespRow } from './row.ts';
 import { respValue, stringPut, valueTake } from './string.ts';
 
@@ -57,6 +58,9 @@ function pairsAreWhole(call: RespCall): boolean {
 /** Stores all pairs. False: there was no memory for one of them, which was answered. */
 function pairsPut(call: RespCall): boolean {
   const { args, op } = call;
+  for (let index = 1; index < args.count; index += 2) {
+    if (!roomExpect(call, keyTake(call, index), 1, 2)) return false;
+  }
   for (let index = 1; index < args.count; index += 2) {
     const p = keyTake(call, index);
     valueTake(call, index + 1);

@@ -99,6 +99,7 @@ function exec(call: RespCall): void {
   const namespaces = watched.map(({ database }) => databaseOf(call.keyspace.control, database));
   for (const [at, watch] of watched.entries()) {
     locks.want(watchedPartition(call, watch, namespaces[at]));
+    locks.want(watchedPartition(call, watch, watch.namespace));
   }
   locks.take();
   if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
@@ -118,7 +119,7 @@ function exec(call: RespCall): void {
   locks.release();
 }
 
-/** The partition of a watched key, in the namespace that its database is now; the key is in op.key. */
+/** The partition of a watched key, in a namespace; the key is in op.key. */
 function watchedPartition(call: RespCall, { key }: Watched, namespace: number): Partition {
   keyFillIn(call.op.key, namespace, key, 0, key.length);
   return call.keyspace.partitionFor(call.op.key.hash);
@@ -126,18 +127,25 @@ function watchedPartition(call: RespCall, { key }: Watched, namespace: number): 
 
 /**
  * Whether a watched key is as it was. One that was there and has expired since is not; one that had
- * expired before counts as missing. After SWAPDB it is another key, which is the same only if there is neither.
+ * expired before counts as missing. After SWAPDB it is another key, which is the same only if neither is there
+ * and nobody had made the one before it meanwhile.
  */
 function watchHolds(call: RespCall, watch: Watched, namespace: number): boolean {
-  const p = watchedPartition(call, watch, namespace);
+  const isSwapped = namespace !== watch.namespace;
+  if (watch.cas !== 0) {
+    if (isSwapped) return false;
+    const p = watchedPartition(call, watch, namespace);
+    const ref = indexFind(p, call.op.key);
+    return ref !== 0 && itemCasUnique(p, ref) === watch.cas && !itemIsDead(p, ref, call.op.nowMs);
+  }
+  if (isSwapped) {
+    const p = watchedPartition(call, watch, namespace);
+    const ref = indexFind(p, call.op.key);
+    if (ref !== 0 && !itemIsDead(p, ref, call.op.nowMs)) return false;
+  }
+  const p = watchedPartition(call, watch, watch.namespace);
   const { key, nowMs } = call.op;
   const ref = indexFind(p, key);
-  const isThere = ref !== 0 && !itemIsDead(p, ref, nowMs);
-  if (watch.cas !== 0) {
-    return isThere && namespace === watch.namespace && itemCasUnique(p, ref) === watch.cas;
-  }
-  if (isThere) return false;
-  if (namespace !== watch.namespace) return true;
-  const wasThere = ref !== 0 && itemCas(p, ref) > watch.casLast;
-  return !wasThere && removalCas(p, key.hash) <= watch.casLast;
+  if (ref !== 0 && (!itemIsDead(p, ref, nowMs) || itemCas(p, ref) > watch.casLast)) return false;
+  return removalCas(p, key.hash) <= watch.casLast;
 }

@@ -29,6 +29,7 @@ import {
 } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { changesCount, keyEvent } from './key-events.ts';
+import { roomExpect } from './room.ts';
 import {
   ACCESS_UPDATE_KEY,
   DELETE_KEY,
@@ -156,6 +157,7 @@ export function membersAdd(
     answerError(call, RESP_ERROR.keyTooLong);
     return;
   }
+  if (!roomExpect(call, p, firstName, stride)) return;
   let ref = zsetFind(p, op);
   if (ref === OTHER_TYPE) {
     answerError(call, RESP_ERROR.wrongType);
