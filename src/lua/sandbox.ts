@@ -14,7 +14,7 @@
  */
 
 import { Lrand48 } from './lrand48.ts';
-import { LUA, LUA_STATUS, LUA_TYPE } from './lua-api.ts';
+import { LUA, LUA_STATUS, LUA_TYPE, type LuaApi } from './lua-api.ts';
 import {
   LuaMachine,
   luaArgumentRefuse,
@@ -141,28 +141,32 @@ export class Sandbox {
       api.luaL_checktype(state, 1, LUA_TYPE.FUNCTION);
       const name = api.lua_gettop(state) > 1 ? luaText(machine, state, 2) : '=(load)';
       api.lua_settop(state, 1);
-      this.piecesGather(state);
-      return this.load(state, name);
+      return this.piecesGather(state) ? this.load(state, name) : nilBeforeTop(api, state);
     });
   }
 
-  /** Calls the function at index 1 for pieces of a chunk until there is none; leaves the chunk there. */
-  private piecesGather(L: number): void {
+  /**
+   * Calls the function at index 1 for pieces of a chunk until there is none; leaves the chunk there. False: the
+   * function has failed, and its error is on top.
+   */
+  private piecesGather(L: number): boolean {
     const { machine } = this;
     const { api } = machine;
     luaPushText(machine, L, '');
     for (;;) {
       api.lua_pushvalue(L, 1);
-      api.lua_call(L, 0, 1);
+      if (machine.call(L, 0, 1, 0) !== LUA_STATUS.OK) return false;
       const type = api.lua_type(L, -1);
       if (type !== LUA_TYPE.STRING && type !== LUA_TYPE.NUMBER && type !== LUA_TYPE.NIL) {
-        luaRaiseHere(machine, L, 'reader function must return a string');
+        luaPushText(machine, L, 'reader function must return a string');
+        return false;
       }
       if (!machine.string(L, -1) || machine.stringBytes === 0) break;
       api.lua_concat(L, 2);
     }
     api.lua_settop(L, 2);
     api.lua_replace(L, 1);
+    return true;
   }
 
   /** Compiles the string at index 1: a function, or nil and what is wrong. */
@@ -174,9 +178,7 @@ export class Sandbox {
       machine.bytes.subarray(machine.stringAt, machine.stringAt + machine.stringBytes),
     );
     if (luaLoad(machine, L, source, 0, source.length, name) === LUA_STATUS.OK) return 1;
-    api.lua_pushnil(L);
-    api.lua_insert(L, -2);
-    return 2;
+    return nilBeforeTop(api, L);
   }
 
   /** `pcall`, which gives the text of an error that is a table with one, as scripts of old expect. */
@@ -219,4 +221,11 @@ export class Sandbox {
       return 1;
     });
   }
+}
+
+/** What a function returns that has failed: nil, and the error that is on top. */
+function nilBeforeTop(api: LuaApi, L: number): number {
+  api.lua_pushnil(L);
+  api.lua_insert(L, -2);
+  return 2;
 }
