@@ -33,6 +33,8 @@ import { Locks } from './locks.ts';
 import { Monitors } from './monitors.ts';
 import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
+import { ScriptCache } from './script-cache.ts';
+import { Scripts } from './script-state.ts';
 import type { RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
@@ -71,6 +73,7 @@ export class RespCall {
   readonly latencyLog = new LatencyLog();
   readonly monitors = new Monitors();
   readonly pause = new Pause();
+  readonly scripts = new Scripts(new ScriptCache());
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
   /** Slots of error codes, as this thread has met them. */

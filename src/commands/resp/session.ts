@@ -110,6 +110,8 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** As whom its scripts run commands: they choose their own database and protocol. */
+  scripting: RespSession | null = null;
   /** How much memory it took when that was looked at last: client-eviction.ts. */
   weighedBytes = 0;
 

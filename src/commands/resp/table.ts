@@ -36,6 +36,8 @@ import { RENAME_ROWS } from './rename.ts';
 import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SCRIPT_ROWS } from './script.ts';
+import { SCRIPT_CACHE_ROWS } from './script-admin.ts';
 import { SERVER_ROWS } from './server.ts';
 import { SET_ROWS } from './set.ts';
 import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
@@ -92,6 +94,8 @@ const ROWS: readonly RespRow[] = [
   ...LIST_POP_ROWS,
   ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
+  ...SCRIPT_ROWS,
+  ...SCRIPT_CACHE_ROWS,
   ...SORT_ROWS,
   ...STRING_ROWS,
   ...STRING_MANY_ROWS,
