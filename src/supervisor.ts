@@ -308,6 +308,7 @@ export class Supervisor {
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
+        else if (message.kind === 'respUsers') this.resp.usersChange(message);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));

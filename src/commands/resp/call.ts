@@ -25,6 +25,8 @@ import type { Arguments } from '../../protocol/resp/arguments.ts';
 import { respError } from '../../protocol/resp/reply.ts';
 import { RequestParser } from '../../protocol/resp/request-parser.ts';
 import type { ServerContext } from '../server-context.ts';
+import { AclLog } from './acl-log.ts';
+import { AclUsers } from './acl-users.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
 import type { CommandTable } from './command-lookup.ts';
@@ -33,7 +35,7 @@ import { Locks } from './locks.ts';
 import { Monitors } from './monitors.ts';
 import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
-import type { RespSession } from './session.ts';
+import { type RespHost, RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
 
@@ -49,6 +51,8 @@ export class RespCall {
   readonly table: CommandTable;
   readonly bulletin: Bulletin;
   readonly config: RespConfig;
+  readonly users: AclUsers;
+  readonly aclLog = new AclLog();
   reply: Reply;
   readonly op: Operation;
   readonly locks: Locks;
@@ -119,13 +123,14 @@ export class RespCall {
     bulletin: Bulletin,
     config: RespConfig,
     reply: Reply,
-    idle: RespSession,
+    nobody: RespHost,
   ) {
     this.keyspace = keyspace;
     this.server = server;
     this.table = table;
     this.bulletin = bulletin;
     this.config = config;
+    this.users = new AclUsers(table);
     this.reply = reply;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = 2 ** 31 - 1;
@@ -138,7 +143,7 @@ export class RespCall {
     this.respBlock = respStatsBlock(server.threadIndex);
     this.parser = new RequestParser(reply.bytes);
     this.waits = new WaitRegistry();
-    this.session = idle;
+    this.session = new RespSession(nobody, 0, this.users.default);
     this.command = table.commands[0];
     this.args = this.parser.args;
     this.p = keyspace.partitions[0];

@@ -13,9 +13,9 @@ import {
   clientText,
 } from '../../memory/client-records.ts';
 import { CONNECTION, connectionRemote, connectionsWalk } from '../../memory/connections.ts';
+import { USER_DEFAULT } from './acl-user.ts';
 import type { RespCall } from './call.ts';
 import { clientNoteSelf } from './client-note.ts';
-import { USER_DEFAULT } from './login.ts';
 
 /** Types of clients, by all the names that there are. */
 const CLIENT_TYPES: Readonly<Record<string, ClientType>> = {

@@ -3,6 +3,7 @@ import { databaseOf } from '../../engine/database.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBulk, respOk, respSimple, respText } from '../../protocol/resp/reply.ts';
+import { sessionFollow } from './acl-guard.ts';
 import { answerError, type RespCall } from './call.ts';
 import { clientNameSet } from './client-name.ts';
 import { monitorEnd } from './monitor.ts';
@@ -71,12 +72,14 @@ function quit({ session, reply }: RespCall): void {
 
 /** The password that was given is forgotten too. */
 function reset(call: RespCall): void {
-  const { session, reply, config } = call;
+  const { session, reply, users } = call;
   transactionForget(session);
   subscriptionsEnd(call, session);
   monitorEnd(call, session);
   session.gate &= ~(GATE.REPLY_OFF | GATE.REPLY_SKIP | GATE.REPLY_SKIP_NEXT);
-  if (config.settings.requirepass !== '') session.gate |= GATE.UNAUTHENTICATED;
+  session.user = users.default;
+  session.isAuthenticated = users.isOpen;
+  sessionFollow(call, session);
   databaseSelect(call, 0);
   session.resp = 2;
   reply.resp = 2;

@@ -15,6 +15,7 @@ import {
   requestParse,
 } from '../../protocol/resp/request-parser.ts';
 import { RUN_ENDED } from '../run-ended.ts';
+import { aclCheck, aclLogPost, contextOf, refusalText } from './acl-guard.ts';
 import { errorCount, type RespCall, respClock } from './call.ts';
 import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
@@ -117,6 +118,7 @@ function batchEnd(call: RespCall): void {
   const { session } = call;
   briefsSettle(call);
   call.running = null;
+  aclLogPost(call);
   if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
   if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
 }
@@ -200,6 +202,7 @@ function gatePass(call: RespCall, command: Command): boolean {
     refuse(call, command, RESP_ERROR.noAuth);
     return false;
   }
+  if (gate & GATE.RESTRICTED && !isAllowed(call, command)) return false;
   if (gate & GATE.NO_REPLICAS && writes(session, command)) {
     refuse(call, command, NO_REPLICAS);
     return false;
@@ -218,6 +221,17 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   return true;
+}
+
+/** Whether the user may run it; false: it was answered. */
+function isAllowed(call: RespCall, command: Command): boolean {
+  const { session, args } = call;
+  if (session.gate & GATE.MULTI && command.flags & FLAG.NO_MULTI) return true; // refused as it is
+  call.command = command;
+  const verdict = aclCheck(call, command, args, contextOf(call));
+  if (verdict === 0) return true;
+  refuse(call, command, `NOPERM ${refusalText(session.user, command, verdict)}`);
+  return false;
 }
 
 /** EXEC writes if one of its commands does. */

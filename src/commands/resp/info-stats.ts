@@ -110,9 +110,9 @@ function loopRows(call: RespCall): readonly InfoRow[] {
       reads === 0 ? 0 : Math.round(f64[RESP_RATE.loopUs] / reads),
     ],
     ['acl_access_denied_auth', sum(RESP_COUNTER.authFailures)],
-    ['acl_access_denied_cmd', 0],
-    ['acl_access_denied_key', 0],
-    ['acl_access_denied_channel', 0],
+    ['acl_access_denied_cmd', sum(RESP_COUNTER.commandDenials)],
+    ['acl_access_denied_key', sum(RESP_COUNTER.keyDenials)],
+    ['acl_access_denied_channel', sum(RESP_COUNTER.channelDenials)],
   ];
 }
 

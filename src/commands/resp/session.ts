@@ -6,6 +6,7 @@
  *           ──too much published──▶ HELD ──▶ COMMAND
  */
 import type { Arguments } from '../../protocol/resp/arguments.ts';
+import type { AclUser } from './acl-user.ts';
 import type { Command } from './command.ts';
 import type { Wait } from './wait-registry.ts';
 
@@ -26,6 +27,7 @@ export const GATE = {
   REPLY_OFF: 1 << 3, // CLIENT REPLY OFF
   REPLY_SKIP: 1 << 4, // … SKIP: the next command's reply is dropped
   REPLY_SKIP_NEXT: 1 << 5,
+  RESTRICTED: 1 << 6, // its user may not do everything
   // Of all sessions:
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
@@ -87,6 +89,10 @@ export class RespSession {
   database = 0;
   namespace = 0;
   resp: 2 | 3 = 2;
+  /** Who it is: default, until it has logged in as another. */
+  user: AclUser;
+  /** It has logged in, or came when nobody needed to. */
+  isAuthenticated = false;
   // ── Transaction ──
   readonly queue: Queued[] = [];
   queuedBytes = 0;
@@ -115,9 +121,10 @@ export class RespSession {
   /** How much memory it took when that was looked at last: client-eviction.ts. */
   weighedBytes = 0;
 
-  constructor(host: RespHost, id: number) {
+  constructor(host: RespHost, id: number, user: AclUser) {
     this.host = host;
     this.id = id;
+    this.user = user;
   }
 }
 
