@@ -35,6 +35,7 @@ import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
 import type { RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
+import { TrackingTable } from './tracking-table.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
 
 /** A longer first word of an error is none of its code. */
@@ -71,6 +72,7 @@ export class RespCall {
   readonly latencyLog = new LatencyLog();
   readonly monitors = new Monitors();
   readonly pause = new Pause();
+  readonly tracking: TrackingTable;
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
   /** Slots of error codes, as this thread has met them. */
@@ -138,6 +140,7 @@ export class RespCall {
     this.respBlock = respStatsBlock(server.threadIndex);
     this.parser = new RequestParser(reply.bytes);
     this.waits = new WaitRegistry();
+    this.tracking = new TrackingTable(keyspace.tracked, keyspace.partitions.length);
     this.session = idle;
     this.command = table.commands[0];
     this.args = this.parser.args;

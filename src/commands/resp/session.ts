@@ -7,6 +7,7 @@
  */
 import type { Arguments } from '../../protocol/resp/arguments.ts';
 import type { Command } from './command.ts';
+import type { Tracking } from './tracking-state.ts';
 import type { Wait } from './wait-registry.ts';
 
 export const PHASE = {
@@ -26,6 +27,7 @@ export const GATE = {
   REPLY_OFF: 1 << 3, // CLIENT REPLY OFF
   REPLY_SKIP: 1 << 4, // … SKIP: the next command's reply is dropped
   REPLY_SKIP_NEXT: 1 << 5,
+  CACHING: 1 << 6, // CLIENT CACHING: the next command's keys are tracked, or are not
   // Of all sessions:
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
@@ -93,6 +95,8 @@ export class RespSession {
   /** A queued command was refused: EXEC will be too. */
   queueIsBroken = false;
   readonly watched: Watched[] = [];
+  // ── Tracking ──
+  tracking: Tracking | null = null;
   // ── Blocked ──
   wait: Wait | null = null;
   // ── Pub/sub: names of what the client is subscribed to ──
