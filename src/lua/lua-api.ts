@@ -28,6 +28,19 @@ export const LUA_TYPE = {
   THREAD: 8,
 } as const;
 
+/** What error messages call the types, from NIL on. */
+export const LUA_TYPE_NAMES: readonly string[] = [
+  'nil',
+  'boolean',
+  'userdata',
+  'number',
+  'string',
+  'table',
+  'function',
+  'userdata',
+  'thread',
+];
+
 /** What lua_pcall and luaL_loadbuffer return. */
 export const LUA_STATUS = {
   OK: 0,

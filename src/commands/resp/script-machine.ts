@@ -18,6 +18,7 @@ import {
   luaText,
 } from '../../lua/lua-machine.ts';
 import { Sandbox } from '../../lua/sandbox.ts';
+import { SCRIPT_LIBRARIES } from '../../lua/script-libraries.ts';
 import { REPLY_BYTES_MAX, Reply, replyRenew } from '../../protocol/reply.ts';
 import { Arguments } from '../../protocol/resp/arguments.ts';
 import { errorCount, type RespCall } from './call.ts';
@@ -74,6 +75,10 @@ export class ScriptMachine {
     this.replyReset();
     this.keysName = luaConstant(lua, 'KEYS');
     this.argvName = luaConstant(lua, 'ARGV');
+    for (const [name, push] of SCRIPT_LIBRARIES) {
+      push(lua, L);
+      api.lua_setfield(L, LUA.GLOBALS, luaConstant(lua, name));
+    }
     scriptLibraryAdd(call, this);
     this.sandbox.lock();
     this.handlerPush();
