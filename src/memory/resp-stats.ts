@@ -23,6 +23,7 @@ import { RESP_COMMAND_COUNT_MAX } from './command-stats.ts';
 export const RESP_WORD = {
   slowIds: 0, // ids given to entries of the slow log
   errorSlots: 1, // slots of error codes given out
+  aclIds: 18, // … of the ACL log
 } as const;
 
 /** f64 indices of the header: what the main thread finds out ten times a second. */
@@ -54,9 +55,12 @@ export const RESP_COUNTER = {
   keyHits: 12,
   keyMisses: 13,
   idleCuts: 14,
-  loopUsMax: 15, // the longest batch
+  loopUsMax: 15, // the longest batch, but for its sending
   batchCommandsMax: 16, // … and that of most commands
   evictedClients: 17,
+  commandDenials: 18, // refused to users: commands, keys, channels
+  keyDenials: 19,
+  channelDenials: 20,
 } as const;
 
 const HEADER_BYTES = 128;
