@@ -27,7 +27,7 @@ export const GATE = {
   REPLY_OFF: 1 << 3, // CLIENT REPLY OFF
   REPLY_SKIP: 1 << 4, // … SKIP: the next command's reply is dropped
   REPLY_SKIP_NEXT: 1 << 5,
-  RESTRICTED: 1 << 6, // its user may not do everything
+  RESTRICTED: 1 << 7, // its user may not do everything
   // Of all sessions:
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
