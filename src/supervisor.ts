@@ -21,6 +21,7 @@ import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
+import { trackedPost } from './commands/resp/tracking.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -143,7 +144,10 @@ export class Supervisor {
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
+    new Maintainer(this.keyspace, () => {
+      notesPost(this.keyspace, this.bulletinName);
+      trackedPost(this.keyspace, this.bulletinName);
+    }).start();
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */

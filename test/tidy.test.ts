@@ -31,7 +31,7 @@ const TOP_LEVEL = new Set([
 /** Each step of the stairs, and the rooms that stand on it. A room imports from lower steps only. */
 const LOWEST = ['base'];
 const MEMORY = ['memory', ...LOWEST];
-const COMMANDS_MAY = ['engine', 'protocol', 'auth', 'config', ...MEMORY];
+const COMMANDS_MAY = ['engine', 'protocol', 'lua', 'auth', 'config', ...MEMORY];
 const NET_MAY = ['commands', ...COMMANDS_MAY];
 const FEATURES = [
   'cluster',
@@ -50,6 +50,7 @@ const STAIRS = new Map<string, readonly string[]>([
   ['memory', LOWEST],
   ['engine', MEMORY],
   ['protocol', LOWEST],
+  ['lua', LOWEST],
   ['auth', LOWEST],
   ['config', LOWEST],
   ['commands', COMMANDS_MAY],

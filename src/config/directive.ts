@@ -57,4 +57,3 @@ export const NO_REPLICAS = 'there are no replicas';
 export const NO_CLUSTER = 'there is no Redis Cluster here';
 export const NO_SCRIPTS = 'there are no scripts';
 export const NO_STREAMS = 'there are no streams';
-export const NO_TRACKING = 'there is no client-side caching';

@@ -43,6 +43,9 @@ export const CONTROL = {
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
+  trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
+  trackingThreads: 56, // two words: a bit for each data thread whose clients track keys
+  broadcastThreads: 58, // … want to hear of all keys with a prefix
   databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
 } as const;
 
@@ -111,6 +114,9 @@ export const COUNTER = {
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
 export const GAUGE = {
+  trackedKeys: 33, // keys that clients of the thread may have copies of
+  trackedItems: 34, // pairs of such a key and a client
+  trackedPrefixes: 35, // prefixes that its clients want to hear of
   noticeBytesWaiting: 36, // as two i32, the second unused: what other threads have posted and it has not handled
   watcherCount: 37,
   watchedKinds: 38, // kinds of events that the thread's connections watch

@@ -22,6 +22,7 @@ import { assert } from '../base/assert.ts';
 import type { EventLog } from './event-log.ts';
 import { lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
+import type { TrackedKeys } from './tracked-keys.ts';
 
 /** 2 GiB less a page: every byte offset stays a small non-negative int32. */
 export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
@@ -104,7 +105,7 @@ const PAGE_RECORD_BYTES = 64;
 const GUARDS_MIN = 16;
 const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
-export const GHOST_BYTES_PER_ENTRY = 512;
+const GHOST_BYTES_PER_ENTRY = 512;
 
 assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before the totals');
 assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
@@ -135,6 +136,8 @@ export class Partition {
   readonly ready: ReadyKey[];
   /** What else this thread was asked to note of what it does to keys: likewise. */
   readonly notes: KeyNote[];
+  /** What of it clients that track keys have to know. */
+  readonly tracked: TrackedKeys;
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
@@ -162,6 +165,7 @@ export class Partition {
     this.log = place.log;
     this.ready = place.ready;
     this.notes = place.notes;
+    this.tracked = place.tracked;
     this.owner = owner;
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
@@ -186,6 +190,7 @@ export type PartitionPlace = {
   readonly log: EventLog;
   readonly ready: ReadyKey[];
   readonly notes: KeyNote[];
+  readonly tracked: TrackedKeys;
 };
 
 type Layout = {
@@ -217,7 +222,8 @@ export function indexDirectoryBytes(pageCount: number): number {
   return roundUp(pageCount * DIRECTORY_ENTRY_BYTES, 64);
 }
 
-function ghostEntryCountFor(pageCount: number): number {
+/** Entries of the ghost table for so many pages. */
+export function ghostEntryCountFor(pageCount: number): number {
   return powerOfTwoAtMost((pageCount * PAGE_BYTES) / GHOST_BYTES_PER_ENTRY);
 }
 

@@ -55,7 +55,7 @@ export const RESP_COUNTER = {
   keyHits: 12,
   keyMisses: 13,
   idleCuts: 14,
-  loopUsMax: 15, // the longest batch
+  loopUsMax: 15, // the longest batch, but for its sending
   batchCommandsMax: 16, // … and that of most commands
   evictedClients: 17,
   commandDenials: 18, // refused to users: commands, keys, channels

@@ -21,6 +21,7 @@ import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
+import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
@@ -272,6 +273,7 @@ export class DataThread {
     const { call } = this.context.resp;
     notesTell(call);
     pubsubPost(call);
+    if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }
 
   /** Once a second: idle connections, and how large the heap is. */
@@ -279,6 +281,7 @@ export class DataThread {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     waitsRest(this.context.resp.call);
+    trackingRest(this.context.resp.call);
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
       process.memoryUsage().heapUsed;
     for (const connection of open) {
@@ -328,6 +331,7 @@ function respCallCreate(
   monitorListen(call);
   pauseListen(call);
   clientKillListen(call);
+  trackingListen(call);
   return call;
 }
 

@@ -492,6 +492,7 @@ describe('ACL', () => {
       }),
     ]);
     expect(await admin.call('acl', 'cat')).toHaveLength(21);
+    expect(await admin.call('acl', 'help')).toContainEqual(new RespSimple('WHOAMI'));
     expect(await admin.call('acl', 'cat', 'TRANSACTION')).toEqual(
       expect.arrayContaining(['multi', 'exec']),
     );

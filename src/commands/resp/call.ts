@@ -37,6 +37,7 @@ import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
 import { type RespHost, RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
+import { TrackingTable } from './tracking-table.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
 
 /** A longer first word of an error is none of its code. */
@@ -75,6 +76,7 @@ export class RespCall {
   readonly latencyLog = new LatencyLog();
   readonly monitors = new Monitors();
   readonly pause = new Pause();
+  readonly tracking: TrackingTable;
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
   /** Slots of error codes, as this thread has met them. */
@@ -106,7 +108,11 @@ export class RespCall {
   end = 0;
   /** Why the last run ended: RUN_ENDED. */
   runEnded = 0;
-  /** When the last command ended, in microseconds of performance.now. */
+  /** The batch has run nothing but brief commands (command.ts). */
+  ranBriefsOnly = true;
+  /** When the batch began, in microseconds of the monotonic clock. */
+  startedUs = 0.5;
+  /** When the last command ended, likewise. */
   clockUs = 0.5;
   /** Numbers of brief commands that ran since then: the first briefCount. */
   readonly briefs = new Int32Array(BRIEF_COUNT_MAX);
@@ -139,6 +145,7 @@ export class RespCall {
     this.respBlock = respStatsBlock(server.threadIndex);
     this.parser = new RequestParser(reply.bytes);
     this.waits = new WaitRegistry();
+    this.tracking = new TrackingTable(keyspace.tracked, keyspace.partitions.length);
     this.session = new RespSession(nobody, 0, this.users.default);
     this.command = table.commands[0];
     this.args = this.parser.args;

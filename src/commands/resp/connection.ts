@@ -10,6 +10,7 @@ import { monitorEnd } from './monitor.ts';
 import { subscriptionsEnd } from './pubsub.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, PHASE, subscriptionCount } from './session.ts';
+import { trackingEnd } from './tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHOLE } = FLAG;
@@ -75,6 +76,7 @@ function reset(call: RespCall): void {
   const { session, reply, users } = call;
   transactionForget(session);
   subscriptionsEnd(call, session);
+  trackingEnd(call, session);
   monitorEnd(call, session);
   session.gate &= ~(GATE.REPLY_OFF | GATE.REPLY_SKIP | GATE.REPLY_SKIP_NEXT);
   session.user = users.default;

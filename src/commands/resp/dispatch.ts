@@ -1,6 +1,7 @@
 /**
  * The loop of a RESP session: from bytes to commands.
  */
+import { clockUs } from '../../base/clock.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { CONTROL, COUNTER } from '../../memory/control.ts';
@@ -27,6 +28,8 @@ import { monitorFeed } from './monitor.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
+import { trackedTell } from './tracking.ts';
+import { trackingSend } from './tracking-delivery.ts';
 import { transactionForget } from './transaction-state.ts';
 
 /** Requests of one event; then others have their turn. */
@@ -99,7 +102,9 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   const { session, reply } = call;
   respClock(call);
   call.bulletin.catchUp();
-  call.clockUs = performance.now() * 1000;
+  call.ranBriefsOnly = true;
+  call.startedUs = clockUs();
+  call.clockUs = call.startedUs;
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
   call.op.isTraceless = session.noTouch;
@@ -107,6 +112,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   parser.bulkBytesMax = call.config.hot.protoMaxBulkLen;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
+  call.keyspace.tracked.client = session.id;
   memoryGateRead(call);
 }
 
@@ -114,6 +120,11 @@ function batchStart(call: RespCall, parser: RequestParser): void {
 function batchEnd(call: RespCall): void {
   const { session } = call;
   briefsSettle(call);
+  if (call.tracking.hasUnsent) {
+    trackingSend(call);
+    afterReplySend(call);
+  }
+  call.keyspace.tracked.client = 0;
   call.running = null;
   aclLogPost(call);
   if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
@@ -127,8 +138,11 @@ function requestRun(call: RespCall): void {
   const asideCount = reply.aside.length;
   commandRun(call);
   if (session.gate !== 0) gateAfter(call, session, asideCount);
-  if (call.afterReply.length === 0) return;
-  for (const bytes of call.afterReply.splice(0)) respRaw(reply, bytes, 0, bytes.length);
+  if (call.afterReply.length > 0) afterReplySend(call);
+}
+
+function afterReplySend({ reply, afterReply }: RespCall): void {
+  for (const bytes of afterReply.splice(0)) respRaw(reply, bytes, 0, bytes.length);
 }
 
 function requestRefuse(call: RespCall, parser: RequestParser): void {
@@ -209,7 +223,7 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
-  if (gate & GATE.MEMORY_TIGHT && !memoryAdmits(call, command)) {
+  if (gate & GATE.MEMORY_TIGHT && !memoryHasRoom(call, command)) {
     refuse(call, command, RESP_ERROR.outOfMemory);
     return false;
   }
@@ -229,6 +243,17 @@ function isAllowed(call: RespCall, command: Command): boolean {
   if (verdict === 0) return true;
   refuse(call, command, `NOPERM ${refusalText(session.user, command, verdict)}`);
   return false;
+}
+
+/** What goes to make room goes before the reply. */
+function memoryHasRoom(call: RespCall, command: Command): boolean {
+  const admits = memoryAdmits(call, command);
+  if (call.keyspace.tracked.hasNews) {
+    call.tracking.speaksFirst = true;
+    trackedTell(call);
+    call.tracking.speaksFirst = false;
+  }
+  return admits;
 }
 
 /** EXEC writes if one of its commands does. */
@@ -261,9 +286,17 @@ function gateAfter(call: RespCall, session: RespSession, asideCount: number): vo
   if (isSilent && !call.answersByPush) replyTakeBack(call.reply, asideCount);
   call.answersByPush = false;
   session.gate &= ~GATE.REPLY_SKIP;
+  // CLIENT CACHING counts for the next command, or the next transaction.
+  if (session.gate & GATE.CACHING && (session.gate & GATE.MULTI) === 0 && !isOfClient(call)) {
+    session.gate &= ~GATE.CACHING;
+  }
   if (session.gate & GATE.REPLY_SKIP_NEXT) {
     session.gate = (session.gate & ~GATE.REPLY_SKIP_NEXT) | GATE.REPLY_SKIP;
   }
+}
+
+function isOfClient({ command }: RespCall): boolean {
+  return command.fullName.startsWith('client|');
 }
 
 function unknownCommand({ args }: RespCall): string {

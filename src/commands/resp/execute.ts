@@ -19,6 +19,7 @@ import { briefsSettle, commandNote } from './command-note.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
 import { GATE, RespSession } from './session.ts';
+import { trackedTell, trackingAfter, trackingBefore } from './tracking.ts';
 import type { Wait } from './wait-registry.ts';
 import { blockedClaim, waitsServe } from './waits.ts';
 
@@ -26,7 +27,10 @@ import { blockedClaim, waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
-  if (!command.isBrief) briefsSettle(call);
+  if (!command.isBrief) {
+    briefsSettle(call);
+    call.ranBriefsOnly = false;
+  }
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
@@ -37,6 +41,7 @@ export function commandExecute(call: RespCall, command: Command): void {
   const { ready, notes } = call.p;
   if (notes.length > 0) notesTell(call);
   if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
+  if (call.keyspace.tracked.hasNews) trackedTell(call);
 }
 
 function oneKeyRun(call: RespCall, command: Command): void {
@@ -50,13 +55,17 @@ function oneKeyRun(call: RespCall, command: Command): void {
   keyFillIn(op.key, call.session.namespace, args.source, start, bytes);
   const p = keyspace.partitionFor(op.key.hash);
   call.p = p;
+  const { tracking } = call.session;
   if (locks.areHeld) {
     assert(locks.holds(p), 'a transaction holds the locks of all its keys');
     command.row.run(call);
+    if (tracking !== null) trackingAfter(call, command);
     return;
   }
   locks.takeOne(p);
+  if (tracking !== null) trackingBefore(call);
   command.row.run(call);
+  if (tracking !== null) trackingAfter(call, command);
   locks.releaseOne(p);
 }
 
@@ -67,7 +76,10 @@ function someKeysRun(call: RespCall, command: Command): void {
   }
   const isOurs = !call.locks.areHeld;
   call.locks.take();
+  const { tracking } = call.session;
+  if (tracking !== null && isOurs) trackingBefore(call);
   command.row.run(call);
+  if (tracking !== null) trackingAfter(call, command);
   if (isOurs) call.locks.release();
 }
 
@@ -125,6 +137,9 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   call.serving = wait;
   call.failed = false;
   call.command = call.table.byNumber[commandNumber];
+  const { tracked } = call.keyspace;
+  const { client } = tracked;
+  tracked.client = clientId;
   locksWant(call, call.command, wait.args);
   call.locks.take();
   call.command.row.run(call);
@@ -135,6 +150,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   scratch.aside.length = 0;
   replyClear(scratch);
   notesTell(call);
+  tracked.client = client;
   call.serving = null;
   call.session = session;
   call.reply = reply;

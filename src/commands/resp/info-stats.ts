@@ -1,5 +1,5 @@
 /** INFO stats. */
-import { CONTROL } from '../../memory/control.ts';
+import { CONTROL, GAUGE, gaugeSum } from '../../memory/control.ts';
 import { HEADER_F64 } from '../../memory/partition.ts';
 import {
   RESP_COUNTER,
@@ -72,9 +72,9 @@ function keyRows(call: RespCall): readonly InfoRow[] {
     ['active_defrag_key_misses', 0],
     ['total_active_defrag_time', 0],
     ['current_active_defrag_time', 0],
-    ['tracking_total_keys', 0],
-    ['tracking_total_items', 0],
-    ['tracking_total_prefixes', 0],
+    ['tracking_total_keys', gaugeSum(keyspace.control, GAUGE.trackedKeys)],
+    ['tracking_total_items', gaugeSum(keyspace.control, GAUGE.trackedItems)],
+    ['tracking_total_prefixes', gaugeSum(keyspace.control, GAUGE.trackedPrefixes)],
   ];
 }
 

@@ -8,6 +8,7 @@
 import type { Arguments } from '../../protocol/resp/arguments.ts';
 import type { AclUser } from './acl-user.ts';
 import type { Command } from './command.ts';
+import type { Tracking } from './tracking-state.ts';
 import type { Wait } from './wait-registry.ts';
 
 export const PHASE = {
@@ -27,7 +28,8 @@ export const GATE = {
   REPLY_OFF: 1 << 3, // CLIENT REPLY OFF
   REPLY_SKIP: 1 << 4, // … SKIP: the next command's reply is dropped
   REPLY_SKIP_NEXT: 1 << 5,
-  RESTRICTED: 1 << 7, // its user may not do everything
+  RESTRICTED: 1 << 6, // its user may not do everything
+  CACHING: 1 << 7, // CLIENT CACHING: the next command's keys are tracked, or are not
   // Of all sessions:
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
@@ -99,6 +101,8 @@ export class RespSession {
   /** A queued command was refused: EXEC will be too. */
   queueIsBroken = false;
   readonly watched: Watched[] = [];
+  // ── Tracking ──
+  tracking: Tracking | null = null;
   // ── Blocked ──
   wait: Wait | null = null;
   // ── Pub/sub: names of what the client is subscribed to ──
@@ -116,6 +120,8 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** What its record says besides what it runs is that nothing special is with it. */
+  notedPlain = false;
   /** How much memory it took when that was looked at last: client-eviction.ts. */
   weighedBytes = 0;
 

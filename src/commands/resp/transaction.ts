@@ -22,6 +22,7 @@ import type { Command } from './command.ts';
 import { commandExecute, locksWant } from './execute.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, type Queued, type Watched } from './session.ts';
+import { trackingBefore } from './tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, ALLOW_BUSY, SKIP_SLOWLOG } = FLAG;
@@ -104,6 +105,7 @@ function exec(call: RespCall): void {
     locks.want(watchedPartition(call, watch, watch.namespace));
   }
   locks.take();
+  if (session.tracking !== null) trackingBefore(call);
   if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
     const { args, command } = call;
     call.inTransaction = true;

@@ -39,6 +39,8 @@ export class Wait {
   isRefused = false;
   /** On the client's own thread: no reply is wanted (CLIENT REPLY). */
   isSilent = false;
+  /** … likewise: what is for the client once it has its reply. */
+  readonly behindReply: Buffer[] = [];
   timer: NodeJS.Timeout | null = null;
 
   constructor(fields: WaitFields, args: Arguments) {

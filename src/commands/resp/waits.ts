@@ -211,6 +211,7 @@ function sessionUnblock(
   if (reply !== null && !wait.isSilent) {
     session.host.push(Buffer.from(reply.buffer, reply.byteOffset, reply.length));
   }
+  for (const bytes of wait.behindReply) session.host.push(bytes);
   session.commandsRun++;
   clientNote(call.keyspace.control, session, call.op.nowSec);
   session.host.wake();
