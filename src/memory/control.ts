@@ -3,7 +3,7 @@
  *
  *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
  *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
- *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 456 B each       │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 512 B each       │
  *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
  *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
@@ -134,7 +134,7 @@ export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;
 export const PREFIX_COUNT_MAX = 4096;
 export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
-export const CONNECTION_RECORD_BYTES = 456;
+export const CONNECTION_RECORD_BYTES = 512;
 
 export class Control {
   readonly sab: SharedArrayBuffer;
