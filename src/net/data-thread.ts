@@ -123,6 +123,8 @@ const NOTES_MS = 50;
 /** Connections that have not closed this long after a drain are cut. */
 const DRAIN_MS_MAX = 2500;
 
+const NO_CPU_USAGE = { user: 0, system: 0 };
+
 export class DataThread {
   private readonly start: DataThreadStart;
   private readonly post: (message: DataThreadMessage) => void;
@@ -296,7 +298,8 @@ export class DataThread {
     waitsRest(this.context.resp.call);
     trackingRest(this.context.resp.call);
     const block = counterBlock(this.start.threadIndex);
-    const { user, system } = process.threadCpuUsage();
+    // Node 22 does not tell it of a thread: then it stays 0.
+    const { user, system } = process.threadCpuUsage?.() ?? NO_CPU_USAGE;
     call.counters[block + GAUGE.heapBytes] = process.memoryUsage().heapUsed;
     call.counters[block + GAUGE.cpuUserUs] = user;
     call.counters[block + GAUGE.cpuSystemUs] = system;
