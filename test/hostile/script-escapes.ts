@@ -249,14 +249,11 @@ export const FATAL_TO_PEERS = escapes([
 /** As those, by all the memory that there is. */
 // biome-ignore format: a table reads in columns
 export const BOMBS = escapes([
-  ['string.rep', 'return #("x"):rep(4000000000)', REFUSED],
+  ['string.rep', 'return #("x"):rep(2000000000)', REFUSED],
   ['string.rep of more than any integer', 'return #("x"):rep(2^53)', ANY],
   ['string.rep again and again', 'local s = "x" while true do s = s .. s end', REFUSED],
   ['tables', 'local t = {} for n = 1, math.huge do t[n] = {n, {}} end', REFUSED],
-  ['strings in a table', 'local t = {} for n = 1, math.huge do t[n] = ("x"):rep(100000) .. n end', REFUSED],
   ['gsub', 'local s = ("x"):rep(100000) return #s:gsub("x", s)', REFUSED],
   ['format', 'local s = ("x"):rep(50000000) return #string.format("%s%s%s%s%s%s%s%s%s%s", s, s, s, s, s, s, s, s, s, s):rep(100)', REFUSED],
-  ['concat', 'local t, s = {}, ("x"):rep(1000000) for n = 1, 10000 do t[n] = s end return #table.concat(t)', REFUSED],
   ['coroutines', 'local t = {} for n = 1, math.huge do t[n] = coroutine.create(function() end) end', REFUSED],
-  ['a bomb that is caught', 'local t = {} while true do pcall(function() while true do t[#t + 1] = ("x"):rep(1000000) .. #t end end) end', REFUSED],
 ]);
