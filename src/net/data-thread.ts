@@ -16,6 +16,7 @@ import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
+import { readyServe } from '../commands/resp/execute.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
@@ -268,10 +269,11 @@ export class DataThread {
     }, 5);
   }
 
-  /** What requests of memcached's protocols have noted for subscribers of RESP's. */
+  /** What requests of memcached's protocols, or the main thread, have noted for clients of RESP. */
   private notesTell(): void {
     const { call } = this.context.resp;
     notesTell(call);
+    readyServe(call);
     pubsubPost(call);
     if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }
