@@ -6,12 +6,14 @@
 import { StreamId, streamIdRead } from '../../base/stream-id.ts';
 import { nodeRoot } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
+import { STATUS, type Status } from '../status.ts';
 import {
   consumerForget,
   consumerPending,
   groupPending,
   PENDING,
   pendingConsumer,
+  pendingFind,
 } from './stream-pending.ts';
 import { IdPlace, idAt } from './stream-pending-tree.ts';
 import { idRemove } from './stream-pending-tree-change.ts';
@@ -62,4 +64,40 @@ export function pendingGive(
   consumerForget(p, before, moved);
   p.i32[record + PENDING.consumerRef] = consumer;
   return true;
+}
+
+// ── In pieces ───────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * The entry, which is not pending yet, is pending in the group, at nobody so far: pendingOwn has to follow. Returns
+ * its record, or 0 without memory.
+ */
+export function pendingPut(
+  p: Partition,
+  group: number,
+  id: Readonly<StreamId>,
+  nowMs: number,
+): number {
+  const added = idAdd(p, nodeRoot(p, group), groupPending(group), id, inGroup, nowMs);
+  if (added !== ID_ADDED.NEW) return 0;
+  const record = idAt(p, inGroup);
+  p.i32[record + PENDING.consumerRef] = 0;
+  return record;
+}
+
+/** Gives what is pending at nobody to a consumer. EXISTS: it is not pending, or at somebody. */
+export function pendingOwn(
+  p: Partition,
+  group: number,
+  consumer: number,
+  id: Readonly<StreamId>,
+  nowMs: number,
+): Status {
+  const record = pendingFind(p, group, id);
+  if (record === 0 || pendingConsumer(p, record) !== 0) return STATUS.EXISTS;
+  const tree = consumerPending(consumer);
+  const added = idAdd(p, nodeRoot(p, group), tree, id, inConsumer, nowMs);
+  if (added !== ID_ADDED.NEW) return STATUS.NO_MEMORY;
+  p.i32[record + PENDING.consumerRef] = consumer;
+  return STATUS.OK;
 }
