@@ -36,7 +36,7 @@ import {
   REMOVAL_SLOTS,
 } from '../memory/partition.ts';
 import { chunkClass, chunkGive } from '../memory/slab.ts';
-import { CHANGE, changeNote, changeNoteNew } from './change-log.ts';
+import { CHANGE, changeNote, changeNoteGone, changeNoteNew } from './change-log.ts';
 import { collectionDiscard } from './collection/graveyard.ts';
 import { databaseCount, databaseCountExpiry, itemIsFlushed } from './database.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
@@ -155,6 +155,7 @@ export function itemExpirySet(p: Partition, ref: number, expiresAtMs: number): v
 
 /** The second half of unlinking: for an item whose index entry is gone or points elsewhere. */
 export function itemRetire(p: Partition, ref: number): void {
+  if (itemType(p, ref) === ITEM_TYPE.STREAM) changeNoteGone(p, ref);
   itemCount(p, ref, -1);
   itemLinkedClear(p, ref);
   if (!itemIsHeld(p, ref)) itemFree(p, ref);

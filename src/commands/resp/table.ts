@@ -45,6 +45,10 @@ import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STREAM_ROWS } from './stream.ts';
+import { STREAM_GROUP_ROWS } from './stream-group.ts';
+import { STREAM_GROUP_CLAIM_ROWS } from './stream-group-claim.ts';
+import { STREAM_GROUP_PENDING_ROWS } from './stream-group-pending.ts';
+import { STREAM_GROUP_READ_ROWS } from './stream-group-read.ts';
 import { STREAM_INFO_ROWS } from './stream-info.ts';
 import { STREAM_RANGE_ROWS } from './stream-range.ts';
 import { STREAM_READ_ROWS } from './stream-read.ts';
@@ -104,6 +108,10 @@ const ROWS: readonly RespRow[] = [
   ...SCRIPT_CACHE_ROWS,
   ...SORT_ROWS,
   ...STREAM_ROWS,
+  ...STREAM_GROUP_ROWS,
+  ...STREAM_GROUP_CLAIM_ROWS,
+  ...STREAM_GROUP_PENDING_ROWS,
+  ...STREAM_GROUP_READ_ROWS,
   ...STREAM_INFO_ROWS,
   ...STREAM_RANGE_ROWS,
   ...STREAM_READ_ROWS,
