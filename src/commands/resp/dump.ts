@@ -31,12 +31,13 @@ import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 
-const { WRITE, READONLY, DENY_OOM } = FLAG;
+const { WRITE, READONLY, DENY_OOM, ASKING } = FLAG;
 
 // biome-ignore format: a table reads in columns
 export const DUMP_ROWS: readonly RespRow[] = [
   { name: 'dump',    arity:  2, flags: READONLY,         keys: READ_KEY,      group: 'generic', since: '2.6.0', complexity: 'O(N), N the bytes', syntax: 'key', doc: 'What a key holds, as bytes for RESTORE.', run: dump },
   { name: 'restore', arity: -4, flags: WRITE | DENY_OOM, keys: OVERWRITE_KEY, group: 'generic', categories: ['dangerous'], since: '2.6.0', complexity: 'O(N), N the bytes; for a sorted set O(N log(N))', syntax: 'key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]', doc: 'Gives a key what DUMP answered.', run: restore },
+  { name: 'restore-asking', arity: -4, flags: WRITE | DENY_OOM | ASKING, keys: OVERWRITE_KEY, group: 'generic', categories: ['dangerous'], since: '3.0.0', complexity: 'O(N), N the bytes; for a sorted set O(N log(N))', syntax: 'key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]', doc: 'As RESTORE, from a node of a cluster.', run: restore },
 ];
 
 const FREQUENCY_MAX = 255;
