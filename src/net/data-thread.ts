@@ -20,11 +20,13 @@ import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
+import { scriptsListen } from '../commands/resp/script-notices.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
 import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
+  LogLevel,
   RespChange,
   RespFailure,
   ServerContext,
@@ -98,6 +100,7 @@ export type DataThreadMessage =
       readonly text: string;
       readonly details: Readonly<Record<string, unknown>>;
     }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
   | {
       readonly kind: 'respUsers';
@@ -148,6 +151,7 @@ export class DataThread {
       certificatesRefresh: () =>
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+      log: (level, text) => post({ kind: 'log', level, text }),
       warn: (text, details) => post({ kind: 'warn', text, details }),
       respUsers: (lines, removes) => post({ kind: 'respUsers', lines, removes }),
       respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
@@ -331,6 +335,7 @@ function respCallCreate(
   monitorListen(call);
   pauseListen(call);
   clientKillListen(call);
+  scriptsListen(call);
   trackingListen(call);
   return call;
 }

@@ -35,6 +35,8 @@ import { Locks } from './locks.ts';
 import { Monitors } from './monitors.ts';
 import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
+import { ScriptCache } from './script-cache.ts';
+import { Scripts } from './script-state.ts';
 import { type RespHost, RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { TrackingTable } from './tracking-table.ts';
@@ -76,6 +78,7 @@ export class RespCall {
   readonly latencyLog = new LatencyLog();
   readonly monitors = new Monitors();
   readonly pause = new Pause();
+  readonly scripts = new Scripts(new ScriptCache());
   readonly tracking: TrackingTable;
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;

@@ -120,6 +120,8 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** As whom its scripts run commands: they choose their own database and protocol. */
+  scripting: RespSession | null = null;
   /** What its record says besides what it runs is that nothing special is with it. */
   notedPlain = false;
   /** How much memory it took when that was looked at last: client-eviction.ts. */
