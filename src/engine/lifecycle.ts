@@ -11,7 +11,6 @@ import {
   CAS_HI_MAX,
   EXTRA_CAS,
   ITEM_TYPE,
-  itemAccessedSecSet,
   itemBytes,
   itemCas,
   itemCasIsGiven,
@@ -26,6 +25,7 @@ import {
   itemLinkedSet,
   itemType,
 } from '../memory/item.ts';
+import { itemAccessBegin } from '../memory/item-access.ts';
 import { pageNoteExpiry } from '../memory/page-times.ts';
 import {
   CLASS,
@@ -93,7 +93,7 @@ export function itemIsDead(p: Partition, ref: number, nowMs: number): boolean {
 /** Makes a finished item reachable. False when the index has no room; the item is then unlinked. */
 export function itemLink(p: Partition, hash: number, ref: number, nowSec: number): boolean {
   if (!indexInsert(p, hash, ref)) return false;
-  itemAccessedSecSet(p, ref, nowSec);
+  itemAccessBegin(p, ref, nowSec);
   itemCasRenew(p, ref);
   itemLinkedSet(p, ref);
   itemCount(p, ref, 1);
