@@ -109,7 +109,7 @@ export function itemSeek(p: Partition, op: Operation): number {
     return ref;
   }
   op.missed = (op.missed + 1) | 0;
-  if (ref !== 0) itemReap(p, op.key.hash, ref);
+  if (ref !== 0 && !op.sparesDead) itemReap(p, op.key.hash, ref);
   return 0;
 }
 
