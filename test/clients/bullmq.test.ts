@@ -435,7 +435,7 @@ describe('BullMQ: over node-redis', () => {
     await client.connect();
     const queue = new Queue('node-redis', { connection: client });
     queue.setMaxListeners(0);
-    const events = new QueueEvents('node-redis', { connection: client });
+    const events = new QueueEvents('node-redis', { connection: client, lastEventId: '0' });
     const worker = new Worker('node-redis', async ({ data }) => data + 1, { connection: client });
     await events.waitUntilReady();
     const jobs = await queue.addBulk(
