@@ -12,6 +12,9 @@ const TIMED = /^x(info|pending)/;
 const UNORDERED =
   /^(keys|[sz]?scan|hscan|s(members|inter|union|diff)|h(keys|vals|getall)|(spop|.*rand.*)|sort)$/;
 
+/** Doubles are printed with 17 digits by 7.0, and from 7.2 on with as many as it takes. */
+const PRINTS_DOUBLES = /^(z|geo)/;
+
 /** Scripts that make the request of their arguments, and answer what that is answered. */
 const PLAIN = [
   'return redis.call(unpack(ARGV))',
@@ -71,7 +74,9 @@ const keysAny = fc.array(
 );
 const name = fc.constantFrom('eval', 'eval', 'eval', 'eval_ro');
 const innerAny = anyRequest.filter(([command]) => !BLOCKING.test(command) && !TIMED.test(command));
-const orderedInner = innerAny.filter(([command]) => !UNORDERED.test(command));
+const orderedInner = innerAny.filter(
+  ([command]) => !UNORDERED.test(command) && !PRINTS_DOUBLES.test(command),
+);
 
 function scriptOf(scripts: readonly string[], inner: fc.Arbitrary<Request>): fc.Arbitrary<Request> {
   return fc
