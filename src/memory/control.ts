@@ -43,6 +43,7 @@ export const CONTROL = {
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
+  usersLock: 62, // who changes RESP's users: users-lock.ts
   trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
   trackingThreads: 56, // two words: a bit for each data thread whose clients track keys
   broadcastThreads: 58, // … want to hear of all keys with a prefix

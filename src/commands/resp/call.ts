@@ -102,6 +102,8 @@ export class RespCall {
   answersByPush = false;
   /** The running command has answered an error. */
   failed = false;
+  /** Users may be changed: their lock is held. */
+  holdsUsers = false;
   /** EXEC is running: locks are held until its end, and nothing blocks. */
   inTransaction = false;
   /** A blocked client is being served by the thread that made its key ready: see waits.ts. */
