@@ -20,6 +20,8 @@ import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
+import { trackedPost } from './commands/resp/tracking.ts';
+import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -39,6 +41,9 @@ import { RespRates } from './resp-rates.ts';
 import { workerUrl } from './worker-url.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
+/** How the log calls Redis's levels. */
+const LOG_METHOD = { debug: 'trace', verbose: 'debug', notice: 'info', warning: 'warn' } as const;
+
 const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
@@ -144,7 +149,14 @@ export class Supervisor {
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
+    new Maintainer(this.keyspace, () => this.notesPost()).start();
+  }
+
+  /** Tells the data threads what the maintainer has noted. */
+  private notesPost(): void {
+    notesPost(this.keyspace, this.bulletinName);
+    trackedPost(this.keyspace, this.bulletinName);
+    readyPost(this.keyspace, this.bulletinName);
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -308,7 +320,9 @@ export class Supervisor {
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
+        else if (message.kind === 'respUsers') this.resp.usersChange(message);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));

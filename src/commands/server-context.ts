@@ -1,6 +1,6 @@
 /** What commands may know of the server around them. */
 import type { Apply } from '../config/directive.ts';
-import type { SettingText } from '../config/resp-config.ts';
+import type { SettingText, UserLine } from '../config/resp-config.ts';
 
 /** The part of the configuration that commands read. */
 export type CommandConfig = {
@@ -77,6 +77,9 @@ export type RespChange = {
 /** What of it could not be done: everything is as it was before. */
 export type RespFailure = { readonly name: string; readonly why: string };
 
+/** Levels of the log by Redis's names. */
+export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
+
 export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
@@ -95,8 +98,12 @@ export interface ServerContext {
   certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
+  /** Writes a line into the log, at one of Redis's levels. */
+  log(level: LogLevel, text: string): void;
   /** Writes a line into the log. */
   warn(text: string, details: Readonly<Record<string, unknown>>): void;
+  /** Tells the main thread which users have changed, and who is gone, for threads that start later. */
+  respUsers(lines: readonly UserLine[], removes: readonly string[]): void;
   /** Tells the main thread what has been set, and lets it follow; `done` hears of the outcome. */
   respSet(change: RespChange, done: (failure: RespFailure | null) => void): void;
 }

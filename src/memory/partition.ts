@@ -22,6 +22,7 @@ import { assert } from '../base/assert.ts';
 import type { EventLog } from './event-log.ts';
 import { type LockCount, lockCount, lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
+import type { TrackedKeys } from './tracked-keys.ts';
 
 /** 2 GiB less a page: every byte offset stays a small non-negative int32. */
 export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
@@ -34,6 +35,8 @@ export const HEADER = {
   lock: 0, // and its counts: lock.ts
 
   keysTable: 16, // TABLE words: the index of keys
+  usesLogFactor: 22, // lfu-log-factor + 1; 0: uses of items are not counted (item-access.ts)
+  usesDecayMinutes: 23, // lfu-decay-time
   casLo: 24, // last CAS unique given out
   casHi: 25,
   evictionClock: 26, // chunks obtained so far: the time by which page ages are told
@@ -71,7 +74,7 @@ export const TABLE = {
   pageCount: 3, // pages of primary buckets
   overflowCount: 4, // overflow buckets
   directoryWord: 5, // i32 index of the table's part of the index directory
-  words: 8,
+  words: 6,
 } as const;
 
 /** Header totals (f64 index): counts that outgrow 32 bits, and times. */
@@ -112,7 +115,7 @@ assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before th
 assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
 assert(HEADER_F64.words * 8 <= HEADER_BYTES, 'header totals fit the header');
 assert(HEADER.emptyBucket % 16 === 0, 'a bucket is a cache line');
-assert(HEADER.keysTable + TABLE.words <= HEADER.casLo, 'a table has its words to itself');
+assert(HEADER.keysTable + TABLE.words <= HEADER.usesLogFactor, 'a table has its words to itself');
 
 export class Partition {
   readonly id: number;
@@ -137,6 +140,8 @@ export class Partition {
   readonly ready: ReadyKey[];
   /** What else this thread was asked to note of what it does to keys: likewise. */
   readonly notes: KeyNote[];
+  /** What of it clients that track keys have to know. */
+  readonly tracked: TrackedKeys;
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
@@ -164,6 +169,7 @@ export class Partition {
     this.log = place.log;
     this.ready = place.ready;
     this.notes = place.notes;
+    this.tracked = place.tracked;
     this.owner = owner;
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
@@ -188,6 +194,7 @@ export type PartitionPlace = {
   readonly log: EventLog;
   readonly ready: ReadyKey[];
   readonly notes: KeyNote[];
+  readonly tracked: TrackedKeys;
 };
 
 type Layout = {

@@ -23,6 +23,8 @@ import { RESP_COMMAND_COUNT_MAX } from './command-stats.ts';
 export const RESP_WORD = {
   slowIds: 0, // ids given to entries of the slow log
   errorSlots: 1, // slots of error codes given out
+  aclIds: 18, // … of the ACL log
+  scriptNumbers: 19, // numbers given to scripts, and to flushes of them
 } as const;
 
 /** f64 indices of the header: what the main thread finds out ten times a second. */
@@ -57,6 +59,11 @@ export const RESP_COUNTER = {
   loopUsMax: 15, // the longest batch, but for its sending
   batchCommandsMax: 16, // … and that of most commands
   evictedClients: 17,
+  commandDenials: 18, // refused to users: commands, keys, channels
+  keyDenials: 19,
+  channelDenials: 20,
+  evictedScripts: 24,
+  luaBytes: 25, // in use by Lua, as of the last script
 } as const;
 
 const HEADER_BYTES = 128;

@@ -8,25 +8,31 @@ import { Authentication, type Credentials } from '../commands/memcached/authenti
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
+import { usersListen } from '../commands/resp/acl-change.ts';
+import { aclLogListen } from '../commands/resp/acl-guard.ts';
+import { usersBegin } from '../commands/resp/acl-start.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
+import { readyServe } from '../commands/resp/execute.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
-import { RespSession } from '../commands/resp/session.ts';
+import { scriptsListen } from '../commands/resp/script-notices.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
+import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
+  LogLevel,
   RespChange,
   RespFailure,
   ServerContext,
 } from '../commands/server-context.ts';
-import { RespConfig, type RespConfigImage } from '../config/resp-config.ts';
+import { RespConfig, type RespConfigImage, type UserLine } from '../config/resp-config.ts';
 import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
@@ -95,7 +101,13 @@ export type DataThreadMessage =
       readonly text: string;
       readonly details: Readonly<Record<string, unknown>>;
     }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
+  | {
+      readonly kind: 'respUsers';
+      readonly lines: readonly UserLine[];
+      readonly removes: readonly string[];
+    }
   | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
 
@@ -111,6 +123,8 @@ const HOUSEKEEPING_MS = 1000;
 const NOTES_MS = 50;
 /** Connections that have not closed this long after a drain are cut. */
 const DRAIN_MS_MAX = 2500;
+
+const NO_CPU_USAGE = { user: 0, system: 0 };
 
 export class DataThread {
   private readonly start: DataThreadStart;
@@ -142,7 +156,9 @@ export class DataThread {
       certificatesRefresh: () =>
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+      log: (level, text) => post({ kind: 'log', level, text }),
       warn: (text, details) => post({ kind: 'warn', text, details }),
+      respUsers: (lines, removes) => post({ kind: 'respUsers', lines, removes }),
       respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
     };
     const nothing = (): void => undefined;
@@ -262,8 +278,8 @@ export class DataThread {
   }
 
   /**
-   * What requests of memcached's protocols have noted for subscribers of RESP's. As it is to run at even
-   * intervals, it is also what tells how late this thread is.
+   * What requests of memcached's protocols, or the main thread, have noted for clients of RESP. As it is to
+   * run at even intervals, it is also what tells how late this thread is.
    */
   private notesTell(): void {
     const { call } = this.context.resp;
@@ -272,7 +288,9 @@ export class DataThread {
     this.notesToldMs = nowMs;
     loopDelayNote(call.keyspace.control, this.start.threadIndex, lateMs);
     notesTell(call);
+    readyServe(call);
     pubsubPost(call);
+    if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }
 
   /** Once a second: idle connections, how large the heap is, and what CPU time was used. */
@@ -280,8 +298,10 @@ export class DataThread {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     waitsRest(this.context.resp.call);
+    trackingRest(this.context.resp.call);
     const block = counterBlock(this.start.threadIndex);
-    const { user, system } = process.threadCpuUsage();
+    // Node 22 does not tell it of a thread: then it stays 0.
+    const { user, system } = process.threadCpuUsage?.() ?? NO_CPU_USAGE;
     call.counters[block + GAUGE.heapBytes] = process.memoryUsage().heapUsed;
     call.counters[block + GAUGE.cpuUserUs] = user;
     call.counters[block + GAUGE.cpuSystemUs] = system;
@@ -319,17 +339,21 @@ function respCallCreate(
   const { bulletinName, threadIndex } = start;
   const isAlone = start.config.threadCount === 1;
   const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
-  const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);
   for (const { from, to } of config.renames) COMMAND_TABLE.rename(from, to);
-  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
+  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), nobody);
   waitsListen(call);
   pubsubListen(call);
   configListen(call);
+  usersBegin(call.users, COMMAND_TABLE, config);
+  usersListen(call);
+  aclLogListen(call);
   notableListen(call);
   monitorListen(call);
   pauseListen(call);
   clientKillListen(call);
+  scriptsListen(call);
+  trackingListen(call);
   return call;
 }
 

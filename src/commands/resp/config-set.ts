@@ -20,6 +20,7 @@ import { CONTROL } from '../../memory/control.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
+import { requirepassApply } from './acl-change.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
 import { clientsEvict } from './client-eviction.ts';
 import { configFollow } from './config-follow.ts';
@@ -35,6 +36,7 @@ const APPLIED_HERE: readonly Apply[] = [
   'memory',
   'persistence',
   'policy',
+  'users',
 ];
 
 export function configSet(call: RespCall): void {
@@ -145,6 +147,9 @@ function applyHere(call: RespCall, apply: Apply): string | null {
     case 'policy':
       policySet(keyspace, settings);
       return null;
+    case 'users':
+      requirepassApply(call);
+      return null;
     case 'persistence':
       return settings.appendonly ? 'Unable to turn on AOF. Check server logs.' : null;
     default:
@@ -152,8 +157,12 @@ function applyHere(call: RespCall, apply: Apply): string | null {
   }
 }
 
-function policySet(keyspace: Keyspace, { maxmemoryPolicy }: Settings): void {
-  keyspacePolicySet(keyspace, policyOf(EVICTION_POLICY_NAMES.indexOf(maxmemoryPolicy)));
+function policySet(keyspace: Keyspace, settings: Settings): void {
+  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime } = settings;
+  keyspacePolicySet(keyspace, policyOf(EVICTION_POLICY_NAMES.indexOf(maxmemoryPolicy)), {
+    logFactor: lfuLogFactor,
+    decayMinutes: lfuDecayTime,
+  });
 }
 
 /** Has the keyspace do what the settings say, at the start. */

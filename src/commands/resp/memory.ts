@@ -108,7 +108,7 @@ function memoryStats(call: RespCall): void {
     ['clients.normal', facts.clientsBytes],
     ['cluster.links', 0],
     ['aof.buffer', 0],
-    ['lua.caches', 0],
+    ['lua.caches', call.scripts.cache.bytes],
     ['functions.caches', 0],
   ];
   const behind: readonly (readonly [string, number | string])[] = [

@@ -1,26 +1,31 @@
 /** What a session starts with. */
-import type { RespConfig } from '../../config/resp-config.ts';
 import { CLIENT } from '../../memory/client-records.ts';
 import { RESP_COUNTER } from '../../memory/resp-stats.ts';
+import { sessionFollow } from './acl-guard.ts';
 import type { RespCall } from './call.ts';
 import { clientNote, clientNoteNames } from './client-note.ts';
-import { GATE, type RespHost, RespSession } from './session.ts';
+import { type RespHost, RespSession } from './session.ts';
 
 const DENIED =
-  'DENIED Protected mode is on, and there is no password: only clients of this machine are served. ' +
-  'Set a password (requirepass), or turn the mode off (protected-mode no).';
+  'DENIED Redis is running in protected mode: the user default needs no password, so clients of other ' +
+  'machines are not served. To let them in, do one of the following. 1) Give default a password: ' +
+  "'CONFIG SET requirepass <password>' from this machine, or requirepass in the configuration file. " +
+  "2) Turn the mode off, if nobody can reach the server whom you do not trust: 'CONFIG SET " +
+  "protected-mode no' from this machine and 'CONFIG REWRITE' to keep it, or '--protected-mode no' at " +
+  'the start.';
 
 export const PROTECTED_MODE_REPLY = Buffer.from(`-${DENIED}\r\n`, 'latin1');
 
 /** Whether a client of another machine is to be turned away. */
-export function protectedModeHolds({ settings }: RespConfig): boolean {
-  return settings.protectedMode && settings.requirepass === '';
+export function protectedModeHolds({ config, users }: RespCall): boolean {
+  return config.settings.protectedMode && users.default.needsNoPassword;
 }
 
 /** A session for a client that has just connected. */
 export function sessionStart(call: RespCall, host: RespHost, id: number): RespSession {
-  const session = new RespSession(host, id);
-  if (call.config.settings.requirepass !== '') session.gate |= GATE.UNAUTHENTICATED;
+  const session = new RespSession(host, id, call.users.default);
+  session.isAuthenticated = call.users.isOpen;
+  sessionFollow(call, session);
   call.sessions.set(id, session);
   call.respStats.f64[call.respBlock + RESP_COUNTER.connections]++;
   return session;

@@ -16,10 +16,17 @@ export type WaitFields = {
   /** The client's thread. */
   readonly thread: number;
   readonly database: number;
+  /** The name of its user. */
+  readonly user: string;
   readonly resp: 2 | 3;
   readonly commandNumber: number;
   /** Keys as waitName calls them; none, if the client waits for time to pass. */
   readonly names: readonly string[];
+  /**
+   * The consumer group for whose entries the client waits, or null. Those of one group get them in turn, and are
+   * told when it goes.
+   */
+  readonly readerGroup: string | null;
   /** Microseconds that the command ran before it waited. */
   readonly ranUs: number;
   /** Whether time can be up. */
@@ -33,8 +40,12 @@ export class Wait {
   readonly args: Arguments;
   /** While it is tried: it got what it waits for. */
   isServed = false;
+  /** … or an error, since its user may not run the command any more: it is served by that. */
+  isRefused = false;
   /** On the client's own thread: no reply is wanted (CLIENT REPLY). */
   isSilent = false;
+  /** … likewise: what is for the client once it has its reply. */
+  readonly behindReply: Buffer[] = [];
   timer: NodeJS.Timeout | null = null;
 
   constructor(fields: WaitFields, args: Arguments) {
@@ -144,5 +155,18 @@ export class WaitRegistry {
 
   get keyCount(): number {
     return this.byName.size;
+  }
+
+  /** Keys for which somebody waits who is told when they go. */
+  get neededKeyCount(): number {
+    let count = 0;
+    for (const queue of this.byName.values()) {
+      for (const { fields } of queue.values()) {
+        if (fields.readerGroup === null) continue;
+        count++;
+        break;
+      }
+    }
+    return count;
   }
 }
