@@ -20,7 +20,8 @@
  * have an expiry time. `bytes` is what all its chunks have asked for. `nextRef` leads on through the
  * graveyard (engine/collection/graveyard.ts). `sweptAt` is the eviction clock of when a hand last took a
  * use off the collection (engine/hand.ts). A root never moves: its ref is the namespace of the
- * collection's members (base/key.ts).
+ * collection's members (base/key.ts). That of a stream has bit 19 of its meta word, and more words behind
+ * these (engine/types/stream-root.ts).
  *
  * Guard: the partition lock.
  */
@@ -37,6 +38,7 @@ export const NODE_TYPE = {
   TREE_LEAF: 2, // refs in order: engine/collection/counted-tree.ts
   TREE_INNER: 3,
   STRIP: 4, // elements of a list: engine/types/list.ts
+  BLOCK: 5, // entries of a stream: engine/types/stream-block.ts
 } as const;
 
 /** Words of a root, as i32 indices from `ref << 1`. */
@@ -54,6 +56,7 @@ export const ROOT = {
 export const ROOT_F64 = { bytes: 4 } as const;
 export const ROOT_BYTES = 48;
 
+const OF_STREAM = 1 << 19;
 const KIND_SHIFT = 3;
 const TYPE_SHIFT = 8;
 const TYPE_MASK = 15;
@@ -86,6 +89,15 @@ export function rootInit(p: Partition, ref: number): void {
   for (let at = ROOT.itemRef; at <= ROOT.nextRef; at++) p.i32[word + at] = 0;
   p.f64[ref + ROOT_F64.bytes] = 0;
   p.i32[word + ROOT.sweptAt] = 0;
+}
+
+/** Whether it is the root of a stream. */
+export function rootIsStream(p: Partition, rootRef: number): boolean {
+  return (p.i32[rootRef << 1] & OF_STREAM) !== 0;
+}
+
+export function rootStreamSet(p: Partition, rootRef: number): void {
+  p.i32[rootRef << 1] |= OF_STREAM;
 }
 
 /** The item of the key whose collection this is, or 0. */

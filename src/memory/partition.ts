@@ -104,7 +104,7 @@ const PAGE_RECORD_BYTES = 64;
 const GUARDS_MIN = 16;
 const DIRECTORY_ENTRY_BYTES = 4;
 /** One ghost entry for so many bytes of pages. */
-export const GHOST_BYTES_PER_ENTRY = 512;
+const GHOST_BYTES_PER_ENTRY = 512;
 
 assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before the totals');
 assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
@@ -217,7 +217,8 @@ export function indexDirectoryBytes(pageCount: number): number {
   return roundUp(pageCount * DIRECTORY_ENTRY_BYTES, 64);
 }
 
-function ghostEntryCountFor(pageCount: number): number {
+/** Entries of the ghost table for so many pages. */
+export function ghostEntryCountFor(pageCount: number): number {
   return powerOfTwoAtMost((pageCount * PAGE_BYTES) / GHOST_BYTES_PER_ENTRY);
 }
 

@@ -54,7 +54,7 @@ export const RESP_COUNTER = {
   keyHits: 12,
   keyMisses: 13,
   idleCuts: 14,
-  loopUsMax: 15, // the longest batch
+  loopUsMax: 15, // the longest batch, but for its sending
   batchCommandsMax: 16, // … and that of most commands
   evictedClients: 17,
 } as const;

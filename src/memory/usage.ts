@@ -7,7 +7,7 @@
 import {
   CLASS,
   classRecord,
-  GHOST_BYTES_PER_ENTRY,
+  ghostEntryCountFor,
   HEADER,
   INDEX_DIRECTORY_OFFSET,
   indexDirectoryBytes,
@@ -17,10 +17,12 @@ import {
 } from './partition.ts';
 import { PAGE_BYTES } from './slab-classes.ts';
 
-/** Bytes of the header, and of the tables as far as they describe so many pages: the rest was never touched. */
+/** Bytes of the header, and of the tables that so many pages need: what is reserved beyond is not theirs. */
 function tableBytes(pages: number): number {
-  const perPage = PAGE.words * 4 + (PAGE_BYTES / GHOST_BYTES_PER_ENTRY) * 2;
-  return INDEX_DIRECTORY_OFFSET + pages * perPage + 2 * indexDirectoryBytes(pages);
+  const ghostBytes = ghostEntryCountFor(pages) * 2;
+  return (
+    INDEX_DIRECTORY_OFFSET + pages * PAGE.words * 4 + ghostBytes + 2 * indexDirectoryBytes(pages)
+  );
 }
 
 /** Bytes of the header and the tables in use. */

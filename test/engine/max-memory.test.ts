@@ -11,7 +11,7 @@ import { memoryUse } from '../../src/engine/memory-use.ts';
 import { EVICTION_POLICY, keyspacePolicySet } from '../../src/engine/policy.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { arenaReserve } from '../../src/memory/arena.ts';
-import { CONTROL_F64 } from '../../src/memory/control.ts';
+import { CONTROL, CONTROL_F64 } from '../../src/memory/control.ts';
 import { HEADER, HEADER_F64, type Partition } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
 import { handlesMake, keyspaceMake, partitionExpectSound } from './fixture.ts';
@@ -67,6 +67,17 @@ describe('a limit in bytes', () => {
       expect(keyspace.control.f64[CONTROL_F64.memoryBytes]).toBe(32 * MIB);
       expect(p.i32[HEADER.pageLimit]).toBe(p.pageCount);
     }
+  });
+
+  it('that pages alone keep has no command look for room', () => {
+    const { keyspace } = make();
+    const { i32 } = keyspace.control;
+    for (const megabytes of [8, 11, 16, 21, 32]) {
+      keyspaceMaxMemorySet(keyspace, megabytes * MIB);
+      expect([megabytes, i32[CONTROL.memoryIsTight]]).toEqual([megabytes, 0]);
+    }
+    keyspaceMaxMemorySet(keyspace, MIB / 2);
+    expect(i32[CONTROL.memoryIsTight]).not.toBe(0);
   });
 
   it('below what is in use has the policy make room, a little before each command', () => {

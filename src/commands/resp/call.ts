@@ -102,7 +102,11 @@ export class RespCall {
   end = 0;
   /** Why the last run ended: RUN_ENDED. */
   runEnded = 0;
-  /** When the last command ended, in microseconds of performance.now. */
+  /** The batch has run nothing but brief commands (command.ts). */
+  ranBriefsOnly = true;
+  /** When the batch began, in microseconds of the monotonic clock. */
+  startedUs = 0.5;
+  /** When the last command ended, likewise. */
   clockUs = 0.5;
   /** Numbers of brief commands that ran since then: the first briefCount. */
   readonly briefs = new Int32Array(BRIEF_COUNT_MAX);

@@ -13,13 +13,13 @@ import { argumentBytes } from '../../protocol/resp/arguments.ts';
 import type { RespCall } from './call.ts';
 import { GATE, PHASE, type RespHost, type RespSession, subscriptionCount } from './session.ts';
 
-/** Brings the record up to date: after each batch, and before somebody reads it on this thread. */
+/** Brings the record up to date: before somebody reads it on this thread, and when anything may have changed. */
 export function clientNote(control: Control, session: RespSession, nowSec: number): void {
-  const { i32, f64 } = control;
+  clientNoteRun(control, session, nowSec);
+  const { i32 } = control;
   const { host, channels, patterns, shardChannels, queue, watched } = session;
   const { record } = host;
-  clientNoteQuery(control, host);
-  i32[record + CONNECTION.lastCommandSec] = nowSec;
+  session.notedPlain = isPlain(session);
   i32[record + CONNECTION.phase] = session.phase;
   i32[record + CLIENT.flags] = clientFlags(session);
   i32[record + CLIENT.database] = session.database;
@@ -32,6 +32,29 @@ export function clientNote(control: Control, session: RespSession, nowSec: numbe
   i32[record + CLIENT.queuedBytes] = session.queuedBytes;
   i32[record + CLIENT.outputBytes] = host.outputBytes;
   i32[record + CLIENT.outputPieces] = host.outputPieces;
+}
+
+/** … after each batch: whole, unless all that it ran were brief commands, which change nothing of a client. */
+export function clientNoteBatch(call: RespCall): void {
+  const { session, keyspace, op } = call;
+  if (call.ranBriefsOnly && session.notedPlain && isPlain(session)) {
+    clientNoteRun(keyspace.control, session, op.nowSec);
+  } else {
+    clientNote(keyspace.control, session, op.nowSec);
+  }
+}
+
+function isPlain({ gate, phase }: RespSession): boolean {
+  return gate === 0 && phase === PHASE.COMMAND;
+}
+
+/** … as to what it has run, and what that took. */
+function clientNoteRun(control: Control, session: RespSession, nowSec: number): void {
+  const { i32, f64 } = control;
+  const { host } = session;
+  const { record } = host;
+  clientNoteQuery(control, host);
+  i32[record + CONNECTION.lastCommandSec] = nowSec;
   i32[record + CLIENT.command] = session.lastCommand;
   f64[clientF64(record, CLIENT_F64.bytesRead)] = host.bytesRead;
   f64[clientF64(record, CLIENT_F64.bytesWritten)] = host.bytesWritten;

@@ -2,6 +2,7 @@
  * What is counted of a command that was run: for INFO, LATENCY, the slow log, and its client. One that
  * blocks its client counts once that has its answer, where the answer comes from.
  */
+import { clockUs } from '../../base/clock.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { RESP_COUNTER, timeNote } from '../../memory/resp-stats.ts';
 import { BRIEF_COUNT_MAX, errorCount, type RespCall } from './call.ts';
@@ -86,7 +87,7 @@ export function briefsSettle(call: RespCall): void {
 
 /** Microseconds since it was asked for last, or the batch began. */
 export function lapUs(call: RespCall): number {
-  const nowUs = performance.now() * 1000;
+  const nowUs = clockUs();
   const us = nowUs - call.clockUs;
   call.clockUs = nowUs;
   return us;

@@ -1,6 +1,7 @@
 /**
  * The loop of a RESP session: from bytes to commands.
  */
+import { clockUs } from '../../base/clock.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { CONTROL, COUNTER } from '../../memory/control.ts';
@@ -98,7 +99,9 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   const { session, reply } = call;
   respClock(call);
   call.bulletin.catchUp();
-  call.clockUs = performance.now() * 1000;
+  call.ranBriefsOnly = true;
+  call.startedUs = clockUs();
+  call.clockUs = call.startedUs;
   session.namespace = databaseOf(call.keyspace.control, session.database);
   reply.resp = session.resp;
   call.op.isTraceless = session.noTouch;

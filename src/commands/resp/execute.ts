@@ -23,7 +23,10 @@ import { waitsServe } from './waits.ts';
 export function commandExecute(call: RespCall, command: Command): void {
   call.command = command;
   call.failed = false;
-  if (!command.isBrief) briefsSettle(call);
+  if (!command.isBrief) {
+    briefsSettle(call);
+    call.ranBriefsOnly = false;
+  }
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {

@@ -110,6 +110,8 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** What its record says besides what it runs is that nothing special is with it. */
+  notedPlain = false;
   /** How much memory it took when that was looked at last: client-eviction.ts. */
   weighedBytes = 0;
 

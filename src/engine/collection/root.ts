@@ -18,12 +18,15 @@ import { ROOT_BYTES, rootBytesAdd, rootInit, rootItem, rootItemSet } from '../..
 import type { Partition } from '../../memory/partition.ts';
 import { chunkObtain } from '../eviction.ts';
 
-/** An empty collection that no key names; 0 without memory. It has to be attached, or discarded. */
-export function rootCreate(p: Partition, nowMs: number): number {
-  const ref = chunkObtain(p, p.classes.classFor(ROOT_BYTES), nowMs);
+/**
+ * An empty collection that no key names; 0 without memory. It has to be attached, or discarded. `bytes` are
+ * more for those of a stream, whose further words are its own to fill.
+ */
+export function rootCreate(p: Partition, nowMs: number, bytes: number = ROOT_BYTES): number {
+  const ref = chunkObtain(p, p.classes.classFor(bytes), nowMs);
   if (ref === 0) return 0;
   rootInit(p, ref);
-  rootBytesAdd(p, ref, ROOT_BYTES);
+  rootBytesAdd(p, ref, bytes);
   return ref;
 }
 
