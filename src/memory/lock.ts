@@ -17,6 +17,9 @@
  * marks the word and sleeps with a timeout, so that a lost wake-up costs milliseconds and not the
  * thread. The owner's id in the word lets the supervisor find what a dead thread held.
  *
+ * A script may hold a lock for as long as it likes. So a thread that waits for long has its `waiter` called now
+ * and then, which does what cannot wait that long, or has it give up, where it can.
+ *
  * The scheme is the three-state mutex of Drepper, "Futexes are tricky" (2011), section 5.
  */
 
@@ -24,23 +27,41 @@ const WAIT = 0x8000;
 const OWNER_MASK = WAIT - 1;
 const SPIN_COUNT_MAX = 200;
 const SLEEP_MS = 2;
+/** Sleeps between two calls of the waiter. */
+const SLEEPS_EACH = 8;
+
+/** Called by a thread that waits; true: it gives up, which it does only if it `may`. */
+export type LockWaiter = (may: boolean) => boolean;
+/** This thread's. */
+let waiter: LockWaiter | null = null;
+
+export function lockWaiterSet(set: LockWaiter | null): void {
+  waiter = set;
+}
 
 /** Takes the lock at `word` for `owner` (threadId + 1); returns when it is held. */
 export function lockTake(words: Int32Array, word: number, owner: number): void {
-  if (Atomics.compareExchange(words, word, 0, owner) !== 0) lockTakeSlow(words, word, owner);
+  if (Atomics.compareExchange(words, word, 0, owner) !== 0) lockTakeSlow(words, word, owner, false);
 }
 
-function lockTakeSlow(words: Int32Array, word: number, owner: number): void {
+/** As lockTake, unless the waiter has it give up: false. */
+export function lockTakeUnless(words: Int32Array, word: number, owner: number): boolean {
+  if (Atomics.compareExchange(words, word, 0, owner) === 0) return true;
+  return lockTakeSlow(words, word, owner, true);
+}
+
+function lockTakeSlow(words: Int32Array, word: number, owner: number, may: boolean): boolean {
   for (let spin = 0; spin < SPIN_COUNT_MAX; spin++) {
     if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
-      return;
+      return true;
     }
   }
-  for (;;) {
+  for (let sleeps = 1; ; sleeps++) {
+    if (sleeps % SLEEPS_EACH === 0 && waiter?.(may)) return false;
     const seen = Atomics.load(words, word);
     if (seen === 0) {
       // Others may sleep as well, so the mark stays on: at worst one needless wake-up.
-      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return;
+      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return true;
     } else if (
       (seen & WAIT) !== 0 ||
       Atomics.compareExchange(words, word, seen, seen | WAIT) === seen

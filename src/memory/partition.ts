@@ -20,7 +20,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { EventLog } from './event-log.ts';
-import { lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
+import { lockOwner, lockRelease, lockTake, lockTakeUnless, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
 
 /** 2 GiB less a page: every byte offset stays a small non-negative int32. */
@@ -237,6 +237,11 @@ function powerOfTwoAtMost(value: number): number {
 
 export function partitionLock(p: Partition): void {
   lockTake(p.i32, HEADER.lock, p.owner);
+}
+
+/** As partitionLock, unless the thread's waiter has it give up (lock.ts): false. */
+export function partitionLockUnless(p: Partition): boolean {
+  return lockTakeUnless(p.i32, HEADER.lock, p.owner);
 }
 
 export function partitionTryLock(p: Partition): boolean {

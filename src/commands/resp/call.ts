@@ -31,6 +31,7 @@ import type { CommandTable } from './command-lookup.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Locks } from './locks.ts';
 import { Monitors } from './monitors.ts';
+import { OverdueScripts } from './overdue-state.ts';
 import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
 import type { RespSession } from './session.ts';
@@ -71,6 +72,9 @@ export class RespCall {
   readonly latencyLog = new LatencyLog();
   readonly monitors = new Monitors();
   readonly pause = new Pause();
+  readonly overdue = new OverdueScripts();
+  /** Serves other connections while a request keeps the thread from its event loop: net/aside-turn.ts. */
+  aside: (() => void) | null = null;
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
   /** Slots of error codes, as this thread has met them. */
@@ -95,6 +99,8 @@ export class RespCall {
   failed = false;
   /** EXEC is running: locks are held until its end, and nothing blocks. */
   inTransaction = false;
+  /** Its requests run in the middle of another one: aside-call.ts. */
+  isAside = false;
   /** A blocked client is being served by the thread that made its key ready: see waits.ts. */
   serving: Wait | null = null;
   /** What has arrived: input[…, end). */
@@ -120,6 +126,7 @@ export class RespCall {
     config: RespConfig,
     reply: Reply,
     idle: RespSession,
+    onlyTries = false,
   ) {
     this.keyspace = keyspace;
     this.server = server;
@@ -129,7 +136,7 @@ export class RespCall {
     this.reply = reply;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = 2 ** 31 - 1;
-    this.locks = new Locks(keyspace.partitions);
+    this.locks = new Locks(keyspace.partitions, onlyTries);
     this.counters = keyspace.control.f64;
     this.block = counterBlock(server.threadIndex);
     this.stats = keyspace.commandStats.f64;

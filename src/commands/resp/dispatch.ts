@@ -24,6 +24,7 @@ import { commandExecute, unknownSubcommand } from './execute.ts';
 import { httpRefuse } from './http-refusal.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { monitorFeed } from './monitor.ts';
+import { overdueGateRead, overdueText } from './overdue.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
@@ -97,8 +98,10 @@ function phaseOf(session: RespSession): Phase {
 /** What holds for a batch: the clock, what other threads have told, the database's namespace. */
 function batchStart(call: RespCall, parser: RequestParser): void {
   const { session, reply } = call;
-  respClock(call);
-  call.bulletin.catchUp();
+  if (!call.isAside) {
+    respClock(call);
+    call.bulletin.catchUp();
+  }
   call.ranBriefsOnly = true;
   call.startedUs = clockUs();
   call.clockUs = call.startedUs;
@@ -110,6 +113,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
   memoryGateRead(call);
+  overdueGateRead(call);
 }
 
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
@@ -117,7 +121,7 @@ function batchEnd(call: RespCall): void {
   const { session } = call;
   briefsSettle(call);
   call.running = null;
-  if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
+  if (call.isAside || !pubsubPost(call) || !call.bulletin.isCrowded) return;
   if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
 }
 
@@ -206,6 +210,10 @@ function gatePass(call: RespCall, command: Command): boolean {
   }
   if (gate & GATE.SUBSCRIBED && session.resp === 2 && !ALLOWED_SUBSCRIBED.has(row.name)) {
     refuse(call, command, subscribedText(command));
+    return false;
+  }
+  if (gate & GATE.BUSY && (flags & FLAG.ALLOW_BUSY) === 0) {
+    refuse(call, command, overdueText(call));
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;

@@ -15,6 +15,7 @@ import { keysVisit } from './command-keys.ts';
 import { briefsSettle, commandNote } from './command-note.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
+import { overdueText } from './overdue.ts';
 import { GATE, RespSession } from './session.ts';
 import type { Wait } from './wait-registry.ts';
 import { waitsServe } from './waits.ts';
@@ -55,7 +56,10 @@ function oneKeyRun(call: RespCall, command: Command): void {
     command.row.run(call);
     return;
   }
-  locks.takeOne(p);
+  if (!locks.takeOne(p, true)) {
+    answerError(call, overdueText(call));
+    return;
+  }
   command.row.run(call);
   locks.releaseOne(p);
 }
@@ -66,7 +70,10 @@ function someKeysRun(call: RespCall, command: Command): void {
     return;
   }
   const isOurs = !call.locks.areHeld;
-  call.locks.take();
+  if (!call.locks.take(true)) {
+    answerError(call, overdueText(call));
+    return;
+  }
   command.row.run(call);
   if (isOurs) call.locks.release();
 }
@@ -115,7 +122,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   call.failed = false;
   call.command = call.table.byNumber[commandNumber];
   locksWant(call, call.command, wait.args);
-  call.locks.take();
+  call.locks.take(false);
   call.command.row.run(call);
   call.locks.release();
   const bytes = wait.isServed
