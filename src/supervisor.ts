@@ -40,6 +40,9 @@ import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
+/** How the log calls Redis's levels. */
+const LOG_METHOD = { debug: 'trace', verbose: 'debug', notice: 'info', warning: 'warn' } as const;
+
 const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
@@ -308,6 +311,7 @@ export class Supervisor {
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
       });

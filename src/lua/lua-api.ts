@@ -128,11 +128,14 @@ export interface LuaApi {
   lua_rawset(L: number, index: number): void;
   lua_rawgeti(L: number, index: number, at: number): void;
   lua_rawseti(L: number, index: number, at: number): void;
+  lua_getfield(L: number, index: number, name: number): void;
+  lua_setfield(L: number, index: number, name: number): void;
   lua_next(L: number, index: number): number;
   lua_getmetatable(L: number, index: number): number;
   lua_setmetatable(L: number, index: number): number;
   lua_getfenv(L: number, index: number): void;
   lua_setfenv(L: number, index: number): number;
+  luaL_getmetafield(L: number, index: number, name: number): number;
   luaL_ref(L: number, index: number): number;
   luaL_unref(L: number, index: number, ref: number): void;
   // ── Calls ──

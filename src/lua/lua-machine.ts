@@ -51,6 +51,9 @@ const SCRATCH_BYTES = 65536;
 const LONG_JUMP = Number.POSITIVE_INFINITY;
 /** By how much memory grows at least. */
 const GROWTH_BYTES_MIN = 4 << 20;
+/** What compiled code starts with, and what keeps it from doing so. */
+const BINARY_MARK = 0x1b;
+const SPACE = 0x20;
 /** What calls of the operating system answer: not supported. */
 const REFUSED = -52;
 
@@ -310,7 +313,18 @@ export function luaArgumentRefuse(
   return machine.api.luaL_argerror(L, index, textPlace(machine, text));
 }
 
-/** Compiles source[start, start + bytes) to a function on the stack, or an error message; returns LUA_STATUS. */
+/** Puts a constant text of one byte a character into the machine's memory, for good; returns its address. */
+export function luaConstant(machine: LuaMachine, text: string): number {
+  const at = machine.api.malloc(text.length + 1);
+  assert(at !== 0, 'there is memory for constants');
+  machine.bytes.write(`${text}\0`, at, text.length + 1, 'latin1');
+  return at;
+}
+
+/**
+ * Compiles source[start, start + bytes) to a function on the stack, or an error message; returns LUA_STATUS. What
+ * looks like compiled code is taken for source all the same, of which it is none: nothing verifies such code.
+ */
 export function luaLoad(
   machine: LuaMachine,
   L: number,
@@ -320,10 +334,13 @@ export function luaLoad(
   name: string,
 ): number {
   const { api } = machine;
+  const isBinary = bytes > 0 && source[start] === BINARY_MARK;
   const at = api.malloc(bytes + 1);
   if (at === 0) luaRaise(machine, L, 'not enough memory');
-  source.copy(machine.bytes, at, start, start + bytes);
-  const status = api.luaL_loadbuffer(L, at, bytes, textPlace(machine, name));
+  const from = isBinary ? at + 1 : at;
+  if (isBinary) machine.bytes[at] = SPACE;
+  source.copy(machine.bytes, from, start, start + bytes);
+  const status = api.luaL_loadbuffer(L, at, from - at + bytes, textPlace(machine, name));
   api.free(at);
   return status;
 }

@@ -13,16 +13,19 @@ import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
+import { functionsListen } from '../commands/resp/function-notices.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
 import { overdueListen, overdueWaiter } from '../commands/resp/overdue.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
+import { scriptsListen } from '../commands/resp/script-notices.ts';
 import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
+  LogLevel,
   RespChange,
   RespFailure,
   ServerContext,
@@ -98,6 +101,7 @@ export type DataThreadMessage =
       readonly text: string;
       readonly details: Readonly<Record<string, unknown>>;
     }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
   | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
@@ -143,6 +147,7 @@ export class DataThread {
       certificatesRefresh: () =>
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+      log: (level, text) => post({ kind: 'log', level, text }),
       warn: (text, details) => post({ kind: 'warn', text, details }),
       respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
     };
@@ -325,6 +330,8 @@ function respCallCreate(
   pauseListen(call);
   clientKillListen(call);
   overdueListen(call);
+  scriptsListen(call);
+  functionsListen(call);
   return call;
 }
 

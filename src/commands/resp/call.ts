@@ -28,12 +28,15 @@ import type { ServerContext } from '../server-context.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
 import type { CommandTable } from './command-lookup.ts';
+import { Functions } from './function-state.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Locks } from './locks.ts';
 import { Monitors } from './monitors.ts';
 import { OverdueScripts } from './overdue-state.ts';
 import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
+import { ScriptCache } from './script-cache.ts';
+import { Scripts } from './script-state.ts';
 import type { RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
@@ -75,6 +78,8 @@ export class RespCall {
   readonly overdue = new OverdueScripts();
   /** Serves other connections while a request keeps the thread from its event loop: net/aside-turn.ts. */
   aside: (() => void) | null = null;
+  readonly scripts = new Scripts(new ScriptCache());
+  readonly functions = new Functions();
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
   /** Slots of error codes, as this thread has met them. */

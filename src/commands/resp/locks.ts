@@ -22,6 +22,8 @@ export class Locks {
   private wantHigh = 0;
   private heldLow = 0;
   private heldHigh = 0;
+  private declaredLow = 0;
+  private declaredHigh = 0;
   /** Waits for no lock: what is not free at once counts as given up. */
   private readonly onlyTries: boolean;
 
@@ -81,6 +83,59 @@ export class Locks {
     return true;
   }
 
+  /** Whether all are held. */
+  get areAllHeld(): boolean {
+    return bitCount(this.heldLow) + bitCount(this.heldHigh) === this.partitions.length;
+  }
+
+  /** What was named is what a script has declared. */
+  declare(): void {
+    this.declaredLow = this.wantLow;
+    this.declaredHigh = this.wantHigh;
+  }
+
+  /** Whether what is named was declared. */
+  get areDeclared(): boolean {
+    return ((this.wantLow & ~this.declaredLow) | (this.wantHigh & ~this.declaredHigh)) === 0;
+  }
+
+  /**
+   * Takes what was named and is not held, although others are. What comes behind them in the order is taken
+   * as ever; for the rest there is no waiting: it is had within `tries`, or not. False: some of it was not, and
+   * whatever was had stays held.
+   */
+  takeMore(tries: number): boolean {
+    const missingLow = this.wantLow & ~this.heldLow;
+    const missingHigh = this.wantHigh & ~this.heldHigh;
+    this.wantNone();
+    let isComplete = true;
+    for (let bits = missingLow; bits !== 0; bits &= bits - 1) {
+      const id = 31 - Math.clz32(bits & -bits);
+      if (this.addOne(id, tries)) this.heldLow |= 1 << id;
+      else isComplete = false;
+    }
+    for (let bits = missingHigh; bits !== 0; bits &= bits - 1) {
+      const id = 31 - Math.clz32(bits & -bits);
+      if (this.addOne(id + 32, tries)) this.heldHigh |= 1 << id;
+      else isComplete = false;
+    }
+    return isComplete;
+  }
+
+  private addOne(id: number, tries: number): boolean {
+    const isLast =
+      id < 32
+        ? this.heldHigh === 0 && (id === 31 || this.heldLow >>> (id + 1) === 0)
+        : id === 63 || this.heldHigh >>> (id - 31) === 0;
+    const p = this.partitions[id];
+    if (isLast) {
+      partitionLock(p);
+      return true;
+    }
+    for (let left = tries; left > 0; left--) if (partitionTryLock(p)) return true;
+    return false;
+  }
+
   /** Takes one, which a short command does by itself; false as above. */
   takeOne(p: Partition, mayGiveUp: boolean): boolean {
     assert(!this.areHeld, 'locks are taken in order, so not some after others');
@@ -94,6 +149,17 @@ export class Locks {
     this.heldLow = 0;
     this.heldHigh = 0;
     unlock(p);
+  }
+
+  /** What commands have guarded under locks that stay held may go. */
+  guardsClear(): void {
+    const { heldLow, heldHigh, partitions } = this;
+    for (let bits = heldLow; bits !== 0; bits &= bits - 1) {
+      guardsClear(partitions[31 - Math.clz32(bits & -bits)]);
+    }
+    for (let bits = heldHigh; bits !== 0; bits &= bits - 1) {
+      guardsClear(partitions[63 - Math.clz32(bits & -bits)]);
+    }
   }
 
   /** Releases all. */
@@ -120,6 +186,12 @@ export class Locks {
     this.release();
     return false;
   }
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }
 
 /** Releases a lock; what the command guarded may go again. */

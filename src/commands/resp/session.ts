@@ -113,6 +113,8 @@ export class RespSession {
   isMonitor = false;
   /** What its record says besides what it runs is that nothing special is with it. */
   notedPlain = false;
+  /** As whom its scripts run commands: they choose their own database and protocol. */
+  scripting: RespSession | null = null;
   /** How much memory it took when that was looked at last: client-eviction.ts. */
   weighedBytes = 0;
 

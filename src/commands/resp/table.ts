@@ -13,6 +13,7 @@ import { DUMP_ROWS } from './dump.ts';
 import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
+import { FUNCTION_CALL_ROWS } from './function-call.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
@@ -36,6 +37,8 @@ import { RENAME_ROWS } from './rename.ts';
 import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SCRIPT_ROWS } from './script.ts';
+import { SCRIPT_CACHE_ROWS } from './script-admin.ts';
 import { SERVER_ROWS } from './server.ts';
 import { SET_ROWS } from './set.ts';
 import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
@@ -75,6 +78,7 @@ const ROWS: readonly RespRow[] = [
   ...ENTRY_SCAN_ROWS,
   ...EXPIRE_ROWS,
   ...FUNCTION_ROWS,
+  ...FUNCTION_CALL_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
   ...HASH_ROWS,
@@ -92,6 +96,8 @@ const ROWS: readonly RespRow[] = [
   ...LIST_POP_ROWS,
   ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
+  ...SCRIPT_ROWS,
+  ...SCRIPT_CACHE_ROWS,
   ...SORT_ROWS,
   ...STRING_ROWS,
   ...STRING_MANY_ROWS,
