@@ -19,6 +19,7 @@ import { commandExecute, locksWant } from './execute.ts';
 import { overdueMayWrite } from './overdue.ts';
 import { FLAG } from './row.ts';
 import { scriptArgumentsTake } from './script-arguments.ts';
+import { scriptInterrupt } from './script-interrupt.ts';
 import type { ScriptMachine } from './script-machine.ts';
 import type { ScriptRun } from './script-state.ts';
 import { GATE } from './session.ts';
@@ -37,6 +38,8 @@ const NOT_DECLARED =
 /** Tries to get a lock out of order: for a script that can be run again, and for one that cannot. */
 const LOCK_TRIES = 200;
 const LOCK_TRIES_WRITTEN = 2_000_000;
+/** Commands from one look at the clock to the next, if there are not enough instructions between them. */
+const INTERRUPT_COMMANDS = 256;
 const MINUS = 0x2d;
 
 /** Runs the command on the stack, and leaves its reply there. `raises`: errors are raised. */
@@ -49,7 +52,10 @@ export function scriptCommand(
   const { run } = call.scripts;
   const { lua, fields } = machine;
   if (!run.isRunning) luaRaise(lua, L, OUTSIDE);
-  if (run.isAbandoned) luaRaise(lua, L, RUN_AGAIN);
+  if (run.isAbandoned || run.isKilled || --run.commandsLeft === 0) {
+    run.commandsLeft = INTERRUPT_COMMANDS;
+    scriptInterrupt(call, machine, L);
+  }
   const unfit = scriptArgumentsTake(machine, L);
   if (unfit !== null) {
     fields.errorPush(L, unfit);

@@ -31,6 +31,8 @@ export class ScriptRun {
   /** It has used what it did not declare. */
   hasStrayed = false;
   startedAtMs = 0.5;
+  /** Commands that it runs before it is looked after. */
+  commandsLeft = 1;
 }
 
 export class Scripts {
