@@ -14,6 +14,7 @@ import { optionsHashUser, optionsParse, optionsText } from './cli/options.ts';
 import { packageVersion } from './cli/package-facts.ts';
 import { pidFileRemove, pidFileWrite } from './cli/pid-file.ts';
 import { userAssume } from './cli/user.ts';
+import { RespConfig } from './config/resp-config.ts';
 import { announcedNode } from './discovery/announced-node.ts';
 import { Discovery, topologyCreate } from './discovery/discovery.ts';
 import type { ClusterNode } from './protocol/memcached/cluster-config.ts';
@@ -48,8 +49,9 @@ async function run(): Promise<void> {
     process.stdout.write(`${await userLineMake(user, password)}\n`);
     return;
   }
-  const config = optionsParse(argv, process.env);
-  await renamesCheck(config);
+  const given = optionsParse(argv, process.env);
+  await renamesCheck(given);
+  const config = await usersRead(given);
   if (config.daemonize && !daemonIsChild()) {
     await daemonStart(config, argv, process.argv[1], folder);
     return;
@@ -65,6 +67,18 @@ async function renamesCheck({ resp }: Config): Promise<void> {
     const problem = COMMAND_TABLE.rename(from, to);
     if (problem !== null) throw FAULT.respConf(place + problem);
   }
+}
+
+/** The configuration with the users of its aclfile; whether all users make sense, likewise. */
+async function usersRead(config: Config): Promise<Config> {
+  const resp = RespConfig.fromImage(config.resp);
+  if (resp.users.length === 0 && resp.settings.aclfile === '') return config;
+  const { COMMAND_TABLE } = await import('./commands/resp/table.ts');
+  const { usersPrepare } = await import('./commands/resp/acl-start.ts');
+  const { AclUsers } = await import('./commands/resp/acl-users.ts');
+  const problem = usersPrepare(COMMAND_TABLE, new AclUsers(COMMAND_TABLE), resp);
+  if (problem !== null) throw FAULT.respConf(problem);
+  return { ...config, resp: resp.image() };
 }
 
 async function serve(config: Config): Promise<void> {

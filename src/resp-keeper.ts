@@ -10,12 +10,20 @@ import type { RespChange, RespFailure } from './commands/server-context.ts';
 import { bytesPath } from './config/conf-load.ts';
 import type { Apply } from './config/directive.ts';
 import { directoryEnter, OomScore, processTitleSet } from './config/process-effects.ts';
-import { RespConfig, type RespConfigImage, type SettingText } from './config/resp-config.ts';
+import {
+  RespConfig,
+  type RespConfigImage,
+  type SettingText,
+  type UserLine,
+} from './config/resp-config.ts';
 import { type RespTarget, respTargets } from './config/resp-targets.ts';
 
 const LISTEN_FAILED = 'Unable to listen on this port. Check server logs.';
 const BIND_FAILED = 'Failed to bind to specified addresses.';
 const TLS_FAILED = 'Unable to update TLS configuration. Check server logs.';
+
+/** Users as they are now, and the names of those who are gone. */
+type UsersChanged = { readonly lines: readonly UserLine[]; readonly removes: readonly string[] };
 
 /** What the supervisor does for RESP. */
 export interface RespHelpers {
@@ -46,6 +54,11 @@ export class RespKeeper {
     const { settings, path } = this.config;
     const problem = processTitleSet(settings, path) ?? this.oomScore.set(settings);
     if (problem !== null) this.log.warn(problem);
+  }
+
+  /** Follows changes of users, for threads that start later. */
+  usersChange({ lines, removes }: UsersChanged): void {
+    this.config.usersChange(lines, removes);
   }
 
   /** Follows a CONFIG SET. Null, or what could not be done. */

@@ -21,6 +21,7 @@ import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
+import { trackedPost } from './commands/resp/tracking.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -147,7 +148,10 @@ export class Supervisor {
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => notesPost(this.keyspace, this.bulletinName)).start();
+    new Maintainer(this.keyspace, () => {
+      notesPost(this.keyspace, this.bulletinName);
+      trackedPost(this.keyspace, this.bulletinName);
+    }).start();
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -313,6 +317,7 @@ export class Supervisor {
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
+        else if (message.kind === 'respUsers') this.resp.usersChange(message);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
       });
       worker.once('error', (error) => reject(FAULT.workerDied(seat.name, errorReason(error))));

@@ -91,7 +91,7 @@ export function configDefaults(): Draft['config'] {
     temporaryLru: false,
     statsDetailEnabled: false,
     warnings: [],
-    resp: { path: null, texts: [], renames: [] },
+    resp: { path: null, texts: [], renames: [], users: [] },
     isRespServer: false,
   };
   for (const row of OPTION_ROWS) {

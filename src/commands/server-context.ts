@@ -1,6 +1,6 @@
 /** What commands may know of the server around them. */
 import type { Apply } from '../config/directive.ts';
-import type { SettingText } from '../config/resp-config.ts';
+import type { SettingText, UserLine } from '../config/resp-config.ts';
 
 /** The part of the configuration that commands read. */
 export type CommandConfig = {
@@ -102,6 +102,8 @@ export interface ServerContext {
   log(level: LogLevel, text: string): void;
   /** Writes a line into the log. */
   warn(text: string, details: Readonly<Record<string, unknown>>): void;
+  /** Tells the main thread which users have changed, and who is gone, for threads that start later. */
+  respUsers(lines: readonly UserLine[], removes: readonly string[]): void;
   /** Tells the main thread what has been set, and lets it follow; `done` hears of the outcome. */
   respSet(change: RespChange, done: (failure: RespFailure | null) => void): void;
 }

@@ -149,13 +149,21 @@ class Loading {
       this.config.renames.push({ from, to, place: this.place });
       return null;
     }
-    if (name === 'user' && length >= 1) {
-      return `Error in user declaration '${words[0]}': there is one user, default, and requirepass is its password`;
-    }
+    if (name === 'user' && length >= 1) return this.userRead(words);
     if (name === 'sentinel') return 'sentinel directive while not in sentinel mode';
     if (name.includes('.') && length === 0) return 'Module config specified without value';
     if (name === 'loadmodule' || name.includes('.')) return 'modules cannot be loaded';
     return 'Bad directive or wrong number of arguments';
+  }
+
+  private userRead([name, ...words]: readonly string[]): string | null {
+    const { users } = this.config;
+    if (users.some((user) => user.name === name)) {
+      return `Error in user declaration '${name}': Duplicate user found. A user can only be defined once in config files`;
+    }
+    if (/[ \t\n\v\f\r\0]/.test(name)) return 'Spaces not allowed in ACL usernames';
+    users.push({ name, words, place: this.place });
+    return null;
   }
 
   /** A pattern may match no file; a plain path has to be one. */

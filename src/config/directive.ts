@@ -32,6 +32,7 @@ export type Apply =
   | 'persistence'
   | 'policy'
   | 'title'
+  | 'users'
   | 'tls';
 
 export interface DirectiveRow {
@@ -55,5 +56,3 @@ export const NO_DISK = 'nothing is written to disk';
 export const NO_REPLICAS = 'there are no replicas';
 export const NO_CLUSTER = 'there is no Redis Cluster here';
 export const NO_STREAMS = 'there are no streams';
-export const NO_TRACKING = 'there is no client-side caching';
-export const NO_USERS = 'there is one user, default';

@@ -1,6 +1,6 @@
 /** Directives about the process: its log, its limits, who may do what, and what it notes of commands. */
 import { directory, oomScores, percentiles } from './compound-types.ts';
-import { DIRECTIVE, type DirectiveRow, NO_TRACKING, NO_USERS, OWN_RUNTIME } from './directive.ts';
+import { DIRECTIVE, type DirectiveRow, OWN_RUNTIME } from './directive.ts';
 import { TITLE_TEMPLATE_DEFAULT, titleTemplateProblem } from './process-title.ts';
 import {
   choice,
@@ -13,7 +13,7 @@ import {
   yesNo,
 } from './value-type.ts';
 
-const { NONE, FIXED, PROTECTED, SENSITIVE, HIDDEN, IDLE, REFUSED } = DIRECTIVE;
+const { NONE, FIXED, PROTECTED, SENSITIVE, HIDDEN, IDLE } = DIRECTIVE;
 
 export const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning', 'nothing'] as const;
 
@@ -69,14 +69,14 @@ export const PROCESS_ROWS = [
   { name: 'shutdown-on-sigterm',    type: choices(SHUTDOWN_WAYS, SHUTDOWN_EXCLUDED), default: 'default', flags: NONE, does: 'How SIGTERM ends the server.' },
   { name: 'shutdown-timeout',       type: integer(0n, INT_MAX),        default: '10',     flags: IDLE,     does: 'there are no replicas to wait for' },
   // Who may do what
-  { name: 'requirepass',            type: textOrNone(),                default: '',       flags: SENSITIVE, does: 'Password of the user default.' },
+  { name: 'requirepass',            type: textOrNone(),                default: '',       flags: SENSITIVE, apply: 'users', does: 'Password of the user default.' },
   { name: 'enable-protected-configs', type: choice(ALLOWED),           default: 'no',     flags: FIXED,    does: 'Who may change dir and dbfilename.' },
   { name: 'enable-debug-command',   type: choice(ALLOWED),             default: 'no',     flags: FIXED,    does: 'Who may use DEBUG.' },
   { name: 'enable-module-command',  type: choice(ALLOWED),             default: 'no',     flags: FIXED | IDLE, does: 'there are no modules' },
-  { name: 'aclfile',                type: text(),                      default: '',       flags: FIXED | REFUSED, does: NO_USERS },
-  { name: 'acl-pubsub-default',     type: choice(['allchannels', 'resetchannels']), default: 'resetchannels', flags: IDLE, does: NO_USERS },
-  { name: 'acllog-max-len',         type: integer(0n, LONG_MAX),       default: '128',    flags: IDLE,     does: NO_USERS },
-  { name: 'tracking-table-max-keys', type: integer(0n, LONG_MAX),      default: '1000000', flags: IDLE,    does: NO_TRACKING },
+  { name: 'aclfile',                type: text(),                      default: '',       flags: FIXED,    does: 'File of users, which ACL LOAD reads and ACL SAVE writes.' },
+  { name: 'acl-pubsub-default',     type: choice(['allchannels', 'resetchannels']), default: 'resetchannels', flags: NONE, does: 'Whether new users may use all channels, or none.' },
+  { name: 'acllog-max-len',         type: integer(0n, LONG_MAX),       default: '128',    flags: NONE,     does: 'Entries of the ACL log.' },
+  { name: 'tracking-table-max-keys', type: integer(0n, LONG_MAX),      default: '1000000', flags: NONE,    does: 'Keys that are tracked for clients, at most; 0: as many as they read.' },
   { name: 'busy-reply-threshold',   alias: 'lua-time-limit', type: integer(0n, LONG_MAX), default: '5000', flags: NONE, does: 'Milliseconds after which a script can be killed, and clients hear of it; 0: never.' },
   // What is noted of commands
   { name: 'slowlog-log-slower-than', type: integer(-1n, LONG_MAX),     default: '10000',  flags: NONE,     does: 'Microseconds from which on a command is slow; -1: none is.' },

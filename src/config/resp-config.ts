@@ -20,11 +20,20 @@ export type CommandRename = {
   readonly place: string;
 };
 
+/** A user, and the rules that make him. */
+export type UserLine = {
+  readonly name: string;
+  readonly words: readonly string[];
+  /** How an error about it begins. */
+  readonly place: string;
+};
+
 /** A configuration as it crosses threads. */
 export type RespConfigImage = {
   readonly path: string | null;
   readonly texts: readonly SettingText[];
   readonly renames: readonly CommandRename[];
+  readonly users: readonly UserLine[];
 };
 
 /** What is read for every command, apart from the two hundred others: a small object with few shapes. */
@@ -59,6 +68,8 @@ export class RespConfig {
   path: string | null = null;
   /** In their order. Whether there are such commands is not known here. */
   readonly renames: CommandRename[] = [];
+  /** Each once. What their rules mean is not known here. */
+  readonly users: UserLine[] = [];
   readonly hot = new HotSettings();
   readonly settings: Readonly<Settings>;
   private readonly fields: Record<string, unknown> = {};
@@ -76,16 +87,25 @@ export class RespConfig {
   }
 
   /** The same on another thread. */
-  static fromImage({ path, texts, renames }: RespConfigImage): RespConfig {
+  static fromImage({ path, texts, renames, users }: RespConfigImage): RespConfig {
     const config = new RespConfig();
     config.path = path;
     for (const [name, text] of texts) config.change(name, text);
     config.renames.push(...renames);
+    config.users.push(...users);
     return config;
   }
 
   image(): RespConfigImage {
-    return { path: this.path, texts: [...this.texts], renames: [...this.renames] };
+    const { path, texts, renames, users } = this;
+    return { path, texts: [...texts], renames: [...renames], users: [...users] };
+  }
+
+  /** Takes over users as they are now, for whom starts later. */
+  usersChange(lines: readonly UserLine[], removes: readonly string[]): void {
+    const names = new Set([...lines.map(({ name }) => name), ...removes]);
+    const others = this.users.filter(({ name }) => !names.has(name));
+    this.users.splice(0, this.users.length, ...others, ...lines);
   }
 
   /** Canonical text, as CONFIG GET shows it. */

@@ -18,6 +18,8 @@
  * `changeHead` counts the bytes ever written. A reader keeps its own position; one that falls more
  * than a ring behind learns how many bytes it lost, and never sees a torn record.
  *
+ * What happens to keys that clients track goes into a ring of its own besides (memory/tracked-keys.ts).
+ *
  * Besides, threads note in lists of their own what they themselves do to keys, as far as NOTE bits ask for
  * it: that a key has got something for blocked clients, that it is new, or was found expired, or was evicted. Who
  * did it has to tell it, and the list cannot overrun, as the ring can while a sweep goes on.
@@ -28,6 +30,7 @@ import { assert } from '../base/assert.ts';
 import {
   ITEM_TYPE,
   itemCas,
+  itemHash,
   itemNameBytes,
   itemNameOffset,
   itemNamespace,
@@ -45,6 +48,7 @@ import {
   pageTake,
 } from '../memory/partition.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
+import { trackedIs, trackedWrite } from '../memory/tracked-keys.ts';
 
 /** Kinds of change, a bit each: a listener names the set it wants. */
 export const CHANGE = {
@@ -64,6 +68,9 @@ export const NOTE = {
   EXPIRED: CHANGE.EXPIRE << 8,
   EVICTED: CHANGE.EVICT << 8,
   NEW: 1 << 20, // the key was not there before
+  // In the ring of tracked keys:
+  TRACKED: 1 << 21, // what happens to keys that some client may have a copy of
+  EVERY: 1 << 22, // … to all keys
 } as const;
 
 /** Kinds that are written into the ring. */
@@ -118,12 +125,14 @@ export function notesWant(p: Partition, on: number, off: number): void {
 
 /** Records a change of a linked item. Called before the item's bytes may go. */
 export function changeNote(p: Partition, kind: number, ref: number): void {
-  if ((p.i32[HEADER.changeListeners] & (kind | (kind << 8))) !== 0) changeNoteSlow(p, kind, ref);
+  const wanted = kind | (kind << 8) | NOTE.TRACKED;
+  if ((p.i32[HEADER.changeListeners] & wanted) !== 0) changeNoteSlow(p, kind, ref);
 }
 
 function changeNoteSlow(p: Partition, kind: number, ref: number): void {
   const listeners = p.i32[HEADER.changeListeners];
   if ((listeners & kind) !== 0) changeWrite(p, kind, ref, itemNamespace(p, ref));
+  if ((listeners & NOTE.TRACKED) !== 0) trackedNote(p, kind, ref, (listeners & NOTE.EVERY) !== 0);
   const note = listeners & (kind << 8);
   if (note === NOTE.READY) {
     if (((WAITED_TYPES >>> itemType(p, ref)) & 1) === 0) return;
@@ -131,6 +140,16 @@ function changeNoteSlow(p: Partition, kind: number, ref: number): void {
   } else if (note !== 0) {
     noteWrite(p, note, ref);
   }
+}
+
+/** A flush that is found again, item by item, clients have heard of when it was made. */
+function trackedNote(p: Partition, kind: number, ref: number, isEvery: boolean): void {
+  const { tracked, id } = p;
+  if (kind === CHANGE.FLUSHED) return;
+  if (!isEvery && !trackedIs(tracked, id, itemHash(p, ref))) return;
+  const start = itemNameOffset(p, ref);
+  const bytes = itemNameBytes(p, ref);
+  trackedWrite(tracked, id, kind, itemNamespace(p, ref), tracked.client, p.u8, start, bytes);
 }
 
 /** The item is that of a key that was not there before. */
@@ -149,8 +168,16 @@ function nameCopy(p: Partition, ref: number): Buffer {
 
 /** Records a flush of a database, or of all (-1). */
 export function changeNoteFlush(p: Partition, database: number): void {
-  if ((p.i32[HEADER.changeListeners] & CHANGE.FLUSH) === 0) return;
-  changeWrite(p, CHANGE.FLUSH, 0, database);
+  const listeners = p.i32[HEADER.changeListeners];
+  if ((listeners & CHANGE.FLUSH) !== 0) changeWrite(p, CHANGE.FLUSH, 0, database);
+  if ((listeners & NOTE.TRACKED) !== 0) trackedNoteFlush(p, database, p.id === 0);
+}
+
+/** … for clients that track keys. `begins`: no other partition was flushed before this one. */
+export function trackedNoteFlush(p: Partition, database: number, begins: boolean): void {
+  const { tracked, id } = p;
+  if (begins) tracked.flush = (tracked.flush + 1) | 0;
+  trackedWrite(tracked, id, CHANGE.FLUSH, database, tracked.flush, p.u8, 0, 0);
 }
 
 function changeWrite(p: Partition, kind: number, ref: number, database: number): void {

@@ -23,8 +23,10 @@ import {
 } from '../memory/partition.ts';
 import type { RespStats } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
-import { changeListen, notesWant, RING_KINDS } from './change-log.ts';
+import type { TrackedKeys } from '../memory/tracked-keys.ts';
+import { changeListen, NOTE, notesWant, RING_KINDS, trackedNoteFlush } from './change-log.ts';
 import {
+  ALL_DATABASES,
   databaseExpiringCount,
   databaseKeyCount,
   databasesInit,
@@ -44,6 +46,8 @@ export class Keyspace {
   /** What RESP commands cost. */
   readonly commandStats: CommandStats;
   readonly respStats: RespStats;
+  /** Keys that clients have copies of. */
+  readonly tracked: TrackedKeys;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -55,6 +59,7 @@ export class Keyspace {
     this.configs = arena.configs;
     this.commandStats = arena.commandStats;
     this.respStats = arena.respStats;
+    this.tracked = arena.tracked;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.
@@ -130,6 +135,7 @@ export function partitionReset(p: Partition): void {
   f64.fill(casBefore, HEADER_F64.removals, HEADER_F64.removals + REMOVAL_SLOTS);
   if ((listeners & RING_KINDS) !== 0) changeListen(p, listeners & RING_KINDS);
   notesWant(p, listeners & ~RING_KINDS, 0);
+  if ((listeners & NOTE.TRACKED) !== 0) trackedNoteFlush(p, ALL_DATABASES, true);
 }
 
 /** Header words that outlive the items. */

@@ -22,6 +22,7 @@ import {
   rootBytes,
   rootCount,
   rootExpiringCount,
+  rootIsStream,
   rootItem,
 } from '../memory/node.ts';
 import { HEADER, type Partition } from '../memory/partition.ts';
@@ -34,6 +35,8 @@ import {
   rosterNodeBytes,
   rosterNodeCapacity,
 } from './collection/roster.ts';
+import { STREAM_ROOT_BYTES } from './types/stream-root.ts';
+import { streamProblem } from './verify-stream.ts';
 import { stripProblem } from './verify-strip.ts';
 import { treeVerify } from './verify-tree.ts';
 
@@ -89,7 +92,7 @@ class CollectionWalk {
   readonly chunks: CollectionChunks;
   readonly problem: (text: string) => void;
   readonly members = new Set<number>();
-  bytes: number = ROOT_BYTES;
+  bytes: number;
 
   constructor(
     p: Partition,
@@ -101,6 +104,7 @@ class CollectionWalk {
     this.root = root;
     this.chunks = chunks;
     this.problem = problem;
+    this.bytes = rootIsStream(p, root) ? STREAM_ROOT_BYTES : ROOT_BYTES;
   }
 
   check(condition: boolean, text: string): void {
@@ -116,9 +120,11 @@ class CollectionWalk {
       const isItsOwn = this.chunks.items.has(item) && collectionRoot(p, item) === root;
       this.check(isItsOwn, `item ${item} does not lead to it`);
     }
-    const isList = treeTop(p, root) !== 0 && !nodeIsOrdered(p, treeTop(p, root));
-    if (!isList) this.roster();
-    this.tree(isList, isBuried);
+    const isStream = rootIsStream(p, root);
+    const isList = !isStream && treeTop(p, root) !== 0 && !nodeIsOrdered(p, treeTop(p, root));
+    if (!isList && !isStream) this.roster();
+    if (isStream) this.stream(isBuried);
+    else this.tree(isList, isBuried);
     this.check(this.bytes === rootBytes(p, root), `${this.bytes} bytes`);
   }
 
@@ -172,6 +178,29 @@ class CollectionWalk {
       this.check(this.members.has(entry), `tree entry ${entry}`);
     const isWhole = isBuried || findings.entries.length === rootCount(p, root);
     this.check(isWhole, `${findings.entries.length} entries in the tree`);
+  }
+
+  stream(isBuried: boolean): void {
+    const { p, root } = this;
+    const { nodes, entries, weights } = treeVerify(p, root, this.problem);
+    for (const node of nodes) {
+      if (!this.chunks.nodes.delete(node)) this.check(false, `tree node ${node} is no node`);
+      this.bytes += nodeBytes(nodeType(p, node), false);
+    }
+    this.check(
+      weights.every((weight) => weight === 1),
+      'an entry of the tree weighs 1',
+    );
+    for (const entry of entries) {
+      if (chunkKind(p, entry) !== KIND_NODE) {
+        this.check(this.chunks.elements.delete(entry), `stream entry ${entry} is no element`);
+        this.bytes += itemBytes(p, entry);
+      } else if (this.node(entry, NODE_TYPE.BLOCK)) {
+        this.bytes += p.classes.chunkBytes[chunkClass(p, entry)];
+      }
+    }
+    if (!isBuried)
+      this.check(streamProblem(p, root, entries) === '', streamProblem(p, root, entries));
   }
 
   listEntry(entry: number, weight: number): void {

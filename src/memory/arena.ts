@@ -18,6 +18,7 @@ import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
 import { PARTITION_BYTES_MAX, Partition, pageCountFor } from './partition.ts';
 import { RespStats, respStatsBytes } from './resp-stats.ts';
 import { SlabClasses } from './slab-classes.ts';
+import { TrackedKeys, trackedKeysBytes } from './tracked-keys.ts';
 
 /** Below this a partition has too few pages for its classes. */
 const PARTITION_BYTES_MIN = 16 * 2 ** 20;
@@ -56,6 +57,7 @@ export type ArenaHandles = {
   readonly configs: SharedArrayBuffer;
   readonly commandStats: SharedArrayBuffer;
   readonly respStats: SharedArrayBuffer;
+  readonly tracked: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -67,6 +69,7 @@ export type Arena = {
   readonly configs: ConfigStore;
   readonly commandStats: CommandStats;
   readonly respStats: RespStats;
+  readonly tracked: TrackedKeys;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -85,6 +88,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     commandStats: new SharedArrayBuffer(commandStatsBytes(config.threadCount)),
     respStats: new SharedArrayBuffer(respStatsBytes(config.threadCount)),
+    tracked: new SharedArrayBuffer(trackedKeysBytes(count)),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -97,7 +101,8 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
   const control = new Control(handles.control);
   const events = new EventRings(handles.events, config.threadCount + 1);
   const log = new EventLog(events, owner - 1, control, owner < 2 ? -1 : counterBlock(owner - 2));
-  const place = { stride, log, ready: [], notes: [] };
+  const tracked = new TrackedKeys(handles.tracked, owner);
+  const place = { stride, log, ready: [], notes: [], tracked };
   return {
     control,
     events,
@@ -105,6 +110,7 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
     configs: new ConfigStore(handles.configs, owner),
     commandStats: new CommandStats(handles.commandStats),
     respStats: new RespStats(handles.respStats),
+    tracked,
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

@@ -2,11 +2,11 @@
  * What a RESP client's record in the connection table says besides (connections.ts): the part that CLIENT
  * LIST shows, and by which CLIENT KILL and INFO find clients of other threads.
  *
- *   byte 128        192         224        288        336         400        448
- *        ┌──────────┬───────────┬──────────┬──────────┬───────────┬──────────┐
- *        │ 16 words │ 4 doubles │ name     │ local    │ lib-name  │ lib-ver  │
- *        │          │           │          │ address  │           │          │
- *        └──────────┴───────────┴──────────┴──────────┴───────────┴──────────┘
+ *   byte 128        192         224        288        336         400        448         456
+ *        ┌──────────┬───────────┬──────────┬──────────┬───────────┬──────────┬──────────┐
+ *        │ 16 words │ 4 doubles │ name     │ local    │ lib-name  │ lib-ver  │ 2 words  │
+ *        │          │           │          │ address  │           │          │          │
+ *        └──────────┴───────────┴──────────┴──────────┴───────────┴──────────┴──────────┘
  *          texts: length u8, then the characters; a longer one is cut
  *
  * Guard: written by the connection's thread alone, at the end of each batch; readers may see a moment in
@@ -33,6 +33,8 @@ export const CLIENT = {
   command: 45, // number of the last command + 1
   queuedBytes: 46, // of the transaction
   argumentBytes: 47, // of a request: those that have arrived
+  redirect: 112, // id of the client that hears of keys which this one tracks, 0: itself; -1: it tracks none
+  prefixes: 113, // of keys that it tracks
 } as const;
 
 /** f64 indices within a record, from its first f64. */
@@ -54,6 +56,9 @@ export const CLIENT_FLAG = {
   MONITOR: 1 << 7,
   NO_EVICT: 1 << 8,
   NO_TOUCH: 1 << 9,
+  TRACKING: 1 << 10,
+  BROKEN_REDIRECT: 1 << 11, // who was to be told in its place is gone
+  BROADCAST: 1 << 12,
 } as const;
 
 /** A text of the record: where it starts, and how much fits. */
@@ -67,10 +72,10 @@ export const CLIENT_TEXT = {
 
 /** What a client takes in any case: its connection, its session and its record. */
 const CLIENT_BYTES = 2048;
-/** … and for each name that it watches or is subscribed to. */
+/** … and for each name that it watches, is subscribed to or has as a prefix. */
 const NAME_BYTES = 128;
 
-assert(CONNECTION_RECORD_BYTES === 448, 'the texts of a client end with its record');
+assert(CONNECTION_RECORD_BYTES === (CLIENT.prefixes + 1) * 4, 'a client ends with its record');
 
 /** Whether the record is that of a RESP client that others may see. */
 export function clientIsShown({ i32 }: Control, record: number): boolean {
@@ -88,6 +93,7 @@ export function clientBytes({ i32 }: Control, record: number): number {
     i32[record + CLIENT.watched] +
     i32[record + CLIENT.channels] +
     i32[record + CLIENT.patterns] +
+    i32[record + CLIENT.prefixes] +
     i32[record + CLIENT.shardChannels];
   return (
     CLIENT_BYTES +

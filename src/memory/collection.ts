@@ -44,7 +44,7 @@ export function collectionHeaderWrite(
 /** Whether the item is the name of a collection. */
 export function itemIsCollection(p: Partition, ref: number): boolean {
   const type = itemType(p, ref);
-  return type >= ITEM_TYPE.LIST && type <= ITEM_TYPE.HASH;
+  return type >= ITEM_TYPE.LIST && type <= ITEM_TYPE.STREAM;
 }
 
 /** One of FORM. */

@@ -3,7 +3,7 @@
  *
  *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
  *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
- *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 448 B each       │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 456 B each       │
  *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
  *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
@@ -44,6 +44,9 @@ export const CONTROL = {
   overdueScripts: 52, // scripts that run too long: how many of EVAL's, and of FCALL's times 2^16
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
+  trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
+  trackingThreads: 56, // two words: a bit for each data thread whose clients track keys
+  broadcastThreads: 58, // … want to hear of all keys with a prefix
   databases: 32, // DATABASE_COUNT words: from the number that clients use to the one that keys have
 } as const;
 
@@ -112,6 +115,9 @@ export const COUNTER = {
 
 /** What each thread says of itself now and then, in its counter block: not counted, not reset. */
 export const GAUGE = {
+  trackedKeys: 33, // keys that clients of the thread may have copies of
+  trackedItems: 34, // pairs of such a key and a client
+  trackedPrefixes: 35, // prefixes that its clients want to hear of
   noticeBytesWaiting: 36, // as two i32: what other threads have posted and it has not handled; overdue-scripts.ts
   watcherCount: 37,
   watchedKinds: 38, // kinds of events that the thread's connections watch
@@ -129,7 +135,7 @@ export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;
 export const PREFIX_COUNT_MAX = 4096;
 export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
-export const CONNECTION_RECORD_BYTES = 448;
+export const CONNECTION_RECORD_BYTES = 456;
 
 export class Control {
   readonly sab: SharedArrayBuffer;

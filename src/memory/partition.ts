@@ -22,6 +22,7 @@ import { assert } from '../base/assert.ts';
 import type { EventLog } from './event-log.ts';
 import { lockOwner, lockRelease, lockTake, lockTakeUnless, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
+import type { TrackedKeys } from './tracked-keys.ts';
 
 /** 2 GiB less a page: every byte offset stays a small non-negative int32. */
 export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
@@ -135,6 +136,8 @@ export class Partition {
   readonly ready: ReadyKey[];
   /** What else this thread was asked to note of what it does to keys: likewise. */
   readonly notes: KeyNote[];
+  /** What of it clients that track keys have to know. */
+  readonly tracked: TrackedKeys;
   /** This thread's id + 1: what the lock word shows while we hold it. */
   readonly owner: number;
   /** While the lock is held: an item that eviction must leave alone, or 0 (engine/guard.ts). */
@@ -162,6 +165,7 @@ export class Partition {
     this.log = place.log;
     this.ready = place.ready;
     this.notes = place.notes;
+    this.tracked = place.tracked;
     this.owner = owner;
     this.guardRef = 0;
     this.guards = new Int32Array(GUARDS_MIN);
@@ -186,6 +190,7 @@ export type PartitionPlace = {
   readonly log: EventLog;
   readonly ready: ReadyKey[];
   readonly notes: KeyNote[];
+  readonly tracked: TrackedKeys;
 };
 
 type Layout = {

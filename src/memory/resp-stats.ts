@@ -23,7 +23,8 @@ import { RESP_COMMAND_COUNT_MAX } from './command-stats.ts';
 export const RESP_WORD = {
   slowIds: 0, // ids given to entries of the slow log
   errorSlots: 1, // slots of error codes given out
-  scriptNumbers: 18, // numbers given to scripts and to flushes of them (RESP_RATE ends before)
+  aclIds: 18, // … of the ACL log
+  scriptNumbers: 19, // numbers given to scripts, and to flushes of them
 } as const;
 
 /** f64 indices of the header: what the main thread finds out ten times a second. */
@@ -58,9 +59,12 @@ export const RESP_COUNTER = {
   loopUsMax: 15, // the longest batch, but for its sending
   batchCommandsMax: 16, // … and that of most commands
   evictedClients: 17,
-  evictedScripts: 18,
-  luaBytes: 19, // in use by Lua for scripts, as of the last one
-  functionBytes: 20, // … for functions
+  commandDenials: 18, // refused to users: commands, keys, channels
+  keyDenials: 19,
+  channelDenials: 20,
+  evictedScripts: 24,
+  luaBytes: 25, // in use by Lua for scripts, as of the last one
+  functionBytes: 26, // … for functions
 } as const;
 
 const HEADER_BYTES = 128;

@@ -19,6 +19,7 @@ import {
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
 import type { RespCall } from '../commands/resp/call.ts';
+import { trackedTellNow } from '../commands/resp/tracking.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,
@@ -168,6 +169,7 @@ export class Connection implements WireEvents, ReplySink, SessionHost, OpenConne
     call.reply.isBlocked = this.kept.length > 0;
     const at = sessionRun(call, start);
     this.lastCommandNote(call.op.nowSec);
+    if (call.keyspace.tracked.hasNews) trackedTellNow(this.context.resp.call);
     this.replySend();
     this.settle(at, end, bytes);
   }

@@ -8,6 +8,9 @@ import { Authentication, type Credentials } from '../commands/memcached/authenti
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
+import { usersListen } from '../commands/resp/acl-change.ts';
+import { aclLogListen } from '../commands/resp/acl-guard.ts';
+import { usersBegin } from '../commands/resp/acl-start.ts';
 import { Bulletin } from '../commands/resp/bulletin.ts';
 import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
@@ -20,8 +23,8 @@ import { notableListen } from '../commands/resp/notable.ts';
 import { overdueListen, overdueWaiter } from '../commands/resp/overdue.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { scriptsListen } from '../commands/resp/script-notices.ts';
-import { RespSession } from '../commands/resp/session.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
+import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
@@ -30,7 +33,7 @@ import type {
   RespFailure,
   ServerContext,
 } from '../commands/server-context.ts';
-import { RespConfig, type RespConfigImage } from '../config/resp-config.ts';
+import { RespConfig, type RespConfigImage, type UserLine } from '../config/resp-config.ts';
 import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
@@ -103,6 +106,11 @@ export type DataThreadMessage =
     }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
+  | {
+      readonly kind: 'respUsers';
+      readonly lines: readonly UserLine[];
+      readonly removes: readonly string[];
+    }
   | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
 
@@ -149,6 +157,7 @@ export class DataThread {
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
       log: (level, text) => post({ kind: 'log', level, text }),
       warn: (text, details) => post({ kind: 'warn', text, details }),
+      respUsers: (lines, removes) => post({ kind: 'respUsers', lines, removes }),
       respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
     };
     const nothing = (): void => undefined;
@@ -275,6 +284,7 @@ export class DataThread {
     const { call } = this.context.resp;
     notesTell(call);
     pubsubPost(call);
+    if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }
 
   /** Once a second: idle connections, and how large the heap is. */
@@ -282,6 +292,7 @@ export class DataThread {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     waitsRest(this.context.resp.call);
+    trackingRest(this.context.resp.call);
     call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
       process.memoryUsage().heapUsed;
     for (const connection of open) {
@@ -318,13 +329,15 @@ function respCallCreate(
   const { bulletinName, threadIndex } = start;
   const isAlone = start.config.threadCount === 1;
   const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
-  const idle = new RespSession(nobody, 0);
   const config = RespConfig.fromImage(start.respConfig);
   for (const { from, to } of config.renames) COMMAND_TABLE.rename(from, to);
-  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), idle);
+  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), nobody);
   waitsListen(call);
   pubsubListen(call);
   configListen(call);
+  usersBegin(call.users, COMMAND_TABLE, config);
+  usersListen(call);
+  aclLogListen(call);
   notableListen(call);
   monitorListen(call);
   pauseListen(call);
@@ -332,6 +345,7 @@ function respCallCreate(
   overdueListen(call);
   scriptsListen(call);
   functionsListen(call);
+  trackingListen(call);
   return call;
 }
 

@@ -198,7 +198,7 @@ function respOpen(resp: RespContext, record: number, arrival: Arrival, listener:
   const local = endOf(arrival.local());
   const isUnix = remote === null;
   const isLocal = remote === null || isLoopback(remote.address);
-  if (!isLocal && protectedModeHolds(call.config)) {
+  if (!isLocal && protectedModeHolds(call)) {
     connectionRelease(call.keyspace.control, record);
     arrival.refuse(PROTECTED_MODE_REPLY);
     return;

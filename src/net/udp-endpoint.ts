@@ -17,6 +17,7 @@ import {
   type SessionHost,
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
+import { trackedTellNow } from '../commands/resp/tracking.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,
@@ -109,6 +110,7 @@ export class UdpEndpoint implements ReplySink, SessionHost {
     do at = sessionRun(call, at);
     while (call.runEnded === RUN_ENDED.BUDGET);
     this.lastCommandNote(call.op.nowSec);
+    if (call.keyspace.tracked.hasNews) trackedTellNow(this.context.resp.call);
     this.replySend();
     const { phase } = session;
     const waits = [PHASE.RECEIVE, PHASE.GATHER, PHASE.AWAIT].some((one) => one === phase);

@@ -17,6 +17,7 @@ import {
 } from '../../src/memory/partition.ts';
 import { respStatsBytes } from '../../src/memory/resp-stats.ts';
 import { SlabClasses } from '../../src/memory/slab-classes.ts';
+import { TrackedKeys, trackedKeysBytes } from '../../src/memory/tracked-keys.ts';
 import { MIB, NOW_MS } from './limits.ts';
 
 /** The server's defaults. */
@@ -37,7 +38,8 @@ export type Setup = {
 /** An empty partition. */
 export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): PartitionType {
   const classes = new SlabClasses(GROWTH_FACTOR, CHUNK_BYTES_MIN);
-  const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
+  const log = eventLogMake();
+  const place = { id: 0, stride: 1, log, ready: [], notes: [], tracked: trackedMake() };
   const p = new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
   const policy = evicts ? EVICTION_POLICY.ALLKEYS_LRU : EVICTION_POLICY.NOEVICTION;
   partitionInit(p, p.pageCount, policy);
@@ -48,6 +50,11 @@ export function partitionMake({ bytes = MIB, evicts = true }: Setup = {}): Parti
 export function eventLogMake(): EventLog {
   const rings = new EventRings(new SharedArrayBuffer(eventRingsBytes(EVENT_BYTES, 1)), 1);
   return new EventLog(rings, 0, new Control(new SharedArrayBuffer(controlBytes(1))), -1);
+}
+
+/** Where tracked keys of one partition are told of. */
+export function trackedMake(): TrackedKeys {
+  return new TrackedKeys(new SharedArrayBuffer(trackedKeysBytes(1)), 1);
 }
 
 /** Memory for partitions of `bytes` each; arenaReserve would not make them this small. */
@@ -71,6 +78,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     configs: new SharedArrayBuffer(CONFIG_STORE_BYTES),
     commandStats: new SharedArrayBuffer(commandStatsBytes(THREAD_COUNT)),
     respStats: new SharedArrayBuffer(respStatsBytes(THREAD_COUNT)),
+    tracked: new SharedArrayBuffer(trackedKeysBytes(partitionCount)),
     partitions: sabs,
   };
 }

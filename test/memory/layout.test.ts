@@ -36,7 +36,7 @@ import {
   TABLE,
 } from '../../src/memory/partition.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES } from '../../src/memory/slab-classes.ts';
-import { eventLogMake, partitionMake } from '../engine/fixture.ts';
+import { eventLogMake, partitionMake, trackedMake } from '../engine/fixture.ts';
 import { KIB, MIB } from '../engine/limits.ts';
 
 type Field = { readonly name: string; readonly from: number; readonly to: number };
@@ -201,7 +201,8 @@ describe('a partition', () => {
   );
 
   it('is refused beyond 2 GiB, and without room for a page', () => {
-    const place = { id: 0, stride: 1, log: eventLogMake(), ready: [], notes: [] };
+    const log = eventLogMake();
+    const place = { id: 0, stride: 1, log, ready: [], notes: [], tracked: trackedMake() };
     const { classes } = partitionMake();
     const make = (bytes: number) => new Partition(new SharedArrayBuffer(bytes), place, classes, 1);
     expect(() => make(2 ** 31)).toThrow('2 GiB');

@@ -14,6 +14,7 @@ import {
   SERVER_SESSIONS,
 } from './server-sessions.ts';
 import { sessionsTry } from './session-suite.ts';
+import { TRACKING_SESSIONS } from './tracking-sessions.ts';
 
 const OK = new RespSimple('OK');
 const CLIENT_COUNT = 8;
@@ -28,7 +29,7 @@ function confWrite(name: string, ...lines: readonly string[]): string {
 }
 
 describe('sessions', () => {
-  sessionsTry([...COMMAND_SESSIONS, ...CLIENT_SESSIONS, ...SERVER_SESSIONS]);
+  sessionsTry([...COMMAND_SESSIONS, ...CLIENT_SESSIONS, ...SERVER_SESSIONS, ...TRACKING_SESSIONS]);
 });
 
 describe('sessions, where DEBUG is allowed', () => {

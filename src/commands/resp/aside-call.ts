@@ -22,7 +22,8 @@ const OWN = [
 
 export function asideCallCreate(main: RespCall): RespCall {
   const { keyspace, server, table, bulletin, config, session } = main;
-  const aside = new RespCall(keyspace, server, table, bulletin, config, new Reply(), session, true);
+  const { host } = session;
+  const aside = new RespCall(keyspace, server, table, bulletin, config, new Reply(), host, true);
   asideCallRenew(aside, main);
   return aside;
 }

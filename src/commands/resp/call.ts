@@ -25,6 +25,8 @@ import type { Arguments } from '../../protocol/resp/arguments.ts';
 import { respError } from '../../protocol/resp/reply.ts';
 import { RequestParser } from '../../protocol/resp/request-parser.ts';
 import type { ServerContext } from '../server-context.ts';
+import { AclLog } from './acl-log.ts';
+import { AclUsers } from './acl-users.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
 import type { CommandTable } from './command-lookup.ts';
@@ -37,8 +39,9 @@ import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
 import { ScriptCache } from './script-cache.ts';
 import { Scripts } from './script-state.ts';
-import type { RespSession } from './session.ts';
+import { type RespHost, RespSession } from './session.ts';
 import { SlowLog } from './slow-log.ts';
+import { TrackingTable } from './tracking-table.ts';
 import { type Wait, WaitRegistry } from './wait-registry.ts';
 
 /** A longer first word of an error is none of its code. */
@@ -53,6 +56,8 @@ export class RespCall {
   readonly table: CommandTable;
   readonly bulletin: Bulletin;
   readonly config: RespConfig;
+  readonly users: AclUsers;
+  readonly aclLog = new AclLog();
   reply: Reply;
   readonly op: Operation;
   readonly locks: Locks;
@@ -80,6 +85,7 @@ export class RespCall {
   aside: (() => void) | null = null;
   readonly scripts = new Scripts(new ScriptCache());
   readonly functions = new Functions();
+  readonly tracking: TrackingTable;
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
   /** Slots of error codes, as this thread has met them. */
@@ -130,7 +136,7 @@ export class RespCall {
     bulletin: Bulletin,
     config: RespConfig,
     reply: Reply,
-    idle: RespSession,
+    nobody: RespHost,
     onlyTries = false,
   ) {
     this.keyspace = keyspace;
@@ -138,6 +144,7 @@ export class RespCall {
     this.table = table;
     this.bulletin = bulletin;
     this.config = config;
+    this.users = new AclUsers(table);
     this.reply = reply;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = 2 ** 31 - 1;
@@ -150,7 +157,8 @@ export class RespCall {
     this.respBlock = respStatsBlock(server.threadIndex);
     this.parser = new RequestParser(reply.bytes);
     this.waits = new WaitRegistry();
-    this.session = idle;
+    this.tracking = new TrackingTable(keyspace.tracked, keyspace.partitions.length);
+    this.session = new RespSession(nobody, 0, this.users.default);
     this.command = table.commands[0];
     this.args = this.parser.args;
     this.p = keyspace.partitions[0];

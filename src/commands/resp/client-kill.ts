@@ -3,6 +3,7 @@ import { CLIENT, clientTake } from '../../memory/client-records.ts';
 import { type Arguments, argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger, respOk } from '../../protocol/resp/reply.ts';
+import { USER_DEFAULT } from './acl-user.ts';
 import { answerError, type RespCall } from './call.ts';
 import {
   type ClientType,
@@ -13,7 +14,6 @@ import {
   clientType,
   clientTypeOf,
 } from './client-list.ts';
-import { USER_DEFAULT } from './login.ts';
 import { integerArgument } from './number-arguments.ts';
 import { PHASE } from './session.ts';
 
@@ -121,7 +121,7 @@ export function clientsClose(call: RespCall, ids: readonly number[]): void {
 }
 
 /** Closes a client of this thread, if it is one: that which is running once it has been answered. */
-function clientClose(call: RespCall, id: number): void {
+export function clientClose(call: RespCall, id: number): void {
   const session = call.sessions.get(id);
   if (session === undefined) return;
   if (session === call.running) session.phase = PHASE.CLOSED;

@@ -13,9 +13,9 @@ import {
   clientText,
 } from '../../memory/client-records.ts';
 import { CONNECTION, connectionRemote, connectionsWalk } from '../../memory/connections.ts';
+import { USER_DEFAULT } from './acl-user.ts';
 import type { RespCall } from './call.ts';
 import { clientNoteSelf } from './client-note.ts';
-import { USER_DEFAULT } from './login.ts';
 
 /** Types of clients, by all the names that there are. */
 const CLIENT_TYPES: Readonly<Record<string, ClientType>> = {
@@ -36,6 +36,9 @@ const FLAG_LETTERS: readonly (readonly [flag: number, letter: string])[] = [
   [CLIENT_FLAG.BLOCKED | CLIENT_FLAG.PAUSED, 'b'],
   [CLIENT_FLAG.DIRTY, 'd'],
   [CLIENT_FLAG.CLOSING, 'c'],
+  [CLIENT_FLAG.TRACKING, 't'],
+  [CLIENT_FLAG.BROKEN_REDIRECT, 'R'],
+  [CLIENT_FLAG.BROADCAST, 'B'],
   [CLIENT_FLAG.UNIX, 'U'],
   [CLIENT_FLAG.NO_EVICT, 'e'],
   [CLIENT_FLAG.NO_TOUCH, 'T'],
@@ -112,7 +115,7 @@ export function clientLine(call: RespCall, record: number): string {
     ['events', isWriting ? 'rw' : 'r'],
     ['cmd', command],
     ['user', USER_DEFAULT],
-    ['redir', -1],
+    ['redir', field(CLIENT.redirect)],
     ['resp', field(CLIENT.resp)],
     ['lib-name', text(CLIENT_TEXT.libraryName)],
     ['lib-ver', text(CLIENT_TEXT.libraryVersion)],

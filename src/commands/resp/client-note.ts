@@ -17,7 +17,7 @@ import { GATE, PHASE, type RespHost, type RespSession, subscriptionCount } from 
 export function clientNote(control: Control, session: RespSession, nowSec: number): void {
   clientNoteRun(control, session, nowSec);
   const { i32 } = control;
-  const { host, channels, patterns, shardChannels, queue, watched } = session;
+  const { host, channels, patterns, shardChannels, queue, watched, tracking } = session;
   const { record } = host;
   session.notedPlain = isPlain(session);
   i32[record + CONNECTION.phase] = session.phase;
@@ -29,6 +29,8 @@ export function clientNote(control: Control, session: RespSession, nowSec: numbe
   i32[record + CLIENT.shardChannels] = shardChannels.size;
   i32[record + CLIENT.queued] = session.gate & GATE.MULTI ? queue.length : -1;
   i32[record + CLIENT.watched] = watched.length;
+  i32[record + CLIENT.redirect] = tracking === null ? -1 : tracking.redirect;
+  i32[record + CLIENT.prefixes] = tracking === null ? 0 : tracking.prefixes.size;
   i32[record + CLIENT.queuedBytes] = session.queuedBytes;
   i32[record + CLIENT.outputBytes] = host.outputBytes;
   i32[record + CLIENT.outputPieces] = host.outputPieces;
@@ -70,7 +72,7 @@ export function clientNoteQuery({ i32 }: Control, host: RespHost): void {
 }
 
 function clientFlags(session: RespSession): number {
-  const { gate, phase, host, noEvict, noTouch, isMonitor } = session;
+  const { gate, phase, host, noEvict, noTouch, isMonitor, tracking } = session;
   return (
     (subscriptionCount(session) > 0 ? CLIENT_FLAG.PUBSUB : 0) |
     (gate & GATE.MULTI ? CLIENT_FLAG.MULTI : 0) |
@@ -80,7 +82,10 @@ function clientFlags(session: RespSession): number {
     (host.isUnix ? CLIENT_FLAG.UNIX : 0) |
     (isMonitor ? CLIENT_FLAG.MONITOR : 0) |
     (noEvict ? CLIENT_FLAG.NO_EVICT : 0) |
-    (noTouch ? CLIENT_FLAG.NO_TOUCH : 0)
+    (noTouch ? CLIENT_FLAG.NO_TOUCH : 0) |
+    (tracking !== null ? CLIENT_FLAG.TRACKING : 0) |
+    (tracking?.isBroken === true ? CLIENT_FLAG.BROKEN_REDIRECT : 0) |
+    (tracking?.isBroadcast === true ? CLIENT_FLAG.BROADCAST : 0)
   );
 }
 

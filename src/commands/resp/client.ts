@@ -15,6 +15,7 @@ import { clientLine, clientsWalk, clientType, clientTypeOf } from './client-list
 import { clientInfoSet, clientNameSet } from './client-name.ts';
 import { clientNoteSelf } from './client-note.ts';
 import { clientPause, clientUnpause } from './client-pause.ts';
+import { CLIENT_TRACKING_ROWS } from './client-tracking.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type RespRow } from './row.ts';
@@ -30,7 +31,6 @@ const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 // biome-ignore format: a table reads in columns
 const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'getname',  arity:  2, flags: CLIENT_FLAGS, since: '2.6.9',  complexity: O1, syntax: '', doc: 'Return the name of the current connection.', run: getName },
-  { name: 'getredir', arity:  2, flags: CLIENT_FLAGS, since: '6.0.0',  complexity: O1, syntax: '', doc: 'Return the client that invalidations of this one go to: none, -1.', run: getRedir },
   { name: 'id',       arity:  2, flags: CLIENT_FLAGS, since: '5.0.0',  complexity: O1, syntax: '', doc: 'Return the ID of the current connection.', run: clientId },
   { name: 'info',     arity:  2, flags: CLIENT_FLAGS, since: '6.2.0',  complexity: O1, syntax: '', doc: 'Return what CLIENT LIST says of the current connection.', run: clientInfo },
   { name: 'kill',     arity: -3, flags: CLIENT_FLAGS | ADMIN, since: '2.4.0', complexity: ON, syntax: '(<ip:port> | [ID client-id] [TYPE type] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME (YES | NO)] [MAXAGE seconds])', doc: 'Close connections.', run: clientKill },
@@ -54,7 +54,7 @@ export const CLIENT_ROWS: readonly RespRow[] = [
       doc: 'Commands on connections.',
       helpSince: '5.0.0',
     },
-    SUBCOMMANDS,
+    [...SUBCOMMANDS, ...CLIENT_TRACKING_ROWS],
   ),
 ];
 
@@ -74,10 +74,6 @@ function setName(call: RespCall): void {
 function setInfo(call: RespCall): void {
   const { args } = call;
   if (clientInfoSet(call, argumentText(args, 2), argumentText(args, 3))) respOk(call.reply);
-}
-
-function getRedir({ reply }: RespCall): void {
-  respInteger(reply, -1);
 }
 
 function clientInfo(call: RespCall): void {

@@ -39,17 +39,22 @@ const OF_GROUP: Readonly<Partial<Record<CommandGroup, Category>>> = {
   bitmap: 'bitmap',
   geo: 'geo',
   generic: 'keyspace',
-  pubsub: 'pubsub',
   transactions: 'transaction',
   scripting: 'scripting',
   connection: 'connection',
 };
 
-/** A command's categories, in order. */
+const GROUPS: ReadonlySet<string> = new Set(Object.values(OF_GROUP));
+
+/**
+ * A command's categories, in order. A row that names a group's (SORT is one of lists and sets) is not of its
+ * own group; and a container of subcommands is of none that it does not name.
+ */
 export function commandCategories({ row, flags }: Command): readonly Category[] {
-  const own = new Set<string>(row.categories ?? []);
+  const own = new Set<string>(row.categories);
   const ofGroup = OF_GROUP[row.group];
-  if (ofGroup !== undefined) own.add(ofGroup);
+  const isElsewhere = [...own].some((category) => GROUPS.has(category));
+  if (ofGroup !== undefined && !isElsewhere && row.subcommands === undefined) own.add(ofGroup);
   if (flags & FLAG.WRITE) own.add('write');
   if (flags & FLAG.READONLY && row.group !== 'scripting') own.add('read');
   if (flags & FLAG.ADMIN) {

@@ -41,20 +41,25 @@ const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'list',            arity: -2, flags: COMMAND_FLAGS, since: '7.0.0',  complexity: ON, syntax: '[FILTERBY (MODULE <name> | ACLCAT <category> | PATTERN <pattern>)]', doc: 'Return the names of commands.', run: commandList },
 ];
 
+const CONTAINER = containerRow(
+  {
+    name: 'command',
+    group: 'server',
+    since: '2.8.13',
+    doc: 'Commands on commands.',
+    helpSince: '5.0.0',
+  },
+  SUBCOMMANDS,
+);
+const categories = ['connection'];
+
 export const COMMAND_ROWS: readonly RespRow[] = [
   {
-    ...containerRow(
-      {
-        name: 'command',
-        group: 'server',
-        since: '2.8.13',
-        doc: 'Commands on commands.',
-        helpSince: '5.0.0',
-      },
-      SUBCOMMANDS,
-    ),
+    ...CONTAINER,
     arity: -1,
     flags: COMMAND_FLAGS,
+    categories,
+    subcommands: (CONTAINER.subcommands ?? []).map((row) => ({ ...row, categories })),
     run: commandAll,
   },
 ];

@@ -3,6 +3,7 @@
 import type { RespCall } from './call.ts';
 import { encodingsFollow } from './encodings.ts';
 import { GATE } from './session.ts';
+import { limitKeep } from './tracking.ts';
 
 /** Microseconds that nothing takes: neither the slow log nor the latency monitor is on. */
 const NEVER_US = Number.POSITIVE_INFINITY;
@@ -14,6 +15,8 @@ export function configFollow(call: RespCall): void {
   const lateUs = hot.latencyMonitorThreshold === 0 ? NEVER_US : hot.latencyMonitorThreshold * 1000;
   call.notableUs = Math.min(slowUs, lateUs);
   call.slowLog.trim(call.config.settings.slowlogMaxLen);
+  call.tracking.keyCountMax = Number(call.config.settings.trackingTableMaxKeys);
+  limitKeep(call);
   if (hot.minReplicasToWrite > 0) call.gate |= GATE.NO_REPLICAS;
   else call.gate &= ~GATE.NO_REPLICAS;
 }

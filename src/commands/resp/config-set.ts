@@ -20,6 +20,7 @@ import { CONTROL } from '../../memory/control.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
+import { requirepassApply } from './acl-change.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
 import { clientsEvict } from './client-eviction.ts';
 import { configFollow } from './config-follow.ts';
@@ -35,6 +36,7 @@ const APPLIED_HERE: readonly Apply[] = [
   'memory',
   'persistence',
   'policy',
+  'users',
 ];
 
 export function configSet(call: RespCall): void {
@@ -144,6 +146,9 @@ function applyHere(call: RespCall, apply: Apply): string | null {
       return null;
     case 'policy':
       policySet(keyspace, settings);
+      return null;
+    case 'users':
+      requirepassApply(call);
       return null;
     case 'persistence':
       return settings.appendonly ? 'Unable to turn on AOF. Check server logs.' : null;

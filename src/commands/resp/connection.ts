@@ -3,12 +3,14 @@ import { databaseOf } from '../../engine/database.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respBulk, respOk, respSimple, respText } from '../../protocol/resp/reply.ts';
+import { sessionFollow } from './acl-guard.ts';
 import { answerError, type RespCall } from './call.ts';
 import { clientNameSet } from './client-name.ts';
 import { monitorEnd } from './monitor.ts';
 import { subscriptionsEnd } from './pubsub.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, PHASE, subscriptionCount } from './session.ts';
+import { trackingEnd } from './tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHOLE } = FLAG;
@@ -71,12 +73,15 @@ function quit({ session, reply }: RespCall): void {
 
 /** The password that was given is forgotten too. */
 function reset(call: RespCall): void {
-  const { session, reply, config } = call;
+  const { session, reply, users } = call;
   transactionForget(session);
   subscriptionsEnd(call, session);
+  trackingEnd(call, session);
   monitorEnd(call, session);
   session.gate &= ~(GATE.REPLY_OFF | GATE.REPLY_SKIP | GATE.REPLY_SKIP_NEXT);
-  if (config.settings.requirepass !== '') session.gate |= GATE.UNAUTHENTICATED;
+  session.user = users.default;
+  session.isAuthenticated = users.isOpen;
+  sessionFollow(call, session);
   databaseSelect(call, 0);
   session.resp = 2;
   reply.resp = 2;

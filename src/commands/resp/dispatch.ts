@@ -15,6 +15,7 @@ import {
   requestParse,
 } from '../../protocol/resp/request-parser.ts';
 import { RUN_ENDED } from '../run-ended.ts';
+import { aclCheck, aclLogPost, contextOf, refusalText } from './acl-guard.ts';
 import { errorCount, type RespCall, respClock } from './call.ts';
 import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
@@ -28,6 +29,8 @@ import { overdueGateRead, overdueText } from './overdue.ts';
 import { pubsubPost } from './pubsub.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
+import { trackedTell } from './tracking.ts';
+import { trackingSend } from './tracking-delivery.ts';
 import { transactionForget } from './transaction-state.ts';
 
 /** Requests of one event; then others have their turn. */
@@ -101,6 +104,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   if (!call.isAside) {
     respClock(call);
     call.bulletin.catchUp();
+    call.keyspace.tracked.client = session.id;
   }
   call.ranBriefsOnly = true;
   call.startedUs = clockUs();
@@ -120,8 +124,15 @@ function batchStart(call: RespCall, parser: RequestParser): void {
 function batchEnd(call: RespCall): void {
   const { session } = call;
   briefsSettle(call);
+  if (call.isAside) return;
+  if (call.tracking.hasUnsent) {
+    trackingSend(call);
+    afterReplySend(call);
+  }
+  call.keyspace.tracked.client = 0;
   call.running = null;
-  if (call.isAside || !pubsubPost(call) || !call.bulletin.isCrowded) return;
+  aclLogPost(call);
+  if (!pubsubPost(call) || !call.bulletin.isCrowded) return;
   if (session.phase === PHASE.COMMAND) session.phase = PHASE.HELD;
 }
 
@@ -132,8 +143,11 @@ function requestRun(call: RespCall): void {
   const asideCount = reply.aside.length;
   commandRun(call);
   if (session.gate !== 0) gateAfter(call, session, asideCount);
-  if (call.afterReply.length === 0) return;
-  for (const bytes of call.afterReply.splice(0)) respRaw(reply, bytes, 0, bytes.length);
+  if (call.afterReply.length > 0) afterReplySend(call);
+}
+
+function afterReplySend({ reply, afterReply }: RespCall): void {
+  for (const bytes of afterReply.splice(0)) respRaw(reply, bytes, 0, bytes.length);
 }
 
 function requestRefuse(call: RespCall, parser: RequestParser): void {
@@ -204,6 +218,7 @@ function gatePass(call: RespCall, command: Command): boolean {
     refuse(call, command, RESP_ERROR.noAuth);
     return false;
   }
+  if (gate & GATE.RESTRICTED && !isAllowed(call, command)) return false;
   if (gate & GATE.NO_REPLICAS && writes(session, command)) {
     refuse(call, command, NO_REPLICAS);
     return false;
@@ -217,7 +232,7 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
-  if (gate & GATE.MEMORY_TIGHT && !memoryAdmits(call, command)) {
+  if (gate & GATE.MEMORY_TIGHT && !memoryHasRoom(call, command)) {
     refuse(call, command, RESP_ERROR.outOfMemory);
     return false;
   }
@@ -226,6 +241,28 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   return true;
+}
+
+/** Whether the user may run it; false: it was answered. */
+function isAllowed(call: RespCall, command: Command): boolean {
+  const { session, args } = call;
+  if (session.gate & GATE.MULTI && command.flags & FLAG.NO_MULTI) return true; // refused as it is
+  call.command = command;
+  const verdict = aclCheck(call, command, args, contextOf(call));
+  if (verdict === 0) return true;
+  refuse(call, command, `NOPERM ${refusalText(session.user, command, verdict)}`);
+  return false;
+}
+
+/** What goes to make room goes before the reply. */
+function memoryHasRoom(call: RespCall, command: Command): boolean {
+  const admits = memoryAdmits(call, command);
+  if (call.keyspace.tracked.hasNews) {
+    call.tracking.speaksFirst = true;
+    trackedTell(call);
+    call.tracking.speaksFirst = false;
+  }
+  return admits;
 }
 
 /** EXEC writes if one of its commands does. */
@@ -258,9 +295,17 @@ function gateAfter(call: RespCall, session: RespSession, asideCount: number): vo
   if (isSilent && !call.answersByPush) replyTakeBack(call.reply, asideCount);
   call.answersByPush = false;
   session.gate &= ~GATE.REPLY_SKIP;
+  // CLIENT CACHING counts for the next command, or the next transaction.
+  if (session.gate & GATE.CACHING && (session.gate & GATE.MULTI) === 0 && !isOfClient(call)) {
+    session.gate &= ~GATE.CACHING;
+  }
   if (session.gate & GATE.REPLY_SKIP_NEXT) {
     session.gate = (session.gate & ~GATE.REPLY_SKIP_NEXT) | GATE.REPLY_SKIP;
   }
+}
+
+function isOfClient({ command }: RespCall): boolean {
+  return command.fullName.startsWith('client|');
 }
 
 function unknownCommand({ args }: RespCall): string {

@@ -6,10 +6,13 @@
 import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
+import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { answerError, type RespCall } from './call.ts';
+import { aclCheckFor, refusalText } from './acl-guard.ts';
+import { AclUser } from './acl-user.ts';
+import { answerError, errorCount, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
 import { briefsSettle, commandNote } from './command-note.ts';
@@ -17,8 +20,9 @@ import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
 import { overdueText } from './overdue.ts';
 import { GATE, RespSession } from './session.ts';
+import { trackedTell, trackingAfter, trackingBefore } from './tracking.ts';
 import type { Wait } from './wait-registry.ts';
-import { waitsServe } from './waits.ts';
+import { blockedClaim, waitsServe } from './waits.ts';
 
 /** Runs `call.args` as the command, whatever the session's state. */
 export function commandExecute(call: RespCall, command: Command): void {
@@ -38,6 +42,7 @@ export function commandExecute(call: RespCall, command: Command): void {
   const { ready, notes } = call.p;
   if (notes.length > 0) notesTell(call);
   if (ready.length > 0 && !call.inTransaction) waitsServe(call, waitRun);
+  if (call.keyspace.tracked.hasNews) trackedTell(call);
 }
 
 function oneKeyRun(call: RespCall, command: Command): void {
@@ -51,16 +56,20 @@ function oneKeyRun(call: RespCall, command: Command): void {
   keyFillIn(op.key, call.session.namespace, args.source, start, bytes);
   const p = keyspace.partitionFor(op.key.hash);
   call.p = p;
+  const { tracking } = call.session;
   if (locks.areHeld) {
     assert(locks.holds(p), 'a transaction holds the locks of all its keys');
     command.row.run(call);
+    if (tracking !== null) trackingAfter(call, command);
     return;
   }
   if (!locks.takeOne(p, true)) {
     answerError(call, overdueText(call));
     return;
   }
+  if (tracking !== null) trackingBefore(call);
   command.row.run(call);
+  if (tracking !== null) trackingAfter(call, command);
   locks.releaseOne(p);
 }
 
@@ -74,7 +83,10 @@ function someKeysRun(call: RespCall, command: Command): void {
     answerError(call, overdueText(call));
     return;
   }
+  const { tracking } = call.session;
+  if (tracking !== null && isOurs) trackingBefore(call);
   command.row.run(call);
+  if (tracking !== null) trackingAfter(call, command);
   if (isOurs) call.locks.release();
 }
 
@@ -110,7 +122,18 @@ scratch.setsAside = true;
 function waitRun(call: RespCall, wait: Wait): Buffer | null {
   const { session, reply, args, command } = call;
   const { clientId, database, resp, commandNumber } = wait.fields;
-  const ghost = new RespSession(session.host, clientId);
+  const user = waitUser(call, wait);
+  if (user.isRestricted) {
+    const verdict = aclCheckFor(
+      call,
+      user,
+      call.table.byNumber[commandNumber],
+      wait.args,
+      'toplevel',
+    );
+    if (verdict !== 0) return waitRefuse(call, wait, user, verdict);
+  }
+  const ghost = new RespSession(session.host, clientId, user);
   ghost.database = database;
   ghost.namespace = databaseOf(call.keyspace.control, database);
   ghost.resp = resp;
@@ -121,6 +144,9 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   call.serving = wait;
   call.failed = false;
   call.command = call.table.byNumber[commandNumber];
+  const { tracked } = call.keyspace;
+  const { client } = tracked;
+  tracked.client = clientId;
   locksWant(call, call.command, wait.args);
   call.locks.take(false);
   call.command.row.run(call);
@@ -131,12 +157,32 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   scratch.aside.length = 0;
   replyClear(scratch);
   notesTell(call);
+  tracked.client = client;
   call.serving = null;
   call.session = session;
   call.reply = reply;
   call.args = args;
   call.command = command;
   return bytes;
+}
+
+/** A user who is gone may do nothing; his client is about to be cut. */
+function waitUser({ users, table }: RespCall, { fields }: Wait): AclUser {
+  return users.find(fields.user) ?? new AclUser(fields.user, { table, allChannels: false });
+}
+
+/** Sends an error to a blocked client whose user has lost the permission meanwhile, unless it was answered. */
+function waitRefuse(call: RespCall, wait: Wait, user: AclUser, verdict: number): Buffer | null {
+  call.serving = wait;
+  const isOurs = blockedClaim(call);
+  call.serving = null;
+  if (!isOurs) return null;
+  wait.isRefused = true;
+  const command = call.table.byNumber[wait.fields.commandNumber];
+  call.stats[call.statsBlock + command.statsRecord + COMMAND_STAT.rejected]++;
+  const text = `NOPERM ${refusalText(user, command, verdict)}`;
+  errorCount(call, text);
+  return Buffer.from(`-${text}\r\n`, 'latin1');
 }
 
 /** Answers that there is no such subcommand. */

@@ -13,6 +13,7 @@ export function clientsSection(call: RespCall): readonly InfoRow[] {
   let pubsub = 0;
   let watching = 0;
   let watched = 0;
+  let tracking = 0;
   let inputMax = 0;
   let outputMax = 0;
   clientsWalk(call, (record) => {
@@ -20,6 +21,7 @@ export function clientsSection(call: RespCall): readonly InfoRow[] {
     count++;
     if (flags & CLIENT_FLAG.PAUSED) paused++;
     if (flags & CLIENT_FLAG.PUBSUB) pubsub++;
+    if (flags & CLIENT_FLAG.TRACKING) tracking++;
     if (i32[record + CLIENT.watched] > 0) watching++;
     watched += i32[record + CLIENT.watched];
     inputMax = Math.max(inputMax, i32[record + CLIENT.queryBytes]);
@@ -33,7 +35,7 @@ export function clientsSection(call: RespCall): readonly InfoRow[] {
     ['client_recent_max_input_buffer', inputMax],
     ['client_recent_max_output_buffer', outputMax],
     ['blocked_clients', waits.clientCount + paused],
-    ['tracking_clients', 0],
+    ['tracking_clients', tracking],
     ['pubsub_clients', pubsub],
     ['watching_clients', watching],
     ['clients_in_timeout_table', waits.timedCount],

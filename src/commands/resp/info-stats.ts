@@ -1,5 +1,5 @@
 /** INFO stats. */
-import { CONTROL } from '../../memory/control.ts';
+import { CONTROL, GAUGE, gaugeSum } from '../../memory/control.ts';
 import { HEADER_F64 } from '../../memory/partition.ts';
 import {
   RESP_COUNTER,
@@ -72,9 +72,9 @@ function keyRows(call: RespCall): readonly InfoRow[] {
     ['active_defrag_key_misses', 0],
     ['total_active_defrag_time', 0],
     ['current_active_defrag_time', 0],
-    ['tracking_total_keys', 0],
-    ['tracking_total_items', 0],
-    ['tracking_total_prefixes', 0],
+    ['tracking_total_keys', gaugeSum(keyspace.control, GAUGE.trackedKeys)],
+    ['tracking_total_items', gaugeSum(keyspace.control, GAUGE.trackedItems)],
+    ['tracking_total_prefixes', gaugeSum(keyspace.control, GAUGE.trackedPrefixes)],
   ];
 }
 
@@ -110,9 +110,9 @@ function loopRows(call: RespCall): readonly InfoRow[] {
       reads === 0 ? 0 : Math.round(f64[RESP_RATE.loopUs] / reads),
     ],
     ['acl_access_denied_auth', sum(RESP_COUNTER.authFailures)],
-    ['acl_access_denied_cmd', 0],
-    ['acl_access_denied_key', 0],
-    ['acl_access_denied_channel', 0],
+    ['acl_access_denied_cmd', sum(RESP_COUNTER.commandDenials)],
+    ['acl_access_denied_key', sum(RESP_COUNTER.keyDenials)],
+    ['acl_access_denied_channel', sum(RESP_COUNTER.channelDenials)],
   ];
 }
 

@@ -1,12 +1,11 @@
 /**
- * AUTH and HELLO: who the client is, and which RESP it speaks. There is one user, default, and its password
- * is requirepass; without that everybody is logged in.
+ * AUTH and HELLO: who the client is, and which RESP it speaks.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { RESP_COUNTER } from '../../memory/resp-stats.ts';
 import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger, respMap, respOk, respText } from '../../protocol/resp/reply.ts';
+import { loginRefusalNote, sessionFollow } from './acl-guard.ts';
+import { USER_DEFAULT, userAccepts } from './acl-user.ts';
 import { answerError, type RespCall } from './call.ts';
 import { clientNameSet } from './client-name.ts';
 import { integerArgument } from './number-arguments.ts';
@@ -16,8 +15,6 @@ import { REDIS_VERSION } from './version.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY } = FLAG;
 const LOGIN = NO_SCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY;
-
-export const USER_DEFAULT = 'default';
 
 const NOT_EXPECTED =
   'ERR AUTH <password> called without any password configured for the default user. ' +
@@ -41,7 +38,7 @@ function auth(call: RespCall): void {
     return;
   }
   const hasUser = args.count === 3;
-  if (!hasUser && call.config.settings.requirepass === '') {
+  if (!hasUser && call.users.default.needsNoPassword) {
     answerError(call, NOT_EXPECTED);
     return;
   }
@@ -50,23 +47,19 @@ function auth(call: RespCall): void {
 }
 
 /** False: it has been answered that it was wrong. */
-function logIn(call: RespCall, user: string, password: string): boolean {
-  const { requirepass } = call.config.settings;
-  const { session } = call;
-  if (user === USER_DEFAULT && (requirepass === '' || passwordsAgree(password, requirepass))) {
-    session.gate &= ~GATE.UNAUTHENTICATED;
-    call.parser.isAuthenticated = true;
-    return true;
+function logIn(call: RespCall, name: string, password: string): boolean {
+  const { session, users } = call;
+  const user = users.find(name);
+  if (!userAccepts(user, password) || user === null) {
+    loginRefusalNote(call, name);
+    answerError(call, WRONG);
+    return false;
   }
-  call.respStats.f64[call.respBlock + RESP_COUNTER.authFailures]++;
-  answerError(call, WRONG);
-  return false;
-}
-
-/** In a time that tells nothing of either. */
-function passwordsAgree(one: string, other: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text, 'latin1').digest();
-  return timingSafeEqual(digest(one), digest(other));
+  session.user = user;
+  session.isAuthenticated = true;
+  sessionFollow(call, session);
+  call.parser.isAuthenticated = true;
+  return true;
 }
 
 type HelloOptions = { user: string | null; password: string; name: string | null };

@@ -1,6 +1,7 @@
 /**
- * Full memory, before a command is run or queued: while maxmemory is lower than what pages alone keep to,
- * commands that may need memory (DENY_OOM) have to find room first.
+ * Full memory, before a command is run or queued: while maxmemory is lower than what pages alone keep to, every
+ * command evicts what is too much, as far as that may go, and those that may need memory (DENY_OOM) are refused
+ * where it may not.
  *
  * Cf. valkey-io/valkey src/server.c, processCommand.
  */
@@ -23,5 +24,7 @@ export function memoryAdmits(call: RespCall, { flags, row }: Command): boolean {
   const needs =
     (flags & FLAG.DENY_OOM) !== 0 ||
     (row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.DENY_OOM));
-  return !needs || keyspaceRoomMake(call.keyspace, call.op.nowMs);
+  const { keyspace, op } = call;
+  if (!needs && !keyspace.partitions[0].evicts) return true;
+  return keyspaceRoomMake(keyspace, op.nowMs) || !needs;
 }

@@ -95,6 +95,8 @@ export type RespRow = {
   readonly keyUse?: (args: Arguments) => KeyUse;
   /** Names further locks (call.locks.want): of keys that the command touches in another database, or makes up. */
   readonly locks?: (call: RespCall, args: Arguments) => void;
+  /** The first argument is a channel, or all are channels or patterns of such, which users need permission for. */
+  readonly channels?: 'one' | 'all' | 'patterns';
   readonly group: CommandGroup;
   /** Categories that do not follow from flags and group: `dangerous`, … */
   readonly categories?: readonly string[];

@@ -17,7 +17,7 @@ const { NO_SCRIPT, STALE, ALLOW_BUSY } = FLAG;
 
 // biome-ignore format: a table reads in columns
 const SUBCOMMANDS: readonly SubcommandRow[] = [
-  { name: 'debug',  arity:  3, flags: NO_SCRIPT,              since: '3.2.0', complexity: 'O(1)', syntax: 'YES | SYNC | NO', doc: 'Would start the debugger, which there is none of.', run: scriptDebug },
+  { name: 'debug',  arity:  3, flags: NO_SCRIPT,              since: '3.2.0', complexity: 'O(1)', syntax: '(YES | SYNC | NO)', doc: 'Would start the debugger, which there is none of.', run: scriptDebug },
   { name: 'exists', arity: -3, flags: NO_SCRIPT,              since: '2.6.0', complexity: 'O(N), N the scripts asked for', syntax: 'sha1 [sha1 ...]', doc: 'Says which scripts are known.', run: scriptExists },
   { name: 'flush',  arity: -2, flags: NO_SCRIPT,              since: '2.6.0', complexity: 'O(N), N the scripts', syntax: '[ASYNC | SYNC]', doc: 'Forgets all scripts.', run: scriptFlush },
   { name: 'kill',   arity:  2, flags: NO_SCRIPT | ALLOW_BUSY, since: '2.6.0', complexity: 'O(1)', syntax: '', doc: 'Ends the script that is running.', run: scriptKill },

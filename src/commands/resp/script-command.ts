@@ -12,6 +12,7 @@ import { luaRaise } from '../../lua/lua-machine.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { replyTotal } from '../../protocol/reply.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { aclCheck, refusalText } from './acl-guard.ts';
 import { errorCount, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
@@ -93,6 +94,11 @@ function refusalOf(
   const { flags, arity } = command;
   if (arity >= 0 ? args.count !== arity : args.count < -arity) return ARITY;
   if (flags & FLAG.NO_SCRIPT) return NOT_FROM_SCRIPTS;
+  const { user } = call.session;
+  if (user.isRestricted) {
+    const verdict = aclCheck(call, command, args, 'lua');
+    if (verdict !== 0) return `ERR ACL failure in script: ${refusalText(user, command, verdict)}`;
+  }
   if (run.isReadOnly && flags & (FLAG.WRITE | FLAG.MAY_REPLICATE)) return READ_ONLY;
   if (run.hasWritten) return null;
   if (call.gate & GATE.NO_REPLICAS && flags & FLAG.WRITE) return NO_REPLICAS;

@@ -1,8 +1,8 @@
 /**
  * What happens every so often while a script runs: it may have been running for too long, or have to end.
  *
- * An error is how it ends, which pcall could catch. So from the first on it is raised again before each instruction,
- * until nothing is left that could catch it.
+ * An error is how it ends, which pcall could catch. So from the first on it is raised again before each instruction
+ * of a coroutine that has caught it (Sandbox.onCatch), until nothing is left that could.
  */
 import type { RespCall } from './call.ts';
 import { LOAD_TIMEOUT } from './function-load.ts';
@@ -18,7 +18,6 @@ export function scriptInterrupt(call: RespCall, machine: ScriptMachine, L: numbe
   if (reason === null) return;
   const { lua, fields } = machine;
   machine.interruptsSet(L, true);
-  machine.interruptsSet(lua.L, true); // L may be a coroutine of it
   fields.errorPush(L, reason);
   lua.api.lua_error(L);
 }

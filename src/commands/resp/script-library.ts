@@ -13,6 +13,7 @@ import {
   luaText,
 } from '../../lua/lua-machine.ts';
 import type { LogLevel } from '../server-context.ts';
+import { aclVerdict } from './acl-check.ts';
 import type { RespCall } from './call.ts';
 import { scriptArgumentsTake } from './script-arguments.ts';
 import { scriptSha } from './script-cache.ts';
@@ -170,7 +171,7 @@ function setRepl(machine: ScriptMachine, L: number): number {
   return 0;
 }
 
-/** Whether the client may run a command: there is one user, who may run all that there are. */
+/** Whether the client's user may run a command. */
 function aclCheckCommand(call: RespCall, machine: ScriptMachine, L: number): number {
   const { lua, fields } = machine;
   const unfit = scriptArgumentsTake(machine, L);
@@ -178,9 +179,11 @@ function aclCheckCommand(call: RespCall, machine: ScriptMachine, L: number): num
     fields.errorPush(L, unfit);
     return lua.api.lua_error(L);
   }
-  if (commandFind(call, machine) === null) {
-    refuse(machine, L, 'Invalid command passed to redis.acl_check_cmd()');
+  const command = commandFind(call, machine);
+  if (command === null) {
+    return refuse(machine, L, 'Invalid command passed to redis.acl_check_cmd()');
   }
-  lua.api.lua_pushboolean(L, 1);
+  const verdict = aclVerdict(call.session.user, command, machine.args);
+  lua.api.lua_pushboolean(L, verdict === 0 ? 1 : 0);
   return 1;
 }

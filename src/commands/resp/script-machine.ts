@@ -12,7 +12,6 @@ import { LUA, LUA_GC, LUA_HOOK, LUA_STATUS, LUA_TYPE } from '../../lua/lua-api.t
 import {
   type LuaMachine,
   luaConstant,
-  luaFieldSet,
   luaLoad,
   luaPushBytes,
   luaPushText,
@@ -79,16 +78,20 @@ export class ScriptMachine {
     this.replyReset();
     this.keysName = luaConstant(lua, 'KEYS');
     this.argvName = luaConstant(lua, 'ARGV');
-    scriptLibraryAdd(call, this, isForFunctions);
     for (const [name, push] of SCRIPT_LIBRARIES) {
       push(lua, L);
-      luaFieldSet(lua, L, LUA.GLOBALS, name);
+      api.lua_setfield(L, LUA.GLOBALS, luaConstant(lua, name));
     }
+    scriptLibraryAdd(call, this, isForFunctions);
     this.sandbox.lock();
     this.handlerPush();
     this.sandbox.globalsPush(L);
     this.hook = lua.hookAdd((state) => scriptInterrupt(call, this, state));
     this.interruptsSet(L, false);
+    this.sandbox.onCatch = (state) => {
+      const { run } = call.scripts;
+      if (run.isKilled || run.isAbandoned) this.interruptsSet(state, true);
+    };
   }
 
   /** Has a state interrupted every so often; or, `atOnce`, before each instruction. */

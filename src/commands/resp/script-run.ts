@@ -29,6 +29,7 @@ import { SCRIPT_FLAG } from './script-flags.ts';
 import { MEMORY_BYTES_KEPT, ScriptMachine, STACK } from './script-machine.ts';
 import type { ScriptRun } from './script-state.ts';
 import { GATE, RespSession } from './session.ts';
+import { trackingBefore } from './tracking.ts';
 
 /** Argument from which on keys and others follow. */
 const FIRST = 3;
@@ -173,12 +174,8 @@ function lockedRun(
 ): void {
   const { scripts, inTransaction, session } = call;
   const { run } = scripts;
-  session.scripting ??= new RespSession(session.host, session.id);
-  const { scripting } = session;
-  scripting.database = session.database;
-  scripting.namespace = session.namespace;
-  scripting.resp = 2;
-  run.session = scripting;
+  run.session = scriptingSession(session);
+  if (session.tracking !== null && !inTransaction) trackingBefore(call);
   run.resp = 2;
   run.hasWritten = false;
   run.isAbandoned = false;
@@ -200,6 +197,19 @@ function lockedRun(
   call.inTransaction = inTransaction;
   if (run.isAbandoned || run.isKilled) machine.interruptsSet(machine.lua.L, false);
   overdueStop(call);
+}
+
+/** As whom the scripts of a client run commands, as it is at the start of each. */
+function scriptingSession(session: RespSession): RespSession {
+  session.scripting ??= new RespSession(session.host, session.id, session.user);
+  const { scripting } = session;
+  scripting.user = session.user;
+  scripting.gate = session.gate & GATE.CACHING;
+  scripting.tracking = session.tracking;
+  scripting.database = session.database;
+  scripting.namespace = session.namespace;
+  scripting.resp = 2;
+  return scripting;
 }
 
 function luaRun(call: RespCall, machine: ScriptMachine, subject: Subject, keyCount: number): void {

@@ -4,6 +4,7 @@ import type { RespCall } from './call.ts';
 import { monitorEnd } from './monitor.ts';
 import { subscriptionsEnd } from './pubsub.ts';
 import type { RespSession } from './session.ts';
+import { trackingEnd } from './tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 import { waitEnd } from './waits.ts';
 
@@ -15,6 +16,7 @@ export function sessionEnd(call: RespCall, session: RespSession): void {
   call.sessions.delete(session.id);
   transactionForget(session);
   subscriptionsEnd(call, session);
+  trackingEnd(call, session);
   if (session.isMonitor) monitorEnd(call, session);
   Atomics.store(call.keyspace.control.i32, session.host.record + CLIENT.id, 0);
 }

@@ -1,10 +1,10 @@
 /** What a session starts with. */
-import type { RespConfig } from '../../config/resp-config.ts';
 import { CLIENT } from '../../memory/client-records.ts';
 import { RESP_COUNTER } from '../../memory/resp-stats.ts';
+import { sessionFollow } from './acl-guard.ts';
 import type { RespCall } from './call.ts';
 import { clientNote, clientNoteNames } from './client-note.ts';
-import { GATE, type RespHost, RespSession } from './session.ts';
+import { type RespHost, RespSession } from './session.ts';
 
 const DENIED =
   'DENIED Protected mode is on, and there is no password: only clients of this machine are served. ' +
@@ -13,14 +13,15 @@ const DENIED =
 export const PROTECTED_MODE_REPLY = Buffer.from(`-${DENIED}\r\n`, 'latin1');
 
 /** Whether a client of another machine is to be turned away. */
-export function protectedModeHolds({ settings }: RespConfig): boolean {
-  return settings.protectedMode && settings.requirepass === '';
+export function protectedModeHolds({ config, users }: RespCall): boolean {
+  return config.settings.protectedMode && users.default.needsNoPassword;
 }
 
 /** A session for a client that has just connected. */
 export function sessionStart(call: RespCall, host: RespHost, id: number): RespSession {
-  const session = new RespSession(host, id);
-  if (call.config.settings.requirepass !== '') session.gate |= GATE.UNAUTHENTICATED;
+  const session = new RespSession(host, id, call.users.default);
+  session.isAuthenticated = call.users.isOpen;
+  sessionFollow(call, session);
   call.sessions.set(id, session);
   call.respStats.f64[call.respBlock + RESP_COUNTER.connections]++;
   return session;

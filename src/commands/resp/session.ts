@@ -6,7 +6,9 @@
  *           ──too much published──▶ HELD ──▶ COMMAND
  */
 import type { Arguments } from '../../protocol/resp/arguments.ts';
+import type { AclUser } from './acl-user.ts';
 import type { Command } from './command.ts';
+import type { Tracking } from './tracking-state.ts';
 import type { Wait } from './wait-registry.ts';
 
 export const PHASE = {
@@ -26,6 +28,8 @@ export const GATE = {
   REPLY_OFF: 1 << 3, // CLIENT REPLY OFF
   REPLY_SKIP: 1 << 4, // … SKIP: the next command's reply is dropped
   REPLY_SKIP_NEXT: 1 << 5,
+  RESTRICTED: 1 << 6, // its user may not do everything
+  CACHING: 1 << 7, // CLIENT CACHING: the next command's keys are tracked, or are not
   // Of all sessions:
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
@@ -88,12 +92,18 @@ export class RespSession {
   database = 0;
   namespace = 0;
   resp: 2 | 3 = 2;
+  /** Who it is: default, until it has logged in as another. */
+  user: AclUser;
+  /** It has logged in, or came when nobody needed to. */
+  isAuthenticated = false;
   // ── Transaction ──
   readonly queue: Queued[] = [];
   queuedBytes = 0;
   /** A queued command was refused: EXEC will be too. */
   queueIsBroken = false;
   readonly watched: Watched[] = [];
+  // ── Tracking ──
+  tracking: Tracking | null = null;
   // ── Blocked ──
   wait: Wait | null = null;
   // ── Pub/sub: names of what the client is subscribed to ──
@@ -111,16 +121,17 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
-  /** What its record says besides what it runs is that nothing special is with it. */
-  notedPlain = false;
   /** As whom its scripts run commands: they choose their own database and protocol. */
   scripting: RespSession | null = null;
+  /** What its record says besides what it runs is that nothing special is with it. */
+  notedPlain = false;
   /** How much memory it took when that was looked at last: client-eviction.ts. */
   weighedBytes = 0;
 
-  constructor(host: RespHost, id: number) {
+  constructor(host: RespHost, id: number, user: AclUser) {
     this.host = host;
     this.id = id;
+    this.user = user;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The one table of all RESP commands. */
 
+import { ACL_ROWS } from './acl.ts';
 import { BITMAP_ROWS } from './bitmap.ts';
 import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CLIENT_ROWS } from './client.ts';
@@ -57,6 +58,7 @@ import { ZSET_RANDOM_ROWS } from './zset-random.ts';
 import { ZSET_RANGE_ROWS } from './zset-range.ts';
 
 const ROWS: readonly RespRow[] = [
+  ...ACL_ROWS,
   ...BITMAP_ROWS,
   ...BITMAP_FIELD_ROWS,
   ...CONFIG_ROWS,

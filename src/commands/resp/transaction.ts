@@ -16,11 +16,14 @@ import type { Partition } from '../../memory/partition.ts';
 import { argumentCopy } from '../../protocol/resp/arguments.ts';
 import { execAborted, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respNullArray, respOk } from '../../protocol/resp/reply.ts';
+import { aclCheck, execRefusalText } from './acl-guard.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
+import type { Command } from './command.ts';
 import { commandExecute, locksWant } from './execute.ts';
 import { overdueText } from './overdue.ts';
 import { FLAG, type RespRow } from './row.ts';
-import { GATE, type Watched } from './session.ts';
+import { GATE, type Queued, type Watched } from './session.ts';
+import { trackingBefore } from './tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, ALLOW_BUSY, SKIP_SLOWLOG } = FLAG;
@@ -106,13 +109,16 @@ function exec(call: RespCall): void {
     answerError(call, execAborted(overdueText(call)));
     return;
   }
+  if (session.tracking !== null) trackingBefore(call);
   if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
     const { args, command } = call;
     call.inTransaction = true;
     respArray(reply, queued.length);
     for (const next of queued) {
+      const verdict = verdictNow(call, command, next);
       call.args = next.args;
-      commandExecute(call, next.command);
+      if (verdict === 0) commandExecute(call, next.command);
+      else answerError(call, execRefusalText(verdict));
     }
     call.inTransaction = false;
     call.args = args;
@@ -121,6 +127,13 @@ function exec(call: RespCall): void {
     respNullArray(reply);
   }
   locks.release();
+}
+
+/** The user may have changed since the command was queued. `exec`: what the client has sent now. */
+function verdictNow(call: RespCall, exec: Command, { command, args }: Queued): number {
+  if (!call.session.user.isRestricted) return 0;
+  call.command = exec;
+  return aclCheck(call, command, args, 'multi');
 }
 
 /** The partition of a watched key, in a namespace; the key is in op.key. */

@@ -16,6 +16,8 @@ export type WaitFields = {
   /** The client's thread. */
   readonly thread: number;
   readonly database: number;
+  /** The name of its user. */
+  readonly user: string;
   readonly resp: 2 | 3;
   readonly commandNumber: number;
   /** Keys as waitName calls them; none, if the client waits for time to pass. */
@@ -33,8 +35,12 @@ export class Wait {
   readonly args: Arguments;
   /** While it is tried: it got what it waits for. */
   isServed = false;
+  /** … or an error, since its user may not run the command any more: it is served by that. */
+  isRefused = false;
   /** On the client's own thread: no reply is wanted (CLIENT REPLY). */
   isSilent = false;
+  /** … likewise: what is for the client once it has its reply. */
+  readonly behindReply: Buffer[] = [];
   timer: NodeJS.Timeout | null = null;
 
   constructor(fields: WaitFields, args: Arguments) {

@@ -121,6 +121,7 @@ function fieldsOf(
     clientId: session.id,
     thread: server.threadIndex,
     database: session.database,
+    user: session.user.name,
     resp: session.resp,
     commandNumber: command.number,
     names,
@@ -210,6 +211,7 @@ function sessionUnblock(
   if (reply !== null && !wait.isSilent) {
     session.host.push(Buffer.from(reply.buffer, reply.byteOffset, reply.length));
   }
+  for (const bytes of wait.behindReply) session.host.push(bytes);
   session.commandsRun++;
   clientNote(call.keyspace.control, session, call.op.nowSec);
   session.host.wake();
@@ -245,7 +247,7 @@ function keyServe(call: RespCall, name: string, run: WaitRunner): void {
     const reply = run(call, wait);
     const servedUs = lapUs(call);
     if (wait.isServed) {
-      waitNote(call, wait, servedUs, null);
+      if (!wait.isRefused) waitNote(call, wait, servedUs, null);
       waitForget(call, wait, reply);
     } else if (!waitStands(call, wait)) {
       call.waits.remove(wait.fields.clientId, wait.fields.token);

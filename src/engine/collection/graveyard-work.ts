@@ -1,14 +1,15 @@
 /**
  * Freeing what lies in the graveyard, some chunks at a time: first the tree, from its end, and with it the
- * elements of a list; then the members, from the last to the first; in the end the root.
+ * elements of a list or the entries of a stream; then the members, from the last to the first; in the end the root.
  *
  * Guard: the partition lock. It takes no memory.
  */
 import { itemHash } from '../../memory/item.ts';
-import { ROOT, rootCount } from '../../memory/node.ts';
+import { ROOT, rootCount, rootIsStream } from '../../memory/node.ts';
 import { HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
 import { lastEntriesFree } from '../types/list-entry.ts';
+import { lastBlocksFree } from '../types/stream-entry.ts';
 import { nodeIsOrdered, treeTop } from './counted-tree.ts';
 import { treeFree } from './counted-tree-change.ts';
 import { graveyardFirst, graveyardShift } from './graveyard.ts';
@@ -32,9 +33,7 @@ export function graveyardWork(p: Partition, chunksMax: number): number {
 /** Frees the least that can be freed of a collection at once. */
 function collectionShrink(p: Partition, rootRef: number): number {
   if (treeTop(p, rootRef) !== 0) {
-    const isList = !nodeIsOrdered(p, treeTop(p, rootRef));
-    const entries = isList ? lastEntriesFree(p, rootRef) : 0;
-    return entries + treeFree(p, rootRef, 1);
+    return leafEntriesFree(p, rootRef) + treeFree(p, rootRef, 1);
   }
   if (p.i32[(rootRef << 1) + ROOT.rosterRef] !== 0) {
     const ref = rosterAt(p, rootRef, rootCount(p, rootRef) - 1);
@@ -45,4 +44,10 @@ function collectionShrink(p: Partition, rootRef: number): number {
   chunkGive(p, rootRef);
   p.f64[HEADER_F64.discardTotal]++;
   return 1;
+}
+
+/** Frees what hangs in the last leaf of a tree, if it is not members. Returns how many chunks went. */
+function leafEntriesFree(p: Partition, rootRef: number): number {
+  if (rootIsStream(p, rootRef)) return lastBlocksFree(p, rootRef);
+  return nodeIsOrdered(p, treeTop(p, rootRef)) ? 0 : lastEntriesFree(p, rootRef);
 }

@@ -50,10 +50,16 @@ export const PACKED_BYTES_MAX = 2048;
 
 /**
  * An empty packed collection under op's key, which has no item so far. It never expires. Returns its
- * ref, or 0 without memory. The caller fills it, or deletes it, before the lock is released.
+ * ref, or 0 without memory. The caller fills it, or deletes it, before the lock is released. `valueBytes`
+ * are LARGE_VALUE_BYTES if it is to be given a root at once.
  */
-export function collectionCreate(p: Partition, op: Operation, type: number): number {
-  const ref = collectionMake(p, op, type);
+export function collectionCreate(
+  p: Partition,
+  op: Operation,
+  type: number,
+  valueBytes: number = PACKED_HEADER_BYTES,
+): number {
+  const ref = collectionMake(p, op, type, 0, valueBytes);
   if (ref === 0) return 0;
   if (ghostTake(p, op.key.hash)) itemPromote(p, ref);
   if (itemLink(p, op.key.hash, ref, op.nowSec)) return ref;
@@ -66,12 +72,18 @@ export function collectionCreate(p: Partition, op: Operation, type: number): num
  * collection and then put it in another's place (itemSucceed). Freed by itemFree. `extras` may be
  * EXTRA_EXPIRY, for op's expiry time.
  */
-export function collectionMake(p: Partition, op: Operation, type: number, extras = 0): number {
+export function collectionMake(
+  p: Partition,
+  op: Operation,
+  type: number,
+  extras = 0,
+  valueBytes: number = PACKED_HEADER_BYTES,
+): number {
   const { key } = op;
-  const classId = p.classes.classFor(itemBytesFor(extras, key.bytes, PACKED_HEADER_BYTES));
+  const classId = p.classes.classFor(itemBytesFor(extras, key.bytes, valueBytes));
   const ref = chunkObtain(p, classId, op.nowMs);
   if (ref === 0) return 0;
-  itemHeaderWrite(p, ref, type, extras, key.bytes, PACKED_HEADER_BYTES);
+  itemHeaderWrite(p, ref, type, extras, key.bytes, valueBytes);
   if (extras & EXTRA_EXPIRY) itemExpiresAtMsSet(p, ref, op.expiresAtMs);
   itemKeyWrite(p, ref, key);
   collectionHeaderWrite(p, itemValueOffset(p, ref), FORM.PACKED, 0, 0);

@@ -82,8 +82,8 @@ export function elementCopy(
   return ref;
 }
 
-/** An element whose value is to be written. Nothing evicts or moves it before it is in a tree. */
-function elementStart(p: Partition, bytes: number, nowMs: number): number {
+/** An element whose value is to be written. Nothing evicts or moves it before it is in a tree. 0 without memory. */
+export function elementStart(p: Partition, bytes: number, nowMs: number): number {
   const isShort = itemBytesFor(0, 0, bytes) <= CHUNK_BYTES_MAX;
   const { classes } = p;
   const classId = isShort ? classes.classFor(itemBytesFor(0, 0, bytes)) : classes.largest;
