@@ -109,32 +109,36 @@ function bodyRun({ lua, fields }: ScriptMachine, code: Buffer, bodyAt: number): 
 export function loadGlobalsCreate(call: RespCall, machine: ScriptMachine): number {
   const { lua, sandbox } = machine;
   const { api, L } = lua;
-  const redis = luaConstant(lua, 'redis');
   sandbox.globalsPush(L);
   const full = api.lua_gettop(L);
   api.lua_createtable(L, 0, 2);
-  api.lua_createtable(L, 0, COMMON.length + 1);
-  api.lua_getfield(L, full, redis);
-  for (const name of COMMON) {
-    api.lua_getfield(L, -1, luaConstant(lua, name));
-    luaFieldSet(lua, L, full + 2, name);
-  }
-  api.lua_settop(L, -2);
-  luaFunctionSet(lua, L, -1, 'register_function', (state) => {
-    register(call, machine, state);
-    return 0;
-  });
+  for (const name of ['redis', 'server']) loadLibrarySet(call, machine, full, name);
   api.lua_getmetatable(L, full); // which says of what is not there that it is not
-  api.lua_setmetatable(L, full + 2);
-  sandbox.tables.protect(L);
-  api.lua_pushvalue(L, -1);
-  api.lua_setfield(L, full + 1, redis);
-  api.lua_setfield(L, full + 1, luaConstant(lua, 'server'));
-  api.lua_getmetatable(L, full);
-  api.lua_setmetatable(L, full + 1);
+  api.lua_setmetatable(L, -2);
   const reference = api.luaL_ref(L, LUA.REGISTRY);
   machine.stackClear();
   return reference;
+}
+
+/** Sets the library \`name\` in the table on top, with some of what it has in the globals at \`full\`. */
+function loadLibrarySet(call: RespCall, machine: ScriptMachine, full: number, name: string): void {
+  const { lua, sandbox } = machine;
+  const { api, L } = lua;
+  api.lua_createtable(L, 0, COMMON.length + 1);
+  api.lua_getfield(L, full, luaConstant(lua, name));
+  for (const field of COMMON) {
+    api.lua_getfield(L, -1, luaConstant(lua, field));
+    luaFieldSet(lua, L, -3, field);
+  }
+  api.lua_settop(L, -2);
+  luaFunctionSet(lua, L, -1, 'register_function', (state) => {
+    register(call, machine, state, `${name}.register_function`);
+    return 0;
+  });
+  api.lua_getmetatable(L, full);
+  api.lua_setmetatable(L, -2);
+  sandbox.tables.protect(L);
+  api.lua_setfield(L, -2, luaConstant(lua, name));
 }
 
 function refuse({ lua, fields }: ScriptMachine, L: number, text: string): never {
@@ -142,17 +146,18 @@ function refuse({ lua, fields }: ScriptMachine, L: number, text: string): never 
   return lua.api.lua_error(L);
 }
 
-function register(call: RespCall, machine: ScriptMachine, L: number): void {
+/** `called`: what the script calls it, and so do its errors. */
+function register(call: RespCall, machine: ScriptMachine, L: number, called: string): void {
   const { loading } = call.functions;
   const { api } = machine.lua;
   if (loading === null) {
-    refuse(machine, L, 'redis.register_function can only be called on FUNCTION LOAD command');
+    refuse(machine, L, `${called} can only be called on FUNCTION LOAD command`);
   }
   const count = api.lua_gettop(L);
   if (count < 1 || count > 2) {
-    refuse(machine, L, 'wrong number of arguments to redis.register_function');
+    refuse(machine, L, `wrong number of arguments to ${called}`);
   }
-  const given = count === 1 ? namedTake(machine, L) : positionalTake(machine, L);
+  const given = count === 1 ? namedTake(machine, L, called) : positionalTake(machine, L, called);
   if (!functionNameIsSound(given.name)) refuse(machine, L, BAD_NAME);
   if (loading.functions.some(({ name }) => name === given.name)) {
     refuse(machine, L, 'Function already exists in the library');
@@ -164,25 +169,25 @@ function register(call: RespCall, machine: ScriptMachine, L: number): void {
 /** What is to be registered; the function is at `callback` of the stack. */
 type Given = Registered & { readonly callback: number };
 
-function positionalTake(machine: ScriptMachine, L: number): Given {
+function positionalTake(machine: ScriptMachine, L: number, called: string): Given {
   const { api } = machine.lua;
   const name = textAt(machine, L, 1);
   if (name === null) {
-    refuse(machine, L, 'first argument to redis.register_function must be a string');
+    refuse(machine, L, `first argument to ${called} must be a string`);
   }
   if (api.lua_type(L, 2) !== LUA_TYPE.FUNCTION) {
-    refuse(machine, L, 'second argument to redis.register_function must be a function');
+    refuse(machine, L, `second argument to ${called} must be a function`);
   }
   return { name, description: null, flags: 0, callback: 2 };
 }
 
-function namedTake(machine: ScriptMachine, L: number): Given {
+function namedTake(machine: ScriptMachine, L: number, called: string): Given {
   const { api } = machine.lua;
   if (api.lua_type(L, 1) !== LUA_TYPE.TABLE) {
     refuse(
       machine,
       L,
-      'calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments).',
+      `calling ${called} with a single argument is only applicable to Lua table (representing named arguments).`,
     );
   }
   let name: string | null = null;
@@ -195,39 +200,35 @@ function namedTake(machine: ScriptMachine, L: number): Given {
     const key = textAt(machine, L, -1);
     api.lua_settop(L, -2);
     if (key === null) {
-      refuse(machine, L, 'named argument key given to redis.register_function is not a string');
+      refuse(machine, L, `named argument key given to ${called} is not a string`);
     }
     switch (key.toLowerCase()) {
       case 'function_name':
-        name = textExpect(machine, L, 'function_name');
+        name = textExpect(machine, L, 'function_name', called);
         break;
       case 'description':
-        description = textExpect(machine, L, 'description');
+        description = textExpect(machine, L, 'description', called);
         break;
       case 'callback':
         if (api.lua_type(L, -1) !== LUA_TYPE.FUNCTION) {
-          refuse(
-            machine,
-            L,
-            'callback argument given to redis.register_function must be a function',
-          );
+          refuse(machine, L, `callback argument given to ${called} must be a function`);
         }
         api.lua_pushvalue(L, -1);
         api.lua_replace(L, 2);
         break;
       case 'flags':
-        flags = flagsTake(machine, L);
+        flags = flagsTake(machine, L, called);
         break;
       default:
-        refuse(machine, L, 'unknown argument given to redis.register_function');
+        refuse(machine, L, `unknown argument given to ${called}`);
     }
     api.lua_settop(L, -2);
   }
   if (name === null) {
-    refuse(machine, L, 'redis.register_function must get a function name argument');
+    refuse(machine, L, `${called} must get a function name argument`);
   }
   if (api.lua_type(L, 2) === LUA_TYPE.NIL) {
-    refuse(machine, L, 'redis.register_function must get a callback argument');
+    refuse(machine, L, `${called} must get a callback argument`);
   }
   return { name, description, flags, callback: 2 };
 }
@@ -236,18 +237,18 @@ function textAt({ lua }: ScriptMachine, L: number, index: number): string | null
   return lua.api.lua_isstring(L, index) === 0 ? null : luaText(lua, L, index);
 }
 
-function textExpect(machine: ScriptMachine, L: number, what: string): string {
+function textExpect(machine: ScriptMachine, L: number, what: string, called: string): string {
   const text = textAt(machine, L, -1);
   if (text !== null) return text;
-  return refuse(machine, L, `${what} argument given to redis.register_function must be a string`);
+  return refuse(machine, L, `${what} argument given to ${called} must be a string`);
 }
 
 /** The flags in the list on top. */
-function flagsTake(machine: ScriptMachine, L: number): number {
+function flagsTake(machine: ScriptMachine, L: number, called: string): number {
   const { api } = machine.lua;
   if (api.lua_type(L, -1) !== LUA_TYPE.TABLE) {
     const what = 'must be a table representing function flags';
-    refuse(machine, L, `flags argument to redis.register_function ${what}`);
+    refuse(machine, L, `flags argument to ${called} ${what}`);
   }
   let flags = 0;
   for (let at = 1; ; at++) {

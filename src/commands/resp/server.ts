@@ -72,7 +72,7 @@ function shutdown(call: RespCall): void {
     answerError(call, 'ERR Errors trying to SHUTDOWN. Check logs.');
   } else {
     session.phase = PHASE.CLOSED;
-    server.shutdown(!given.now);
+    server.shutdown(!given.now && (call.gate & GATE.BUSY) === 0); // a script might be waited for in vain
   }
 }
 
