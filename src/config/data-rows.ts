@@ -1,5 +1,5 @@
 /** Directives about keys: how much memory they may take, and from when on a collection counts as large. */
-import { DIRECTIVE, type DirectiveRow, NO_STREAMS, OWN_MEMORY } from './directive.ts';
+import { DIRECTIVE, type DirectiveRow, OWN_MEMORY } from './directive.ts';
 import { keyspaceEvents } from './keyspace-events.ts';
 import {
   choice,
@@ -67,7 +67,7 @@ export const DATA_ROWS = [
   { name: 'zset-max-listpack-entries',    alias: 'zset-max-ziplist-entries', type: integer(0n, LONG_MAX), default: '128', flags: NONE, does: `Members of a small sorted set. ${ENCODING}` },
   { name: 'zset-max-listpack-value',      alias: 'zset-max-ziplist-value',   type: memory(0n, LONG_MAX),  default: '64',  flags: NONE, does: `Longest member of a small sorted set. ${ENCODING}` },
   { name: 'hll-sparse-max-bytes',         type: memory(0n, LONG_MAX),       default: '3000',       flags: NONE, does: 'Bytes from which on a HyperLogLog is dense.' },
-  { name: 'stream-node-max-bytes',        type: memory(0n, LONG_MAX),       default: '4096',       flags: IDLE, does: NO_STREAMS },
-  { name: 'stream-node-max-entries',      type: integer(0n, LONG_MAX),      default: '100',        flags: IDLE, does: NO_STREAMS },
+  { name: 'stream-node-max-bytes',        type: memory(0n, LONG_MAX),       default: '4096',       flags: NONE, does: 'Bytes of a block of stream entries; 0: as many as fit a chunk.' },
+  { name: 'stream-node-max-entries',      type: integer(0n, LONG_MAX),      default: '100',        flags: NONE, does: 'Entries of such a block; 0: any number.' },
   { name: 'notify-keyspace-events',       type: keyspaceEvents(),           default: '',           flags: NONE, apply: 'keyEvents', does: 'Which events of keys are published.' },
 ] as const satisfies readonly DirectiveRow[];

@@ -173,9 +173,12 @@ export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
 export function itemClassCount(p: Partition, ref: number, sign: 1 | -1): void {
   const klass = classRecord(chunkClass(p, ref));
   const bytes = itemBytes(p, ref) * sign;
+  const type = itemType(p, ref);
   p.i32[klass + CLASS.itemBytes] += bytes;
   p.f64[HEADER_F64.itemBytes] += bytes;
-  if (itemType(p, ref) === ITEM_TYPE.MEMBER) return;
+  p.f64[HEADER_F64.typeItems + type] += sign;
+  p.f64[HEADER_F64.typeBytes + type] += bytes;
+  if (type === ITEM_TYPE.MEMBER) return;
   p.i32[klass + CLASS.itemCount] += sign;
   if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
 }

@@ -102,6 +102,8 @@ export const ITEM_TYPE = {
   MEMBER: 8, // of a large collection; its key is in the collection's namespace
   ELEMENT: 9, // of a list, too long to lie beside others; it has no key
 } as const;
+/** All types are below it. */
+export const ITEM_TYPE_COUNT = 12;
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
 assert(EXTRA_CAS >>> EXTRA_CAS_SHIFT === GIVEN_CAS_BYTES, 'the bit of the given CAS is its size');

@@ -20,8 +20,19 @@
  * A script may hold a lock for as long as it likes. So a thread that waits for long has its `waiter` called now
  * and then, which does what cannot wait that long, or has it give up, where it can.
  *
+ * Behind the word, on its cache line, stands how often a thread found it taken, and how often one had to
+ * sleep. Whoever got it the slow way adds to them while it holds it, so they cost the quick way nothing.
+ *
+ *   ┌──────┬─────────┬───────────┬────────┐
+ *   │ lock │ 3 words │ contended │ sleeps │   i32 from the lock's word on; they wrap at 2^32
+ *   └──────┴─────────┴───────────┴────────┘
+ *
  * The scheme is the three-state mutex of Drepper, "Futexes are tricky" (2011), section 5.
  */
+
+/** Words behind the lock's own. */
+export const LOCK_COUNT = { contended: 4, sleeps: 5 } as const;
+export type LockCount = (typeof LOCK_COUNT)[keyof typeof LOCK_COUNT];
 
 const WAIT = 0x8000;
 const OWNER_MASK = WAIT - 1;
@@ -50,22 +61,37 @@ export function lockTakeUnless(words: Int32Array, word: number, owner: number): 
   return lockTakeSlow(words, word, owner, true);
 }
 
+/** How often a thread had to wait for the lock, or to sleep for it. */
+export function lockCount(words: Int32Array, word: number, count: LockCount): number {
+  return words[word + count] >>> 0;
+}
+
 function lockTakeSlow(words: Int32Array, word: number, owner: number, may: boolean): boolean {
+  const sleeps = lockWait(words, word, owner, may);
+  if (sleeps < 0) return false;
+  words[word + LOCK_COUNT.contended]++;
+  words[word + LOCK_COUNT.sleeps] += sleeps;
+  return true;
+}
+
+/** Returns how often it slept; -1: it has given up. */
+function lockWait(words: Int32Array, word: number, owner: number, may: boolean): number {
   for (let spin = 0; spin < SPIN_COUNT_MAX; spin++) {
     if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
-      return true;
+      return 0;
     }
   }
-  for (let sleeps = 1; ; sleeps++) {
-    if (sleeps % SLEEPS_EACH === 0 && waiter?.(may)) return false;
+  for (let sleeps = 0; ; ) {
+    if (sleeps % SLEEPS_EACH === SLEEPS_EACH - 1 && waiter?.(may)) return -1;
     const seen = Atomics.load(words, word);
     if (seen === 0) {
       // Others may sleep as well, so the mark stays on: at worst one needless wake-up.
-      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return true;
+      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return sleeps;
     } else if (
       (seen & WAIT) !== 0 ||
       Atomics.compareExchange(words, word, seen, seen | WAIT) === seen
     ) {
+      sleeps++;
       Atomics.wait(words, word, seen | WAIT, SLEEP_MS);
     }
   }

@@ -20,7 +20,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { EventLog } from './event-log.ts';
-import { lockOwner, lockRelease, lockTake, lockTakeUnless, lockTry } from './lock.ts';
+import { type LockCount, lockCount, lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
@@ -32,7 +32,7 @@ export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
  * not slow down the one that works; what a lookup reads lies together in the next one.
  */
 export const HEADER = {
-  lock: 0,
+  lock: 0, // and its counts: lock.ts
 
   keysTable: 16, // TABLE words: the index of keys
   casLo: 24, // last CAS unique given out
@@ -89,6 +89,8 @@ export const HEADER_F64 = {
   discardTotal: 81, // large collections freed
   fieldExpiryTotal: 82, // expired fields of hashes reclaimed
   flushTotal: 83, // … of them, the flushed ones
+  typeItems: 84, // ITEM_TYPE_COUNT words: linked items of each type, those flushed as long as they lie there
+  typeBytes: 96, // … and their bytes: headers, keys, values
   removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
   words: 384,
 } as const;
@@ -244,11 +246,6 @@ export function partitionLock(p: Partition): void {
   lockTake(p.i32, HEADER.lock, p.owner);
 }
 
-/** As partitionLock, unless the thread's waiter has it give up (lock.ts): false. */
-export function partitionLockUnless(p: Partition): boolean {
-  return lockTakeUnless(p.i32, HEADER.lock, p.owner);
-}
-
 export function partitionTryLock(p: Partition): boolean {
   return lockTry(p.i32, HEADER.lock, p.owner);
 }
@@ -259,6 +256,11 @@ export function partitionUnlock(p: Partition): void {
 
 export function partitionLockOwner(p: Partition): number {
   return lockOwner(p.i32, HEADER.lock);
+}
+
+/** How often threads met at the partition's lock: LOCK_COUNT. */
+export function partitionLockCount(p: Partition, count: LockCount): number {
+  return lockCount(p.i32, HEADER.lock, count);
 }
 
 // ── Page table ──────────────────────────────────────────────────────────────────────────────────

@@ -116,6 +116,7 @@ const WHOLE: Record<string, (key: string) => Request> = {
   set: (key) => ['smembers', key],
   zset: (key) => ['zrange', key, '0', '-1', 'withscores'],
   hash: (key) => ['hgetall', key],
+  stream: (key) => ['xrange', key, '-', '+'],
 };
 
 describe.skipIf(installed === null)(title, () => {

@@ -115,7 +115,7 @@ function statusesWrite(reply: Reply, texts: readonly string[]): void {
 }
 
 function keySpecWrite(reply: Reply, spec: KeySpec): void {
-  const { use, from, to = 0, step = 1, counted, keyword, incomplete } = spec;
+  const { use, from, to = 0, step = 1, counted, keyword, half, incomplete } = spec;
   respMap(reply, 3);
   respText(reply, 'flags');
   statusesWrite(reply, [...use.split(' '), ...(incomplete ? ['incomplete'] : [])]);
@@ -139,7 +139,7 @@ function keySpecWrite(reply: Reply, spec: KeySpec): void {
     : ([
         ['lastkey', to],
         ['keystep', step],
-        ['limit', 0],
+        ['limit', half ? 2 : 0],
       ] as const);
   partWrite(reply, counted ? 'keynum' : 'range', fields);
 }

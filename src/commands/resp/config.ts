@@ -10,6 +10,7 @@ import { CONTROL } from '../../memory/control.ts';
 import { respStatsReset } from '../../memory/resp-stats.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { respMap, respOk, respText } from '../../protocol/resp/reply.ts';
+import { userLine } from './acl-change.ts';
 import { answerError, type RespCall } from './call.ts';
 import { configSet } from './config-set.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
@@ -78,8 +79,9 @@ function configRewrite(call: RespCall): void {
 }
 
 /** Writes the configuration file; `isFull`: with every directive. Null, or the error to answer. */
-export function configFileRewrite({ config }: RespCall, isFull: boolean): string | null {
+export function configFileRewrite({ config, users }: RespCall, isFull: boolean): string | null {
   const { path } = config;
+  config.usersChange(users.all().map(userLine), []);
   if (path === null) return 'ERR The server is running without a config file';
   try {
     const content = confRewritten(config, fileText(path), isFull);

@@ -10,10 +10,10 @@ import { SET_ENCODING, setEncodingOf } from '../../engine/types/set.ts';
 import { itemFind, itemRead, itemSeek } from '../../engine/types/string.ts';
 import { zsetIsSkiplist } from '../../engine/types/zset.ts';
 import { ValueBuilder } from '../../engine/value-build.ts';
-import { typeIsTold, valueCount, valueEarliestMs, valueTell } from '../../engine/value-tell.ts';
+import { valueEarliestMs, valueIsThere, valueTell } from '../../engine/value-tell.ts';
 import { ITEM_TYPE, itemAccessedSecSet, itemNoteInterest, itemType } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { RDB_READ, RdbDecoder } from '../../protocol/rdb/decoder.ts';
+import { RdbDecoder } from '../../protocol/rdb/decoder.ts';
 import {
   payloadBegin,
   payloadEnd,
@@ -21,6 +21,7 @@ import {
   payloadRead,
 } from '../../protocol/rdb/dump-payload.ts';
 import { RdbEncoder } from '../../protocol/rdb/encoder.ts';
+import { RDB_READ } from '../../protocol/rdb/outcome.ts';
 import { RDB_TYPE, type RdbType } from '../../protocol/rdb/types.ts';
 import { RdbWriter, rdbWriterClear } from '../../protocol/rdb/writer.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
@@ -61,6 +62,8 @@ function dumpType(p: Partition, ref: number, earliestMs: number): RdbType {
       return hashEncodingOf(p, ref) === HASH_ENCODING.HASHTABLE
         ? RDB_TYPE.HASH
         : RDB_TYPE.HASH_LISTPACK;
+    case ITEM_TYPE.STREAM:
+      return RDB_TYPE.STREAM_LISTPACKS_2;
     default:
       return RDB_TYPE.STRING;
   }
@@ -70,7 +73,7 @@ function dump(call: RespCall): void {
   const { p, op, reply } = call;
   const ref = itemRead(p, op);
   if (ref === 0) keyMissed(call, 1);
-  if (ref === 0 || !typeIsTold(itemType(p, ref)) || valueCount(p, ref, op.nowMs) === 0) {
+  if (ref === 0 || !valueIsThere(p, ref, op.nowMs)) {
     respNull(reply);
     return;
   }

@@ -7,10 +7,11 @@
  */
 import { assert } from '../../base/assert.ts';
 import { guardsClear } from '../../engine/guard.ts';
+import { lockTakeUnless } from '../../memory/lock.ts';
 import {
+  HEADER,
   type Partition,
   partitionLock,
-  partitionLockUnless,
   partitionTryLock,
   partitionUnlock,
 } from '../../memory/partition.ts';
@@ -177,7 +178,7 @@ export class Locks {
 
   private lock(p: Partition, mayGiveUp: boolean): boolean {
     if (this.onlyTries) return partitionTryLock(p);
-    if (mayGiveUp) return partitionLockUnless(p);
+    if (mayGiveUp) return lockTakeUnless(p.i32, HEADER.lock, p.owner);
     partitionLock(p);
     return true;
   }

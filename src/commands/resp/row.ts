@@ -45,6 +45,7 @@ export type KeyUse = string;
  *   step   from key to key
  *   counted  argument `from` says how many keys follow it (`first` after it, in arguments)
  *   keyword  keys start behind this word, which is looked for from argument `from` on (negative: from the end)
+ *   half     only the first half of these arguments are keys
  */
 export type KeySpec = {
   readonly use: KeyUse;
@@ -53,6 +54,7 @@ export type KeySpec = {
   readonly step?: number;
   readonly counted?: boolean;
   readonly keyword?: string;
+  readonly half?: boolean;
   readonly incomplete?: boolean;
 };
 

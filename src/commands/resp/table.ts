@@ -45,6 +45,10 @@ import { SET_ROWS } from './set.ts';
 import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
+import { STREAM_ROWS } from './stream.ts';
+import { STREAM_INFO_ROWS } from './stream-info.ts';
+import { STREAM_RANGE_ROWS } from './stream-range.ts';
+import { STREAM_READ_ROWS } from './stream-read.ts';
 import { STRING_ROWS } from './string.ts';
 import { STRING_MANY_ROWS } from './string-many.ts';
 import { STRING_NUMBER_ROWS } from './string-number.ts';
@@ -101,6 +105,10 @@ const ROWS: readonly RespRow[] = [
   ...SCRIPT_ROWS,
   ...SCRIPT_CACHE_ROWS,
   ...SORT_ROWS,
+  ...STREAM_ROWS,
+  ...STREAM_INFO_ROWS,
+  ...STREAM_RANGE_ROWS,
+  ...STREAM_READ_ROWS,
   ...STRING_ROWS,
   ...STRING_MANY_ROWS,
   ...STRING_NUMBER_ROWS,
