@@ -28,7 +28,8 @@ export class ScriptRun {
   isAbandoned = false;
   /** It has used what it did not declare. */
   hasStrayed = false;
-  startedAtMs = 0.5;
+  /** In microseconds of performance.now, or somewhat before. */
+  startedUs = 0.5;
 }
 
 export class Scripts {
