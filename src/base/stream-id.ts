@@ -122,6 +122,22 @@ export function streamIdCompareAt(i32: Int32Array, word: number, id: Readonly<St
   return 0;
 }
 
+export function streamIdMs({ msHi, msLo }: Readonly<StreamId>): bigint {
+  return (BigInt(msHi >>> 0) << 32n) | BigInt(msLo >>> 0);
+}
+
+export function streamIdSeq({ seqHi, seqLo }: Readonly<StreamId>): bigint {
+  return (BigInt(seqHi >>> 0) << 32n) | BigInt(seqLo >>> 0);
+}
+
+/** Takes two numbers, of which the lower 64 bits count. */
+export function streamIdSet(to: StreamId, ms: bigint, seq: bigint): void {
+  to.msHi = Number(BigInt.asIntN(32, ms >> 32n));
+  to.msLo = Number(BigInt.asIntN(32, ms));
+  to.seqHi = Number(BigInt.asIntN(32, seq >> 32n));
+  to.seqLo = Number(BigInt.asIntN(32, seq));
+}
+
 /** Takes the id in 16 bytes, the highest first: so bytes order as ids do. */
 export function streamIdFromBytes(bytes: Buffer, at: number, to: StreamId): void {
   to.msHi = bytes.readInt32BE(at);

@@ -6,10 +6,13 @@
  *   begin  string string string …   list elements, set members     end
  *   begin  string score string score …   a sorted set              end
  *   begin  [expiry] string string  [expiry] string string …        end   hash: field and value
+ *   streamBegin  …                                                 end   a stream: stream-sink.ts
  *
  * Each call says whether to go on. After a false nothing more is told, not even the end, and the sink
  * is what knows why.
  */
+
+import type { StreamSink } from './stream-sink.ts';
 
 /** The numbers are those of an item's type. */
 export const VALUE_KIND = { STRING: 0, LIST: 1, SET: 2, ZSET: 3, HASH: 4 } as const;
@@ -24,6 +27,11 @@ export interface ValueSink {
   valueString(source: Buffer, start: number, bytes: number): boolean;
   /** The score of the member just told; never NaN. */
   valueScore(score: number): boolean;
+  /**
+   * A stream begins, which may have no entries. Returns who is told of it; null: it had enough. A sink that
+   * has no such method is never told a stream.
+   */
+  streamBegin?(): StreamSink | null;
   /** That was all of it. */
   valueEnd(): boolean;
 }

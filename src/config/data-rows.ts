@@ -1,5 +1,5 @@
 /** Directives about keys: how much memory they may take, and from when on a collection counts as large. */
-import { DIRECTIVE, type DirectiveRow, NO_STREAMS, OWN_MEMORY } from './directive.ts';
+import { DIRECTIVE, type DirectiveRow, OWN_MEMORY } from './directive.ts';
 import { keyspaceEvents } from './keyspace-events.ts';
 import {
   choice,
@@ -38,8 +38,8 @@ export const DATA_ROWS = [
   { name: 'maxmemory-policy',             type: choice(EVICTION_POLICIES),  default: 'noeviction', flags: NONE, apply: 'policy', does: 'What to forget when memory is full.' },
   { name: 'maxmemory-samples',            type: integer(1n, 64n),           default: '5',          flags: IDLE, does: OWN_MEMORY },
   { name: 'maxmemory-eviction-tenacity',  type: integer(0n, 100n),          default: '10',         flags: IDLE, does: OWN_MEMORY },
-  { name: 'lfu-log-factor',               type: integer(0n, INT_MAX),       default: '10',         flags: IDLE, does: OWN_MEMORY },
-  { name: 'lfu-decay-time',               type: integer(0n, INT_MAX),       default: '1',          flags: IDLE, does: OWN_MEMORY },
+  { name: 'lfu-log-factor',               type: integer(0n, INT_MAX),       default: '10',         flags: NONE, apply: 'policy', does: 'The greater, the less a use counts of what is used much: LFU.' },
+  { name: 'lfu-decay-time',               type: integer(0n, INT_MAX),       default: '1',          flags: NONE, apply: 'policy', does: 'After so many minutes without a use one counts less; 0: never.' },
   { name: 'active-expire-effort',         type: integer(1n, 10n),           default: '1',          flags: IDLE, does: 'expired keys are found by the times that pages keep' },
   { name: 'activerehashing',              type: yesNo(),                    default: 'yes',        flags: IDLE, does: 'tables grow bucket by bucket' },
   { name: 'activedefrag',                 type: yesNo(),                    default: 'no',         flags: IDLE, does: OWN_MEMORY },
@@ -67,7 +67,7 @@ export const DATA_ROWS = [
   { name: 'zset-max-listpack-entries',    alias: 'zset-max-ziplist-entries', type: integer(0n, LONG_MAX), default: '128', flags: NONE, does: `Members of a small sorted set. ${ENCODING}` },
   { name: 'zset-max-listpack-value',      alias: 'zset-max-ziplist-value',   type: memory(0n, LONG_MAX),  default: '64',  flags: NONE, does: `Longest member of a small sorted set. ${ENCODING}` },
   { name: 'hll-sparse-max-bytes',         type: memory(0n, LONG_MAX),       default: '3000',       flags: NONE, does: 'Bytes from which on a HyperLogLog is dense.' },
-  { name: 'stream-node-max-bytes',        type: memory(0n, LONG_MAX),       default: '4096',       flags: IDLE, does: NO_STREAMS },
-  { name: 'stream-node-max-entries',      type: integer(0n, LONG_MAX),      default: '100',        flags: IDLE, does: NO_STREAMS },
+  { name: 'stream-node-max-bytes',        type: memory(0n, LONG_MAX),       default: '4096',       flags: NONE, does: 'Bytes of a block of stream entries; 0: as many as fit a chunk.' },
+  { name: 'stream-node-max-entries',      type: integer(0n, LONG_MAX),      default: '100',        flags: NONE, does: 'Entries of such a block; 0: any number.' },
   { name: 'notify-keyspace-events',       type: keyspaceEvents(),           default: '',           flags: NONE, apply: 'keyEvents', does: 'Which events of keys are published.' },
 ] as const satisfies readonly DirectiveRow[];

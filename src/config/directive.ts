@@ -56,4 +56,3 @@ export const NO_DISK = 'nothing is written to disk';
 export const NO_REPLICAS = 'there are no replicas';
 export const NO_CLUSTER = 'there is no Redis Cluster here';
 export const NO_SCRIPTS = 'there are no scripts';
-export const NO_STREAMS = 'there are no streams';

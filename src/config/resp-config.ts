@@ -53,6 +53,8 @@ export class HotSettings {
   setMaxListpackEntries = 0;
   setMaxListpackValue = 0;
   slowlogLogSlowerThan = 0;
+  streamNodeMaxBytes = 0;
+  streamNodeMaxEntries = 0;
   timeout = 0;
   zsetMaxListpackEntries = 0;
   zsetMaxListpackValue = 0;

@@ -31,10 +31,12 @@ import { chunkObtain } from './eviction.ts';
 import { itemFree } from './lifecycle.ts';
 import { type Operation, termsClear } from './operation.ts';
 import { STATUS, type Status } from './status.ts';
+import { StreamBuilder } from './stream-build.ts';
 import { chainStart, chainWrite } from './types/chained.ts';
 import { hashEncodingExpect, hashSet } from './types/hash.ts';
 import { listPush } from './types/list.ts';
 import { setAdd, setEncodingExpect } from './types/set.ts';
+import { streamMake } from './types/stream.ts';
 import { fieldsWrite, itemSeek, itemSucceed, storeFitsChunk } from './types/string.ts';
 import { ADDED, zsetAdd } from './types/zset.ts';
 import { entrySetName, ZsetEntry } from './types/zset-entry.ts';
@@ -47,8 +49,8 @@ const member = new ZsetEntry(nameBuffer);
 export class ValueBuilder implements ValueSink {
   /** The item so far; 0: there is none. */
   ref = 0;
-  /** Why it had enough: NO_MEMORY; TOO_LARGE, a name; EXISTS, a member that was there already. */
-  status: Status = STATUS.OK;
+  private ownStatus: Status = STATUS.OK;
+  private stream: StreamBuilder | null = null;
   private readonly p: Partition;
   private readonly op: Operation;
   /** Of the key. */
@@ -66,6 +68,13 @@ export class ValueBuilder implements ValueSink {
     termsClear(op);
   }
 
+  /** Why it had enough: NO_MEMORY; TOO_LARGE, a name; EXISTS, a member that was there already. */
+  get status(): Status {
+    return this.ownStatus === STATUS.OK && this.stream !== null
+      ? this.stream.status
+      : this.ownStatus;
+  }
+
   valueBegin(kind: ValueKind, count: number): boolean {
     const { p, op } = this;
     this.kind = kind;
@@ -77,6 +86,18 @@ export class ValueBuilder implements ValueSink {
     if (kind === VALUE_KIND.SET) setEncodingExpect(p, this.ref, count, true);
     if (kind === VALUE_KIND.HASH) hashEncodingExpect(p, this.ref, count);
     return true;
+  }
+
+  streamBegin(): StreamBuilder | null {
+    const { p, op } = this;
+    op.expiresAtMs = this.expiresAtMs;
+    this.ref = streamMake(p, op, this.expiresAtMs === 0 ? 0 : EXTRA_EXPIRY);
+    if (this.ref === 0) {
+      this.fail(STATUS.NO_MEMORY);
+      return null;
+    }
+    this.stream = new StreamBuilder(p, op, this.ref);
+    return this.stream;
   }
 
   valueExpiry(atMs: number): boolean {
@@ -112,14 +133,16 @@ export class ValueBuilder implements ValueSink {
   }
 
   valueEnd(): boolean {
-    return true;
+    return this.stream === null || this.stream.end();
   }
 
   /** Puts what was built in the place of whatever the key holds. If that fails, it holds that still. */
   commit(): Status {
     const { p, op, ref } = this;
+    const type = itemType(p, ref);
+    const mayBeEmpty = type === ITEM_TYPE.STRING || type === ITEM_TYPE.STREAM;
     this.ref = 0;
-    if (itemType(p, ref) !== ITEM_TYPE.STRING && collectionCount(p, ref) === 0) {
+    if (!mayBeEmpty && collectionCount(p, ref) === 0) {
       itemFree(p, ref);
       return STATUS.MISSING;
     }
@@ -165,7 +188,7 @@ export class ValueBuilder implements ValueSink {
   }
 
   private fail(status: Status): false {
-    this.status = status;
+    this.ownStatus = status;
     return false;
   }
 }

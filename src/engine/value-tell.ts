@@ -18,6 +18,7 @@ import { rootExpiringCount } from '../memory/node.ts';
 import type { Partition } from '../memory/partition.ts';
 import { Entry, EntryWalk, entryCount, walkNext, walkStart } from './collection/entry.ts';
 import { ListCursor, listNext, listSeek } from './types/list-cursor.ts';
+import { streamTell } from './types/stream-tell.ts';
 import { ZsetEntry } from './types/zset-entry.ts';
 import { ZsetWalk, zsetWalkNext, zsetWalkStart } from './types/zset-walk.ts';
 
@@ -28,13 +29,13 @@ const member = new ZsetEntry(EMPTY);
 const zsetWalk = new ZsetWalk();
 const cursor = new ListCursor();
 
-/** Whether the type is one whose values can be told. */
-export function typeIsTold(type: number): boolean {
-  return type <= ITEM_TYPE.HASH;
+/** Whether there is anything to tell: not of a hash whose last field has died. */
+export function valueIsThere(p: Partition, ref: number, nowMs: number): boolean {
+  return itemType(p, ref) === ITEM_TYPE.STREAM || valueCount(p, ref, nowMs) > 0;
 }
 
-/** Elements that valueTell is going to tell; none of a hash whose last field has died. */
-export function valueCount(p: Partition, ref: number, nowMs: number): number {
+/** Elements that valueTell is going to tell. */
+function valueCount(p: Partition, ref: number, nowMs: number): number {
   const type = itemType(p, ref);
   if (type === ITEM_TYPE.STRING) return 1;
   return type === ITEM_TYPE.HASH ? entryCount(p, ref, nowMs) : collectionCount(p, ref);
@@ -53,8 +54,12 @@ export function valueEarliestMs(p: Partition, ref: number, nowMs: number): numbe
   return earliest;
 }
 
-/** Tells the value of a live item of a type that is told. False: the sink had enough. */
+/** Tells the value of a live item. False: the sink had enough. */
 export function valueTell(p: Partition, ref: number, nowMs: number, sink: ValueSink): boolean {
+  if (itemType(p, ref) === ITEM_TYPE.STREAM) {
+    const told = sink.streamBegin?.() ?? null;
+    return told !== null && streamTell(p, collectionRoot(p, ref), told) && sink.valueEnd();
+  }
   const count = valueCount(p, ref, nowMs);
   // The numbers of types and kinds are the same.
   if (count === 0 || !sink.valueBegin(itemType(p, ref) as ValueKind, count)) return false;

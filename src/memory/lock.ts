@@ -17,8 +17,19 @@
  * marks the word and sleeps with a timeout, so that a lost wake-up costs milliseconds and not the
  * thread. The owner's id in the word lets the supervisor find what a dead thread held.
  *
+ * Behind the word, on its cache line, stands how often a thread found it taken, and how often one had to
+ * sleep. Whoever got it the slow way adds to them while it holds it, so they cost the quick way nothing.
+ *
+ *   ┌──────┬─────────┬───────────┬────────┐
+ *   │ lock │ 3 words │ contended │ sleeps │   i32 from the lock's word on; they wrap at 2^32
+ *   └──────┴─────────┴───────────┴────────┘
+ *
  * The scheme is the three-state mutex of Drepper, "Futexes are tricky" (2011), section 5.
  */
+
+/** Words behind the lock's own. */
+export const LOCK_COUNT = { contended: 4, sleeps: 5 } as const;
+export type LockCount = (typeof LOCK_COUNT)[keyof typeof LOCK_COUNT];
 
 const WAIT = 0x8000;
 const OWNER_MASK = WAIT - 1;
@@ -27,24 +38,34 @@ const SLEEP_MS = 2;
 
 /** Takes the lock at `word` for `owner` (threadId + 1); returns when it is held. */
 export function lockTake(words: Int32Array, word: number, owner: number): void {
-  if (Atomics.compareExchange(words, word, 0, owner) !== 0) lockTakeSlow(words, word, owner);
+  if (Atomics.compareExchange(words, word, 0, owner) === 0) return;
+  const sleeps = lockTakeSlow(words, word, owner);
+  words[word + LOCK_COUNT.contended]++;
+  words[word + LOCK_COUNT.sleeps] += sleeps;
 }
 
-function lockTakeSlow(words: Int32Array, word: number, owner: number): void {
+/** How often a thread had to wait for the lock, or to sleep for it. */
+export function lockCount(words: Int32Array, word: number, count: LockCount): number {
+  return words[word + count] >>> 0;
+}
+
+/** Returns how often it slept. */
+function lockTakeSlow(words: Int32Array, word: number, owner: number): number {
   for (let spin = 0; spin < SPIN_COUNT_MAX; spin++) {
     if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
-      return;
+      return 0;
     }
   }
-  for (;;) {
+  for (let sleeps = 0; ; ) {
     const seen = Atomics.load(words, word);
     if (seen === 0) {
       // Others may sleep as well, so the mark stays on: at worst one needless wake-up.
-      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return;
+      if (Atomics.compareExchange(words, word, 0, owner | WAIT) === 0) return sleeps;
     } else if (
       (seen & WAIT) !== 0 ||
       Atomics.compareExchange(words, word, seen, seen | WAIT) === seen
     ) {
+      sleeps++;
       Atomics.wait(words, word, seen | WAIT, SLEEP_MS);
     }
   }

@@ -236,6 +236,23 @@ export function timeHistogram(
   return rows;
 }
 
+/** Limits of timeBuckets: 1,024 ns × 2^n. */
+export const TIME_BUCKET_LIMITS_US: readonly number[] = Array.from(
+  { length: 21 },
+  (_, n) => 1.024 * 2 ** n,
+);
+
+/** How many runs took no more than each of the limits and more than the one before; the last word: the rest. */
+export function timeBuckets(counts: Float64Array): Float64Array {
+  const buckets = new Float64Array(TIME_BUCKET_LIMITS_US.length + 1);
+  let n = 0;
+  for (let step = 0; step < counts.length; step++) {
+    while (n < TIME_BUCKET_LIMITS_US.length && stepEnd(step) > 16 * 2 ** n) n++;
+    buckets[n] += counts[step];
+  }
+  return buckets;
+}
+
 // ── Reset ───────────────────────────────────────────────────────────────────────────────────────
 
 /** CONFIG RESETSTAT: everything counted is zero; what is being counted meanwhile may be lost. */

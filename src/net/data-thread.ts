@@ -16,6 +16,7 @@ import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
+import { readyServe } from '../commands/resp/execute.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
@@ -35,7 +36,7 @@ import { RespConfig, type RespConfigImage, type UserLine } from '../config/resp-
 import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
-import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
+import { COUNTER, counterBlock, GAUGE, loopDelayNote } from '../memory/control.ts';
 import { Reply } from '../protocol/reply.ts';
 import { ConnectionContext } from './connection.ts';
 import {
@@ -123,6 +124,8 @@ const NOTES_MS = 50;
 /** Connections that have not closed this long after a drain are cut. */
 const DRAIN_MS_MAX = 2500;
 
+const NO_CPU_USAGE = { user: 0, system: 0 };
+
 export class DataThread {
   private readonly start: DataThreadStart;
   private readonly post: (message: DataThreadMessage) => void;
@@ -132,6 +135,8 @@ export class DataThread {
   private readonly listeners: string[] = [];
   private terminator: TlsTerminator | null = null;
   private resp: RespListeners | null = null;
+  /** When notesTell ran last. */
+  private notesToldMs = performance.now();
   /** CONFIG SETs of this thread that the supervisor is at. */
   private readonly respSets = new Requests<RespFailure>();
 
@@ -272,22 +277,34 @@ export class DataThread {
     }, 5);
   }
 
-  /** What requests of memcached's protocols have noted for subscribers of RESP's. */
+  /**
+   * What requests of memcached's protocols, or the main thread, have noted for clients of RESP. As it is to
+   * run at even intervals, it is also what tells how late this thread is.
+   */
   private notesTell(): void {
     const { call } = this.context.resp;
+    const nowMs = performance.now();
+    const lateMs = Math.max(0, nowMs - this.notesToldMs - NOTES_MS);
+    this.notesToldMs = nowMs;
+    loopDelayNote(call.keyspace.control, this.start.threadIndex, lateMs);
     notesTell(call);
+    readyServe(call);
     pubsubPost(call);
     if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }
 
-  /** Once a second: idle connections, and how large the heap is. */
+  /** Once a second: idle connections, how large the heap is, and what CPU time was used. */
   private housekeep(): void {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     waitsRest(this.context.resp.call);
     trackingRest(this.context.resp.call);
-    call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
-      process.memoryUsage().heapUsed;
+    const block = counterBlock(this.start.threadIndex);
+    // Node 22 does not tell it of a thread: then it stays 0.
+    const { user, system } = process.threadCpuUsage?.() ?? NO_CPU_USAGE;
+    call.counters[block + GAUGE.heapBytes] = process.memoryUsage().heapUsed;
+    call.counters[block + GAUGE.cpuUserUs] = user;
+    call.counters[block + GAUGE.cpuSystemUs] = system;
     for (const connection of open) {
       const { idleSecMax } = connection;
       if (idleSecMax === 0 || connection.idleSec(call.op.nowSec) <= idleSecMax) continue;

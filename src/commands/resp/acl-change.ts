@@ -24,6 +24,8 @@ import { clientClose } from './client-kill.ts';
 import { partitionEnter, partitionLeave } from './locks.ts';
 import { type RespSession, subscriptionCount } from './session.ts';
 
+const NOTICE_WEIGHT = 1024;
+
 /** Users that come or change, and names of those that go. */
 export type UsersChange = {
   readonly puts: readonly UserImage[];
@@ -49,15 +51,18 @@ export function usersChange(call: RespCall, plan: () => UsersChange | string): s
   const entered = partitionEnter(locks, first);
   bulletin.catchUp();
   const change = plan();
-  if (typeof change !== 'string') {
-    usersApply(call, change);
-    bulletin.post({ kind: 'users', change });
-    const { puts, removes } = change;
-    const lines = puts.map(({ name }) => userLine(users.find(name) ?? users.default));
-    server.respUsers(lines, removes);
+  if (typeof change === 'string') {
+    partitionLeave(locks, first, entered);
+    return change;
   }
+  const cutsClients = usersApply(call, change);
+  bulletin.postWeighed({ kind: 'users', change }, NOTICE_WEIGHT);
+  const lines = change.puts.map(({ name }) => userLine(users.find(name) ?? users.default));
+  server.respUsers(lines, change.removes);
   partitionLeave(locks, first, entered);
-  return typeof change === 'string' ? change : null;
+  // Whoever looks for clients that lose their connection by this should not find them.
+  if (cutsClients && entered) bulletin.othersAwait();
+  return null;
 }
 
 /** A user as a configuration has him. */
@@ -80,19 +85,24 @@ export function requirepassRules({ requirepass }: Settings): readonly string[] {
 
 // ── On each thread ──────────────────────────────────────────────────────────────────────────────
 
-function usersApply(call: RespCall, { puts, removes }: UsersChange): void {
+/** Returns whether clients of any thread may have lost something by it. */
+function usersApply(call: RespCall, { puts, removes }: UsersChange): boolean {
   const { users, sessions } = call;
+  let hasLost = removes.length > 0;
   for (const image of puts) {
     const before = users.find(image.name);
     const channels = before === null ? null : channelsOf(before);
     const user = users.put(image);
-    if (channels !== null && losesChannels(channels, channelsOf(user))) listenersCut(call, user);
+    if (before === null || !losesChannels(channels, channelsOf(user))) continue;
+    hasLost = true;
+    listenersCut(call, user);
   }
   for (const name of removes) {
     const user = users.remove(name);
     for (const session of sessions.values()) if (session.user === user) userCut(call, session);
   }
   for (const session of sessions.values()) sessionFollow(call, session);
+  return hasLost;
 }
 
 /** Patterns of all selectors; null: all channels are allowed. */

@@ -27,6 +27,7 @@ import {
 
 const JOINED_WORDS = THREAD_COUNT_MAX / 32;
 const WAITING_BYTES_MAX = 16 << 20;
+const AWAIT_MS_MAX = 20;
 
 /** A notice; `kind` says who is concerned. The rest is structured-cloneable. */
 export type Notice = { readonly kind: string } & Readonly<Record<string, unknown>>;
@@ -108,6 +109,23 @@ export class Bulletin {
     return this.others().some(
       (thread) => Atomics.load(i32, waitingWord(thread)) > WAITING_BYTES_MAX,
     );
+  }
+
+  /**
+   * Waits until the other threads have handled what was posted with a weight; for a moment at most, since one of
+   * them may be at a long command. For what clients hardly ever do, and then look for on any thread.
+   */
+  othersAwait(): void {
+    const { i32 } = this.control;
+    let steps = AWAIT_MS_MAX;
+    for (const thread of this.others()) {
+      const word = waitingWord(thread);
+      for (;;) {
+        const waiting = Atomics.load(i32, word);
+        if (waiting <= 0 || steps-- <= 0) break;
+        Atomics.wait(i32, word, waiting, 1);
+      }
+    }
   }
 
   /** Handles all notices that were posted before now. */

@@ -26,9 +26,11 @@ const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [FLAG.STALE, 'stale'],
   [FLAG.SKIP_MONITOR, 'skip_monitor'],
   [FLAG.SKIP_SLOWLOG, 'skip_slowlog'],
+  [FLAG.ASKING, 'asking'],
   [FLAG.FAST, 'fast'],
   [FLAG.NO_AUTH, 'no_auth'],
   [FLAG.NO_MANDATORY_KEYS, 'no_mandatory_keys'],
+  [FLAG.NO_ASYNC_LOADING, 'no_async_loading'],
   [FLAG.NO_MULTI, 'no_multi'],
 ];
 
@@ -115,7 +117,7 @@ function statusesWrite(reply: Reply, texts: readonly string[]): void {
 }
 
 function keySpecWrite(reply: Reply, spec: KeySpec): void {
-  const { use, from, to = 0, step = 1, counted, keyword, incomplete } = spec;
+  const { use, from, to = 0, step = 1, counted, keyword, half, incomplete } = spec;
   respMap(reply, 3);
   respText(reply, 'flags');
   statusesWrite(reply, [...use.split(' '), ...(incomplete ? ['incomplete'] : [])]);
@@ -139,7 +141,7 @@ function keySpecWrite(reply: Reply, spec: KeySpec): void {
     : ([
         ['lastkey', to],
         ['keystep', step],
-        ['limit', 0],
+        ['limit', half ? 2 : 0],
       ] as const);
   partWrite(reply, counted ? 'keynum' : 'range', fields);
 }

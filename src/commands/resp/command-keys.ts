@@ -34,6 +34,7 @@ function specVisit(spec: KeySpec, args: Arguments, visit: KeyVisit): boolean {
     }
     const { to = 0 } = spec;
     last = to < 0 ? args.count + to : first + to;
+    if (spec.half) last = first + ((last - first + 1) >> 1) - 1;
   }
   for (let index = first; index <= last && index < args.count; index += step) visit(index, use);
   return true;

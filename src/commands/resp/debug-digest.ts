@@ -5,6 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { DATABASE_COUNT } from '../../base/key.ts';
+import { type StreamId, streamIdText } from '../../base/stream-id.ts';
+import type { GroupState, StreamSink, StreamState } from '../../base/stream-sink.ts';
 import { VALUE_KIND, type ValueKind, type ValueSink } from '../../base/value-sink.ts';
 import { databaseCalled } from '../../engine/database.ts';
 import { indexWalk } from '../../engine/hash-index.ts';
@@ -51,6 +53,11 @@ class DigestSink implements ValueSink {
     return true;
   }
 
+  streamBegin(): StreamSink {
+    this.digest = Buffer.alloc(DIGEST_BYTES);
+    return new StreamDigest(this);
+  }
+
   valueExpiry(atMs: number): boolean {
     this.expiresAtMs = atMs;
     return true;
@@ -81,6 +88,53 @@ class DigestSink implements ValueSink {
   }
 
   valueEnd(): boolean {
+    return true;
+  }
+}
+
+/** Hashes all that is told of a stream, in the order in which it is told. */
+class StreamDigest implements StreamSink {
+  private readonly sink: DigestSink;
+
+  constructor(sink: DigestSink) {
+    this.sink = sink;
+  }
+
+  streamEntry(id: Readonly<StreamId>): boolean {
+    return this.add(streamIdText(id));
+  }
+
+  streamString(source: Buffer, start: number, bytes: number): boolean {
+    return this.add(source.subarray(start, start + bytes));
+  }
+
+  streamState({ lastId, maxDeletedId, added }: StreamState): boolean {
+    return this.add(streamIdText(lastId), streamIdText(maxDeletedId), `${added}`);
+  }
+
+  streamGroup(source: Buffer, start: number, bytes: number, state: GroupState): boolean {
+    const name = source.subarray(start, start + bytes);
+    return this.add(name, streamIdText(state.lastId), `${state.read}`);
+  }
+
+  streamPending(id: Readonly<StreamId>, deliveredMs: number, deliveryCount: number): boolean {
+    return this.add(streamIdText(id), `${deliveredMs}`, `${deliveryCount}`);
+  }
+
+  streamConsumers(): boolean {
+    return true;
+  }
+
+  streamConsumer(source: Buffer, start: number, bytes: number): boolean {
+    return this.add(source.subarray(start, start + bytes));
+  }
+
+  streamOwned(id: Readonly<StreamId>): boolean {
+    return this.add(streamIdText(id));
+  }
+
+  private add(...parts: readonly (Buffer | string)[]): true {
+    this.sink.digest = sha1(this.sink.digest, ...parts);
     return true;
   }
 }

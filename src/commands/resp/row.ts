@@ -32,6 +32,8 @@ export const FLAG = {
   /** Keys that no rule finds: all partitions are locked. */
   ALL_LOCKED: 1 << 20,
   TOUCHES_ARBITRARY_KEYS: 1 << 21,
+  ASKING: 1 << 22,
+  NO_ASYNC_LOADING: 1 << 23,
 } as const;
 
 /** How the command uses a key: as COMMAND INFO says it, `RW access update`. */
@@ -45,6 +47,7 @@ export type KeyUse = string;
  *   step   from key to key
  *   counted  argument `from` says how many keys follow it (`first` after it, in arguments)
  *   keyword  keys start behind this word, which is looked for from argument `from` on (negative: from the end)
+ *   half     only the first half of these arguments are keys
  */
 export type KeySpec = {
   readonly use: KeyUse;
@@ -53,6 +56,7 @@ export type KeySpec = {
   readonly step?: number;
   readonly counted?: boolean;
   readonly keyword?: string;
+  readonly half?: boolean;
   readonly incomplete?: boolean;
 };
 

@@ -41,11 +41,8 @@ import {
   streamTailSet,
 } from './stream-root.ts';
 
-/** When a block is full. 0: there is no such limit, but that of a chunk. */
-export type BlockLimits = {
-  readonly streamNodeMaxBytes: number;
-  readonly streamNodeMaxEntries: number;
-};
+/** When a block is full, as the settings say. 0: there is no such limit, but that of a chunk. */
+export const blockLimits = { bytesMax: 4096, entriesMax: 100 };
 
 /** What the chunk of a stream's first block has at least. */
 const CHUNK_BYTES_MIN = 256;
@@ -62,12 +59,11 @@ export function streamAppend(
   rootRef: number,
   id: Readonly<StreamId>,
   fields: StreamFields,
-  limits: BlockLimits,
   nowMs: number,
 ): Status {
   const payload = fieldsPayload(fields);
   if (payload > PAYLOAD_BYTES_MAX) return STATUS.TOO_LARGE;
-  if (!entryPut(p, rootRef, id, fields, payload, limits, nowMs)) return STATUS.NO_MEMORY;
+  if (!entryPut(p, rootRef, id, fields, payload, nowMs)) return STATUS.NO_MEMORY;
   if (rootCount(p, rootRef) === 0) streamFirstIdSet(p, rootRef, id);
   rootCountAdd(p, rootRef, 1);
   streamLastIdSet(p, rootRef, id);
@@ -81,11 +77,10 @@ function entryPut(
   id: Readonly<StreamId>,
   fields: StreamFields,
   payload: number,
-  limits: BlockLimits,
   nowMs: number,
 ): boolean {
   const tail = streamTail(p, rootRef);
-  if (tail !== 0 && entryIsBlock(p, tail) && blockMayTake(p, tail, payload, limits)) {
+  if (tail !== 0 && entryIsBlock(p, tail) && blockMayTake(p, tail, payload)) {
     const bytes = blockMeasure(p, tail, id, fields);
     if (bytes <= blockRoom(p, tail)) {
       blockAppend(p, tail, fields);
@@ -102,15 +97,11 @@ function entryPut(
   return entryStart(p, rootRef, id, fields, payload, nowMs);
 }
 
-function blockMayTake(
-  p: Partition,
-  block: number,
-  payload: number,
-  { streamNodeMaxBytes, streamNodeMaxEntries }: BlockLimits,
-): boolean {
-  const entriesMax = streamNodeMaxEntries === 0 ? ADDED_MAX : streamNodeMaxEntries;
-  if (blockAdded(p, block) >= Math.min(entriesMax, ADDED_MAX)) return false;
-  return streamNodeMaxBytes === 0 || blockEnd(p, block) + payload < streamNodeMaxBytes;
+function blockMayTake(p: Partition, block: number, payload: number): boolean {
+  const { bytesMax, entriesMax } = blockLimits;
+  const addedMax = entriesMax === 0 ? ADDED_MAX : Math.min(entriesMax, ADDED_MAX);
+  if (blockAdded(p, block) >= addedMax) return false;
+  return bytesMax === 0 || blockEnd(p, block) + payload < bytesMax;
 }
 
 /** Moves the last block to a chunk with room for `needed` bytes. 0 without memory. */

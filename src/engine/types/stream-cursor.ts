@@ -14,6 +14,7 @@ import {
   streamIdCompare,
   streamIdCompareAt,
   streamIdRead,
+  streamIdSetMax,
 } from '../../base/stream-id.ts';
 import { rootCount } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
@@ -38,7 +39,7 @@ import {
   entryHasNames,
   entryId,
 } from './stream-block.ts';
-import { entryIdWord, entryIsBlock } from './stream-entry.ts';
+import { entryCountOf, entryIdWord, entryIsBlock } from './stream-entry.ts';
 import { fieldNext, fieldsSkip, lengthEnd, lengthRead } from './stream-fields.ts';
 import { longFieldCount } from './stream-long.ts';
 import { streamTail } from './stream-root.ts';
@@ -57,6 +58,10 @@ export class StreamCursor {
   nameAt = 0;
   valueAt = 0;
 }
+
+const LEAST = new StreamId();
+const GREATEST = new StreamId();
+streamIdSetMax(GREATEST);
 
 /** Whether the cursor is at an entry too long for a block: see LongReader. */
 export function cursorIsLong(p: Partition, cursor: StreamCursor): boolean {
@@ -119,6 +124,16 @@ export function streamSeekExact(
   return streamSeek(p, rootRef, id, cursor) && streamIdCompare(cursor.id, id) === 0;
 }
 
+/** Goes to the first entry. False: there is none. */
+export function streamFirstEntry(p: Partition, rootRef: number, cursor: StreamCursor): boolean {
+  return streamSeek(p, rootRef, LEAST, cursor);
+}
+
+/** Goes to the last entry. False: there is none. */
+export function streamLastEntry(p: Partition, rootRef: number, cursor: StreamCursor): boolean {
+  return streamSeekBack(p, rootRef, GREATEST, cursor);
+}
+
 /** Goes to the next entry. False: that was the last, and the cursor is nowhere. */
 export function streamNext(p: Partition, cursor: StreamCursor): boolean {
   const { entry } = cursor;
@@ -149,9 +164,34 @@ export function streamPrevious(p: Partition, cursor: StreamCursor): boolean {
   return true;
 }
 
+/** How many entries there are from one to another behind it, both included; at most `max`. */
+export function streamCount(
+  p: Partition,
+  from: StreamCursor,
+  to: StreamCursor,
+  max: number,
+): number {
+  const { entry } = from;
+  if (entry === to.entry) return Math.min(max, to.slot - from.slot + 1);
+  let count = entryIsBlock(p, entry) ? blockSlots(p, entry) - from.slot : 1;
+  counting.leafRef = from.place.leafRef;
+  counting.slot = from.place.slot;
+  while (count < max && treeNext(p, counting)) {
+    const next = treeEntry(p, counting);
+    if (next === to.entry) {
+      count += entryIsBlock(p, next) ? to.slot - blockFirst(p, next) + 1 : 1;
+      break;
+    }
+    count += entryCountOf(p, next);
+  }
+  return Math.min(max, count);
+}
+
+const counting = new TreePlace();
+
 /**
- * A field of the entry, which is in a block: its name is the string at `nameAt`, its value the one at
- * `valueAt`. Goes on to the next field.
+ * Goes on to the next field of the entry, which is in a block: its name is the string at `nameAt`, its value
+ * the one at `valueAt` (stream-fields.ts).
  */
 export function fieldPass(p: Partition, cursor: StreamCursor): void {
   cursor.nameAt = fieldNext(p.u8, cursor.nameAt);

@@ -19,13 +19,14 @@ import { collectionRoot, LARGE_VALUE_BYTES } from '../../memory/collection.ts';
 import { ITEM_TYPE, itemNoteInterest, itemType } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
-import { collectionCreate } from '../collection/packed.ts';
+import { collectionCreate, collectionMake } from '../collection/packed.ts';
 import { rootAttach } from '../collection/root.ts';
 import type { Operation } from '../operation.ts';
 import { OTHER_TYPE, type Status } from '../status.ts';
-import { type BlockLimits, streamAppend } from './stream-append.ts';
+import { streamAppend } from './stream-append.ts';
 import type { StreamFields } from './stream-fields.ts';
-import { streamLastId, streamRootCreate } from './stream-root.ts';
+import { streamLastId } from './stream-root.ts';
+import { streamRootCreate } from './stream-start.ts';
 import { itemFind, itemRead } from './string.ts';
 
 /**
@@ -51,11 +52,18 @@ export function streamCreate(p: Partition, op: Operation): number {
   const rootRef = streamRootCreate(p, op.nowMs);
   if (rootRef === 0) return 0;
   const ref = collectionCreate(p, op, ITEM_TYPE.STREAM, LARGE_VALUE_BYTES);
-  if (ref === 0) {
-    chunkGive(p, rootRef);
-    return 0;
-  }
-  rootAttach(p, ref, rootRef);
+  if (ref === 0) chunkGive(p, rootRef);
+  else rootAttach(p, ref, rootRef);
+  return ref;
+}
+
+/** As streamCreate, but under no key yet. Freed by itemFree. `extras` may be EXTRA_EXPIRY. */
+export function streamMake(p: Partition, op: Operation, extras: number): number {
+  const rootRef = streamRootCreate(p, op.nowMs);
+  if (rootRef === 0) return 0;
+  const ref = collectionMake(p, op, ITEM_TYPE.STREAM, extras, LARGE_VALUE_BYTES);
+  if (ref === 0) chunkGive(p, rootRef);
+  else rootAttach(p, ref, rootRef);
   return ref;
 }
 
@@ -105,10 +113,9 @@ export function streamAdd(
   ref: number,
   id: Readonly<StreamId>,
   fields: StreamFields,
-  limits: BlockLimits,
 ): Status {
   p.guardRef = ref;
-  const status = streamAppend(p, collectionRoot(p, ref), id, fields, limits, op.nowMs);
+  const status = streamAppend(p, collectionRoot(p, ref), id, fields, op.nowMs);
   p.guardRef = 0;
   return status;
 }

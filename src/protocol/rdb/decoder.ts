@@ -1,5 +1,5 @@
 /**
- * Reads values of the RDB format, of every type but streams and those of modules, and tells them to a
+ * Reads values of the RDB format, of every type but those of modules, and tells them to a
  * sink. What is read may be anything: a broken value ends in BROKEN, at the latest where it breaks.
  *
  * Members that come twice are the sink's to refuse, as only it knows which there are.
@@ -10,6 +10,7 @@ import { float64Parse } from '../../base/float64.ts';
 import { VALUE_KIND, type ValueKind, type ValueSink } from '../../base/value-sink.ts';
 import { INTSET } from './intset.ts';
 import { LISTPACK } from './listpack.ts';
+import { RDB_READ, type RdbRead } from './outcome.ts';
 import {
   PACKED_STEP,
   PackedEntries,
@@ -25,16 +26,10 @@ import {
   rdbStringRead,
   rdbTimeRead,
 } from './reader.ts';
+import { rdbStreamRead } from './stream-decoder.ts';
 import { QUICKLIST_NODE, RDB_TYPE } from './types.ts';
 import { ZIPLIST } from './ziplist.ts';
 import { ZIPMAP } from './zipmap.ts';
-
-export const RDB_READ = {
-  OK: 0,
-  BROKEN: 1, // there is no value of this type here
-  REFUSED: 2, // the sink did not want it
-} as const;
-export type RdbRead = (typeof RDB_READ)[keyof typeof RDB_READ];
 
 export class RdbDecoder {
   readonly reader: RdbReader = new RdbReader();
@@ -93,6 +88,10 @@ function valueTell(decoder: RdbDecoder, type: number, sink: ValueSink): RdbRead 
       return packedTell(decoder, sink, VALUE_KIND.HASH, LISTPACK);
     case RDB_TYPE.HASH_LISTPACK_EX:
       return expiringPackTell(decoder, sink);
+    case RDB_TYPE.STREAM_LISTPACKS:
+    case RDB_TYPE.STREAM_LISTPACKS_2:
+    case RDB_TYPE.STREAM_LISTPACKS_3:
+      return rdbStreamRead(decoder.reader, decoder.entries, type, sink);
     default:
       return RDB_READ.BROKEN;
   }

@@ -4,7 +4,8 @@
  */
 import { Crc64, crc64Update } from '../../base/crc64.ts';
 import type { ValueSink } from '../../base/value-sink.ts';
-import { RDB_READ, type RdbDecoder, type RdbRead, rdbValueRead } from './decoder.ts';
+import { type RdbDecoder, rdbValueRead } from './decoder.ts';
+import { RDB_READ, type RdbRead } from './outcome.ts';
 import { rdbByteRead, rdbReaderClose, rdbReaderOpen } from './reader.ts';
 import { RDB_VERSION_MAX, type RdbType, rdbTypeVersion } from './types.ts';
 import { type RdbWriter, rdbByteWrite, rdbRoom, rdbWriterClear } from './writer.ts';

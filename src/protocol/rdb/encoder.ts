@@ -7,6 +7,7 @@
  *   SET      SET · SET_INTSET, if all are integers · SET_LISTPACK, if it is small
  *   ZSET     ZSET_2 · ZSET_LISTPACK, if it is small, told in its order
  *   HASH     HASH · HASH_LISTPACK, if it is small · HASH_METADATA, if fields expire
+ *   STREAM   STREAM_LISTPACKS_2: stream-encoder.ts
  */
 import { assert } from '../../base/assert.ts';
 import { FLOAT64_TEXT_BYTES_MAX, float64Write } from '../../base/float64.ts';
@@ -14,6 +15,7 @@ import { int64Exact, int64Parse } from '../../base/int64.ts';
 import { VALUE_KIND, type ValueKind, type ValueSink } from '../../base/value-sink.ts';
 import { intsetWrite } from './intset.ts';
 import { listpackAppend, listpackBegin, listpackEnd } from './listpack.ts';
+import { RdbStreamEncoder } from './stream-encoder.ts';
 import { QUICKLIST_NODE, RDB_TYPE, type RdbType } from './types.ts';
 import {
   RDB_LENGTH_32_BYTES,
@@ -31,12 +33,12 @@ import {
 /** A node of a quicklist takes no more, and a longer element is a node of its own. */
 const NODE_BYTES_MAX = 8192;
 
-/** How each type that is written is made of what is told. */
-const FORM = { PLAIN: 0, PACKED: 1, NODES: 2, INTEGERS: 3, EXPIRING: 4 } as const;
+/** How each type that is written is made of what is told. A stream begins in its own way. */
+const FORM = { PLAIN: 0, PACKED: 1, NODES: 2, INTEGERS: 3, EXPIRING: 4, ENTRIES: 5 } as const;
 type Form = (typeof FORM)[keyof typeof FORM];
 
 // biome-ignore format: a table reads in columns
-const TYPES: ReadonlyMap<RdbType, readonly [ValueKind, Form]> = new Map([
+const TYPES: ReadonlyMap<RdbType, readonly [ValueKind | null, Form]> = new Map([
   [RDB_TYPE.STRING,           [VALUE_KIND.STRING, FORM.PLAIN]],
   [RDB_TYPE.LIST,             [VALUE_KIND.LIST,   FORM.PLAIN]],
   [RDB_TYPE.LIST_QUICKLIST_2, [VALUE_KIND.LIST,   FORM.NODES]],
@@ -48,6 +50,7 @@ const TYPES: ReadonlyMap<RdbType, readonly [ValueKind, Form]> = new Map([
   [RDB_TYPE.HASH,             [VALUE_KIND.HASH,   FORM.PLAIN]],
   [RDB_TYPE.HASH_LISTPACK,    [VALUE_KIND.HASH,   FORM.PACKED]],
   [RDB_TYPE.HASH_METADATA,    [VALUE_KIND.HASH,   FORM.EXPIRING]],
+  [RDB_TYPE.STREAM_LISTPACKS_2, [null,              FORM.ENTRIES]],
 ] as const);
 
 export class RdbEncoder implements ValueSink {
@@ -67,9 +70,11 @@ export class RdbEncoder implements ValueSink {
   private nodesAt = 0;
   private nodeElements = 0;
   private integers: BigInt64Array = new BigInt64Array(0);
+  private readonly stream: RdbStreamEncoder;
 
   constructor(writer: RdbWriter) {
     this.writer = writer;
+    this.stream = new RdbStreamEncoder(writer);
   }
 
   /**
@@ -106,6 +111,12 @@ export class RdbEncoder implements ValueSink {
       rdbLengthWrite(writer, count);
     }
     return !writer.isFull;
+  }
+
+  streamBegin(): RdbStreamEncoder {
+    assert(this.form === FORM.ENTRIES, 'the value is of a kind that its type is for');
+    this.stream.begin();
+    return this.stream;
   }
 
   valueExpiry(atMs: number): boolean {

@@ -17,7 +17,7 @@
  *
  * Source: valkey-io/valkey src/listpack.c.
  */
-import { INT64_TEXT_BYTES_MAX, int64Exact, int64Parse } from '../../base/int64.ts';
+import { INT64_TEXT_BYTES_MAX, int64Exact, int64Parse, int64WriteExact } from '../../base/int64.ts';
 import {
   PACKED_COUNT_UNKNOWN,
   PACKED_STEP,
@@ -146,6 +146,17 @@ export function listpackAppend(
     writer.bytes[writer.used++] = sizeByte(size, index, sizeBytes);
   }
 }
+
+/** Where the first entry of a listpack is. */
+export const LISTPACK_FIRST_AT = HEADER_BYTES;
+
+/** Appends an int64. */
+export function listpackAppendInteger(writer: RdbWriter, value: bigint): void {
+  const bytes = int64WriteExact(integerText, 0, value);
+  listpackAppend(writer, integerText, 0, bytes);
+}
+
+const integerText = Buffer.allocUnsafeSlow(INT64_TEXT_BYTES_MAX);
 
 /** Ends the listpack of `count` entries that fills the writer. */
 export function listpackEnd(writer: RdbWriter, count: number): void {

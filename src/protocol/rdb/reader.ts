@@ -71,6 +71,22 @@ export function rdbLengthRead(reader: RdbReader): number {
   return high * UINT32_END + bytes.readUInt32BE(at + 5);
 }
 
+/** A number of 64 bits that was written as a length is; -1n if there is none. */
+export function rdbUint64Read(reader: RdbReader): bigint {
+  const { bytes, at, end } = reader;
+  if (at >= end || bytes[at] !== RDB_CODE.LENGTH_64) return BigInt(rdbLengthRead(reader));
+  if (end - at < 9) return -1n;
+  reader.at = at + 9;
+  return bytes.readBigUInt64BE(at + 1);
+}
+
+/** Passes over bytes that are there as they are: where they start, or -1. */
+export function rdbBytesRead(reader: RdbReader, bytes: number): number {
+  if (reader.end - reader.at < bytes) return -1;
+  reader.at += bytes;
+  return reader.at - bytes;
+}
+
 /** Eight bytes as a double; NaN also where they are not there. */
 export function rdbDoubleRead(reader: RdbReader): number {
   if (reader.end - reader.at < 8) return Number.NaN;

@@ -23,10 +23,13 @@ export const RDB_TYPE = {
   ZSET_ZIPLIST:    12,
   HASH_ZIPLIST:    13,
   LIST_QUICKLIST:  14, // count, ziplists
+  STREAM_LISTPACKS: 15, // stream-decoder.ts draws it
   HASH_LISTPACK:   16,
   ZSET_LISTPACK:   17,
   LIST_QUICKLIST_2: 18, // count, nodes: what it is, then a listpack or one element
+  STREAM_LISTPACKS_2: 19,
   SET_LISTPACK:    20,
+  STREAM_LISTPACKS_3: 21,
   HASH_METADATA:   24, // earliest expiry, count, fields, each with its expiry before and its value behind
   HASH_LISTPACK_EX: 25, // earliest expiry, listpack of fields, values and expiries
 } as const;

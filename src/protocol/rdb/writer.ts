@@ -87,6 +87,18 @@ export function rdbLengthWrite(writer: RdbWriter, length: number): void {
   }
 }
 
+/** A number of 64 bits, as a length is written. */
+export function rdbUint64Write(writer: RdbWriter, hi: number, lo: number): void {
+  if (hi === 0) {
+    rdbLengthWrite(writer, lo >>> 0);
+    return;
+  }
+  if (!rdbRoom(writer, 9)) return;
+  writer.bytes[writer.used] = RDB_CODE.LENGTH_64;
+  writer.bytes.writeInt32BE(hi, writer.used + 1);
+  writer.used = writer.bytes.writeInt32BE(lo, writer.used + 5);
+}
+
 /** What rdbLength32Write takes. */
 export const RDB_LENGTH_32_BYTES = 5;
 

@@ -20,6 +20,7 @@ export const RESP_ERROR = {
   execAbort: 'EXECABORT Transaction discarded because of previous errors.',
   nestedMulti: 'ERR MULTI calls can not be nested',
   timeoutNotFloat: 'ERR timeout is not a float or out of range',
+  timeoutNotInteger: 'ERR timeout is not an integer or out of range',
   timeoutNegative: 'ERR timeout is negative',
   invalidDatabase: 'ERR DB index is out of range',
   stringTooLong: 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',

@@ -15,7 +15,7 @@ import {
   streamIdChoose,
   streamRootOf,
 } from '../../../src/engine/types/stream.ts';
-import type { BlockLimits } from '../../../src/engine/types/stream-append.ts';
+import { blockLimits } from '../../../src/engine/types/stream-append.ts';
 import {
   cursorIsLong,
   fieldPass,
@@ -118,7 +118,6 @@ export class StreamWorld {
   readonly client = new Client();
   readonly famine: Famine;
   readonly streams = new Map<string, Model>();
-  limits: BlockLimits = { streamNodeMaxBytes: 4096, streamNodeMaxEntries: 100 };
   refusals = 0;
   losses = 0;
   private readonly cursor = new StreamCursor();
@@ -126,6 +125,11 @@ export class StreamWorld {
   constructor(setup: Setup) {
     this.p = partitionMake(setup);
     this.famine = new Famine(this.p);
+    this.limit(4096, 100);
+  }
+
+  limit(bytesMax: number, entriesMax: number): void {
+    Object.assign(blockLimits, { bytesMax, entriesMax });
   }
 
   find(key: string): number {
@@ -162,7 +166,7 @@ export class StreamWorld {
     const id = model.lastId + ahead;
     if (id >= 1n << 128n) return;
     const isBehind = streamIdChoose(p, streamRootOf(p, ref), ID_GIVEN.ALL, idOf(id), 0);
-    const status = streamAdd(p, client.op, ref, idOf(id), fieldsOf(strings), this.limits);
+    const status = streamAdd(p, client.op, ref, idOf(id), fieldsOf(strings));
     const isExpected = isBehind && (status === STATUS.OK || status === STATUS.NO_MEMORY);
     if (!isExpected || this.find(key) !== ref)
       expect([status, isBehind]).toEqual([STATUS.OK, true]);

@@ -84,10 +84,8 @@ const drop = key.map((k) => step(`drop ${k}`, (world) => world.drop(k)));
 const bury = fc.nat(50).map((chunks) => step(`bury ${chunks}`, (world) => world.bury(chunks)));
 const limits = fc
   .tuple(fc.constantFrom(0, 100, 4096, 100_000), fc.constantFrom(0, 1, 10, 100, 5000))
-  .map(([streamNodeMaxBytes, streamNodeMaxEntries]) =>
-    step(`limits ${streamNodeMaxBytes} ${streamNodeMaxEntries}`, (world) => {
-      world.limits = { streamNodeMaxBytes, streamNodeMaxEntries };
-    }),
+  .map(([bytesMax, entriesMax]) =>
+    step(`limits ${bytesMax} ${entriesMax}`, (world) => world.limit(bytesMax, entriesMax)),
   );
 
 const steps = fc.array(

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VALUE_KIND } from '../../../src/base/value-sink.ts';
-import { RDB_READ } from '../../../src/protocol/rdb/decoder.ts';
 import { payloadIsSound } from '../../../src/protocol/rdb/dump-payload.ts';
+import { RDB_READ } from '../../../src/protocol/rdb/outcome.ts';
 import { RDB_TYPE, type RdbType } from '../../../src/protocol/rdb/types.ts';
 import {
   distinct,

@@ -1,6 +1,6 @@
 /** Payloads of DUMP, made of values and read back. */
 import { assert } from 'vitest';
-import { RDB_READ, RdbDecoder } from '../../../src/protocol/rdb/decoder.ts';
+import { RdbDecoder } from '../../../src/protocol/rdb/decoder.ts';
 import {
   payloadBegin,
   payloadEnd,
@@ -8,6 +8,7 @@ import {
   payloadRead,
 } from '../../../src/protocol/rdb/dump-payload.ts';
 import { RdbEncoder } from '../../../src/protocol/rdb/encoder.ts';
+import { RDB_READ } from '../../../src/protocol/rdb/outcome.ts';
 import { RDB_TYPE, type RdbType } from '../../../src/protocol/rdb/types.ts';
 import { RdbWriter } from '../../../src/protocol/rdb/writer.ts';
 import { Recorder, type TestValue, valueTell } from '../../support/told-values.ts';
