@@ -36,7 +36,7 @@ const ENDLESS: readonly (readonly [name: string, script: string])[] = [
 /** What redis-server is not able to end, or only after long. */
 // biome-ignore format: a table reads in columns
 const ENDLESS_TO_PEERS: typeof ENDLESS = [
-  ['a loop that takes all memory, and catches that', 'local t = {} while true do pcall(function() while true do t[#t + 1] = #t .. ("x"):rep(1000000) end end) end'],
+  ['a loop that takes all memory, and catches that', 'local t = {} while true do pcall(function() while true do t[#t + 1] = #t .. ("x"):rep(100000) end end) end'],
   ['a loop that catches its end in its error handler', 'while true do xpcall(function() while true do end end, function() while true do end end) end'],
   ['coroutines that follow one another', 'while true do local c = coroutine.create(function() while true do pcall(error) end end) coroutine.resume(c) end'],
   ['a loop in a library', 'while true do ("x"):rep(100000):reverse() end'],
