@@ -21,12 +21,14 @@ import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
 import { trackedPost } from './commands/resp/tracking.ts';
+import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
 import type { ArenaHandles } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
+import { overdueEnd } from './memory/overdue-scripts.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import { memoryReserve } from './memory-reserve.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
@@ -148,10 +150,14 @@ export class Supervisor {
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => {
-      notesPost(this.keyspace, this.bulletinName);
-      trackedPost(this.keyspace, this.bulletinName);
-    }).start();
+    new Maintainer(this.keyspace, () => this.notesPost()).start();
+  }
+
+  /** Tells the data threads what the maintainer has noted. */
+  private notesPost(): void {
+    notesPost(this.keyspace, this.bulletinName);
+    trackedPost(this.keyspace, this.bulletinName);
+    readyPost(this.keyspace, this.bulletinName);
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -354,6 +360,7 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    overdueEnd(this.keyspace.control, seat.index);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');

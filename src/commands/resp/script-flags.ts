@@ -5,7 +5,7 @@
  *
  * Spec: Redis, "Lua scripts: script flags". Texts: valkey-io/valkey src/eval.c.
  */
-import { wordsSplit } from '../../config/word-split.ts';
+import { wordsSplit } from '../../base/word-split.ts';
 
 export const SCRIPT_FLAG = {
   NO_WRITES: 1 << 0,
@@ -29,6 +29,11 @@ const FLAGS: ReadonlyMap<string, number> = new Map([
 /** The flag of that name; 0: there is none. */
 export function scriptFlag(name: string): number {
   return FLAGS.get(name) ?? 0;
+}
+
+/** The names of all flags that are set. */
+export function scriptFlagNames(flags: number): string[] {
+  return [...FLAGS].filter(([, flag]) => flags & flag).map(([name]) => name);
 }
 
 /** The flags of a script, and how many bytes of it are no Lua; or what is wrong with them. */
