@@ -107,6 +107,10 @@ describe('what a user may not do', () => {
       'xread count 1 streams own:a secret 0 0',
       'xrange secret - +',
       'xinfo stream secret',
+      'xreadgroup group g c streams own:a secret > >',
+      'xautoclaim secret g c 0 0',
+      'fcall f 1 secret',
+      'fcall_ro f 2 own:a secret',
     ];
     expect(await wordsCall(client, ...refused)).toEqual(refused.map(() => NO_KEY));
     const channels = [
