@@ -359,6 +359,25 @@ describe('logging in', () => {
     await inside.call('acl', 'setuser', 'default', 'on');
   });
 
+  it(
+    'is needed by whoever connects after default was turned off, on any thread',
+    async () => {
+      const root = await userClient('root', 'on >pw ~* &* +@all');
+      for (let round = 0; round < ROUNDS; round++) {
+        expect(
+          await root.call('acl', 'setuser', 'default', round % 2 === 0 ? 'off' : 'on'),
+        ).toEqual(OK);
+        const fresh = Array.from({ length: THREAD_COUNT * 2 }, () => server.client());
+        const replies = await Promise.all(fresh.map((one) => one.call('ping')));
+        for (const one of fresh) one.end();
+        const expected = round % 2 === 0 ? '-NOAUTH Authentication required.' : '+PONG';
+        expect(new Set(replies.map(shown))).toEqual(new Set([expected]));
+      }
+      await root.call('acl', 'setuser', 'default', 'on');
+    },
+    TEST_MS_MAX,
+  );
+
   it('tells nobody who looks on', async () => {
     const watcher = clientNew();
     await watcher.call('monitor');
