@@ -15,6 +15,7 @@ import { listenTargets } from './cli/listen-address.ts';
 import { optionsHashUser, optionsParse, optionsText } from './cli/options.ts';
 import { packageVersion } from './cli/package-facts.ts';
 import { pidFileRemove, pidFileWrite } from './cli/pid-file.ts';
+import { isSubcommand, subcommandRun } from './cli/subcommands.ts';
 import { userAssume } from './cli/user.ts';
 import { RespConfig } from './config/resp-config.ts';
 import { announcedNode } from './discovery/announced-node.ts';
@@ -40,6 +41,12 @@ try {
 }
 
 async function run(): Promise<void> {
+  if (isSubcommand(argv)) {
+    const { text, code } = await subcommandRun(argv, process.env);
+    process.stdout.write(text);
+    process.exitCode = code;
+    return;
+  }
   const text = optionsText(argv);
   if (text !== null) {
     process.stdout.write(text);
@@ -151,7 +158,8 @@ async function end(
   if (isEnding) return;
   isEnding = true;
   log.info(config.isRespServer ? 'User requested shutdown...' : 'ending');
-  // Clients are to know of it before connections are refused.
+  // Balancers and clients are to know of it before connections are refused.
+  admin?.drain();
   if (how === 'drain') await discovery.stop();
   await supervisor[how]();
   await admin?.end();
