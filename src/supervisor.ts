@@ -21,6 +21,7 @@ import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
 import { trackedPost } from './commands/resp/tracking.ts';
+import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
@@ -149,10 +150,14 @@ export class Supervisor {
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => {
-      notesPost(this.keyspace, this.bulletinName);
-      trackedPost(this.keyspace, this.bulletinName);
-    }).start();
+    new Maintainer(this.keyspace, () => this.notesPost()).start();
+  }
+
+  /** Tells the data threads what the maintainer has noted. */
+  private notesPost(): void {
+    notesPost(this.keyspace, this.bulletinName);
+    trackedPost(this.keyspace, this.bulletinName);
+    readyPost(this.keyspace, this.bulletinName);
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */

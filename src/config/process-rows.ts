@@ -72,7 +72,7 @@ export const PROCESS_ROWS = [
   { name: 'requirepass',            type: textOrNone(),                default: '',       flags: SENSITIVE, apply: 'users', does: 'Password of the user default.' },
   { name: 'enable-protected-configs', type: choice(ALLOWED),           default: 'no',     flags: FIXED,    does: 'Who may change dir and dbfilename.' },
   { name: 'enable-debug-command',   type: choice(ALLOWED),             default: 'no',     flags: FIXED,    does: 'Who may use DEBUG.' },
-  { name: 'enable-module-command',  type: choice(ALLOWED),             default: 'no',     flags: FIXED | IDLE, does: 'there are no modules' },
+  { name: 'enable-module-command',  type: choice(ALLOWED),             default: 'no',     flags: FIXED,    does: 'Who may use MODULE LOAD, by which none can be loaded.' },
   { name: 'aclfile',                type: text(),                      default: '',       flags: FIXED,    does: 'File of users, which ACL LOAD reads and ACL SAVE writes.' },
   { name: 'acl-pubsub-default',     type: choice(['allchannels', 'resetchannels']), default: 'resetchannels', flags: NONE, does: 'Whether new users may use all channels, or none.' },
   { name: 'acllog-max-len',         type: integer(0n, LONG_MAX),       default: '128',    flags: NONE,     does: 'Entries of the ACL log.' },

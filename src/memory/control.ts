@@ -59,6 +59,7 @@ export const CONTROL_F64 = {
   maxMemory: 37, // bytes that may be in use: maxmemory
   bufferBytes: 38, // of requests and replies under way, as the maintainer saw them last
   memoryBytes: 36, // the budget: -m, or what cache_memlimit made of it
+  expiryRestsUntilMs: 39, // what has expired is dead, but stays until then: CLIENT PAUSE
   tlsFilesReadAtMs: 40, // when the certificate in use was read
 } as const;
 

@@ -35,6 +35,8 @@ export const HEADER = {
   lock: 0, // and its counts: lock.ts
 
   keysTable: 16, // TABLE words: the index of keys
+  usesLogFactor: 22, // lfu-log-factor + 1; 0: uses of items are not counted (item-access.ts)
+  usesDecayMinutes: 23, // lfu-decay-time
   casLo: 24, // last CAS unique given out
   casHi: 25,
   evictionClock: 26, // chunks obtained so far: the time by which page ages are told
@@ -72,7 +74,7 @@ export const TABLE = {
   pageCount: 3, // pages of primary buckets
   overflowCount: 4, // overflow buckets
   directoryWord: 5, // i32 index of the table's part of the index directory
-  words: 8,
+  words: 6,
 } as const;
 
 /** Header totals (f64 index): counts that outgrow 32 bits, and times. */
@@ -113,7 +115,7 @@ assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before th
 assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
 assert(HEADER_F64.words * 8 <= HEADER_BYTES, 'header totals fit the header');
 assert(HEADER.emptyBucket % 16 === 0, 'a bucket is a cache line');
-assert(HEADER.keysTable + TABLE.words <= HEADER.casLo, 'a table has its words to itself');
+assert(HEADER.keysTable + TABLE.words <= HEADER.usesLogFactor, 'a table has its words to itself');
 
 export class Partition {
   readonly id: number;

@@ -16,6 +16,7 @@ import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
+import { readyServe } from '../commands/resp/execute.ts';
 import { functionsListen } from '../commands/resp/function-notices.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
@@ -284,8 +285,8 @@ export class DataThread {
   }
 
   /**
-   * What requests of memcached's protocols have noted for subscribers of RESP's. As it is to run at even
-   * intervals, it is also what tells how late this thread is.
+   * What requests of memcached's protocols, or the main thread, have noted for clients of RESP. As it is to
+   * run at even intervals, it is also what tells how late this thread is.
    */
   private notesTell(): void {
     const { call } = this.context.resp;
@@ -294,6 +295,7 @@ export class DataThread {
     this.notesToldMs = nowMs;
     loopDelayNote(call.keyspace.control, this.start.threadIndex, lateMs);
     notesTell(call);
+    readyServe(call);
     pubsubPost(call);
     if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }

@@ -27,7 +27,7 @@ const title =
 const COMMANDS = [
   'get', 'set', 'GETSET', 'mget', 'del', 'lpush', 'sort', 'publish', 'subscribe', 'psubscribe', 'select',
   'config', 'config|get', 'config|set', 'object', 'object|encoding', 'client', 'client|id', 'memory',
-  'memory|usage', 'multi', 'debug', 'nosuch', 'config|nosuch', 'get|a|b',
+  'memory|usage', 'eval', 'xadd', 'xinfo|stream', 'multi', 'debug', 'nosuch', 'config|nosuch', 'get|a|b',
 ]; // biome-ignore format: words
 const CATEGORIES = [
   'read', 'write', 'string', 'list', 'set', 'sortedset', 'hash', 'keyspace', 'slow', 'fast', 'admin',
@@ -108,7 +108,7 @@ const REQUESTS = [
   'unsubscribe other', 'select 0', 'select 1', 'config get x', 'config set x y', 'object encoding ax', 'client id',
   'client kill x', 'memory usage bx', 'memory doctor', 'multi', 'exec', 'ping', 'auth x', 'hello', 'exists cx',
   'georadius ax 0 0 1 m store bx', 'zunionstore ax 2 bx cx', 'bitfield ax get u4 0', 'bitfield ax incrby u4 0 1',
-  'hexpire', 'flushall', 'acl whoami', 'acl list', 'debug object ax', 'keys *', 'touch ax', 'save',
+  'hexpire', 'flushall', 'acl whoami', 'acl list', 'debug object ax', 'keys *', 'eval x 1 ax', 'eval_ro x 2 ax cx', 'xadd ax * f v', 'xread streams ax bx 0 0', 'xlen bx', 'script flush', 'touch ax', 'save',
   'pfcount ax bx', 'hset ax f v', 'hget ax f', 'hexists ax f', 'sismember bx m', 'strlen cx', 'get with*star', 'slowlog get',
 ]; // biome-ignore format: words
 

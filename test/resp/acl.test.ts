@@ -102,6 +102,11 @@ describe('what a user may not do', () => {
       'sintercard 2 own:a secret',
       'blpop own:a secret 0',
       'lmpop 2 own:a secret left',
+      'eval x 1 secret',
+      'xadd secret * a b',
+      'xread count 1 streams own:a secret 0 0',
+      'xrange secret - +',
+      'xinfo stream secret',
     ];
     expect(await wordsCall(client, ...refused)).toEqual(refused.map(() => NO_KEY));
     const channels = [
@@ -126,6 +131,17 @@ describe('what a user may not do', () => {
     expect(await wordsCall(client, 'sort own:list by nosort', 'publish own:c x')).toEqual([
       ['1'],
       0,
+    ]);
+    const script = (text: string): Promise<RespReply> => client.call('eval', text, '0');
+    const refusal = /^-ERR ACL failure in script: No permissions to access a (key|channel)/;
+    expect(shown(await script("return redis.call('get', 'secret')"))).toMatch(refusal);
+    expect(shown(await script("return redis.call('publish', 'c', 'x')"))).toMatch(refusal);
+    expect(shown(await script("return redis.pcall('set', 'secret', 'x')"))).toMatch(refusal);
+    expect(shown(await script("return redis.call('sort', 'own:list', 'by', 'weight_*')"))).toMatch(
+      /BY option of SORT denied/,
+    );
+    expect(await logFields(1)).toMatchObject([
+      { context: 'lua', reason: 'key', object: 'secret', username: 'u' },
     ]);
     expect(await admin.call('keys', '*')).toHaveLength(4);
   });

@@ -185,6 +185,11 @@ function waitRefuse(call: RespCall, wait: Wait, user: AclUser, verdict: number):
   return Buffer.from(`-${text}\r\n`, 'latin1');
 }
 
+/** Serves who waits for keys that something else than a command of RESP has changed. No locks are held. */
+export function readyServe(call: RespCall): void {
+  if (call.p.ready.length > 0) waitsServe(call, waitRun);
+}
+
 /** Answers that there is no such subcommand. */
 export function unknownSubcommand(call: RespCall, command: Command): void {
   const { name } = command.row;

@@ -32,6 +32,8 @@ export const FLAG = {
   /** Keys that no rule finds: all partitions are locked. */
   ALL_LOCKED: 1 << 20,
   TOUCHES_ARBITRARY_KEYS: 1 << 21,
+  ASKING: 1 << 22,
+  NO_ASYNC_LOADING: 1 << 23,
 } as const;
 
 /** How the command uses a key: as COMMAND INFO says it, `RW access update`. */

@@ -5,7 +5,7 @@
  *
  * Spec: Redis, "Lua scripts: script flags". Texts: valkey-io/valkey src/eval.c.
  */
-import { wordsSplit } from '../../config/word-split.ts';
+import { wordsSplit } from '../../base/word-split.ts';
 
 export const SCRIPT_FLAG = {
   NO_WRITES: 1 << 0,

@@ -10,16 +10,17 @@ import { FLAG, type RespRow } from './row.ts';
 import { GATE, PHASE } from './session.ts';
 import { REDIS_VERSION } from './version.ts';
 
-const { ADMIN, NO_SCRIPT, LOADING, STALE, FAST, READONLY, ALLOW_BUSY, NO_MULTI } = FLAG;
-const SAVING = ADMIN | NO_SCRIPT;
+const { ADMIN, NO_SCRIPT, LOADING, STALE, FAST, READONLY, ALLOW_BUSY, NO_MULTI, NO_ASYNC_LOADING } =
+  FLAG;
+const SAVING = ADMIN | NO_SCRIPT | NO_ASYNC_LOADING;
 const NO_DISK = 'ERR nothing can be saved: this server keeps its keys in memory alone';
 
 // biome-ignore format: a table reads in columns
 export const SERVER_ROWS: readonly RespRow[] = [
   { name: 'time',         arity:  1, flags: LOADING | STALE | FAST, group: 'server', since: '2.6.0', complexity: 'O(1)', syntax: '', doc: 'Tells the time: seconds, and microseconds within.', run: time },
   { name: 'lolwut',       arity: -1, flags: READONLY | FAST, group: 'server', since: '5.0.0', complexity: 'O(1)', syntax: '[VERSION version]', doc: 'Shows a picture, and the version.', run: lolwut },
-  { name: 'role',         arity:  1, flags: NO_SCRIPT | LOADING | STALE | FAST | ADMIN, group: 'server', categories: ['dangerous'], since: '2.8.12', complexity: 'O(1)', syntax: '', doc: 'Tells the role in replication: there are no replicas.', run: role },
-  { name: 'lastsave',     arity:  1, flags: LOADING | STALE | FAST | ADMIN, group: 'server', categories: ['dangerous'], since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Tells when keys were saved last: never, so when the server was started.', run: lastSave },
+  { name: 'role',         arity:  1, flags: NO_SCRIPT | LOADING | STALE | FAST, group: 'server', categories: ['admin', 'dangerous'], since: '2.8.12', complexity: 'O(1)', syntax: '', doc: 'Tells the role in replication: there are no replicas.', run: role },
+  { name: 'lastsave',     arity:  1, flags: LOADING | STALE | FAST, group: 'server', categories: ['admin', 'dangerous'], since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Tells when keys were saved last: never, so when the server was started.', run: lastSave },
   { name: 'save',         arity:  1, flags: SAVING | NO_MULTI, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Refuses: nothing is written to disk.', run: save },
   { name: 'bgsave',       arity: -1, flags: SAVING, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '[SCHEDULE]', doc: 'Refuses: nothing is written to disk.', run: save },
   { name: 'bgrewriteaof', arity:  1, flags: SAVING, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Refuses: nothing is written to disk.', run: save },

@@ -4,6 +4,7 @@ import { ACL_ROWS } from './acl.ts';
 import { BITMAP_ROWS } from './bitmap.ts';
 import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CLIENT_ROWS } from './client.ts';
+import { CLUSTER_ROWS } from './cluster.ts';
 import { COMMAND_ROWS } from './command-info.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
@@ -36,6 +37,7 @@ import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
 import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
+import { REPLICATION_ROWS } from './replication.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
 import { SCRIPT_ROWS } from './script.ts';
@@ -46,6 +48,10 @@ import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STREAM_ROWS } from './stream.ts';
+import { STREAM_GROUP_ROWS } from './stream-group.ts';
+import { STREAM_GROUP_CLAIM_ROWS } from './stream-group-claim.ts';
+import { STREAM_GROUP_PENDING_ROWS } from './stream-group-pending.ts';
+import { STREAM_GROUP_READ_ROWS } from './stream-group-read.ts';
 import { STREAM_INFO_ROWS } from './stream-info.ts';
 import { STREAM_RANGE_ROWS } from './stream-range.ts';
 import { STREAM_READ_ROWS } from './stream-read.ts';
@@ -74,6 +80,7 @@ const ROWS: readonly RespRow[] = [
   ...MEMORY_ROWS,
   ...SERVER_ROWS,
   ...CLIENT_ROWS,
+  ...CLUSTER_ROWS,
   ...LATENCY_ROWS,
   ...MODULE_ROWS,
   ...MONITOR_ROWS,
@@ -97,6 +104,7 @@ const ROWS: readonly RespRow[] = [
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
   ...REPLICA_WAIT_ROWS,
+  ...REPLICATION_ROWS,
   ...LIST_ROWS,
   ...LIST_MOVE_ROWS,
   ...LIST_POP_ROWS,
@@ -106,6 +114,10 @@ const ROWS: readonly RespRow[] = [
   ...SCRIPT_CACHE_ROWS,
   ...SORT_ROWS,
   ...STREAM_ROWS,
+  ...STREAM_GROUP_ROWS,
+  ...STREAM_GROUP_CLAIM_ROWS,
+  ...STREAM_GROUP_PENDING_ROWS,
+  ...STREAM_GROUP_READ_ROWS,
   ...STREAM_INFO_ROWS,
   ...STREAM_RANGE_ROWS,
   ...STREAM_READ_ROWS,
