@@ -58,7 +58,10 @@ export class ScriptMachine {
   private readonly keysName: number;
   private readonly argvName: number;
 
-  constructor(call: RespCall) {
+  private readonly hook: number;
+
+  /** One for scripts, or for functions. */
+  constructor(call: RespCall, isForFunctions: boolean) {
     this.sandbox = new Sandbox(MEMORY_BYTES_MAX);
     this.lua = this.sandbox.machine;
     const { lua } = this;
@@ -79,12 +82,22 @@ export class ScriptMachine {
       push(lua, L);
       api.lua_setfield(L, LUA.GLOBALS, luaConstant(lua, name));
     }
-    scriptLibraryAdd(call, this);
+    scriptLibraryAdd(call, this, isForFunctions);
     this.sandbox.lock();
     this.handlerPush();
     this.sandbox.globalsPush(L);
-    const hook = lua.hookAdd((state) => scriptInterrupt(call, this, state));
-    api.lua_sethook(L, hook, LUA_HOOK.COUNT, INTERRUPT_INSTRUCTIONS);
+    this.hook = lua.hookAdd((state) => scriptInterrupt(call, this, state));
+    this.interruptsSet(L, false);
+    this.sandbox.onCatch = (state) => {
+      const { run } = call.scripts;
+      if (run.isKilled || run.isAbandoned) this.interruptsSet(state, true);
+    };
+  }
+
+  /** Has a state interrupted every so often; or, `atOnce`, before each instruction. */
+  interruptsSet(L: number, atOnce: boolean): void {
+    const count = atOnce ? 1 : INTERRUPT_INSTRUCTIONS;
+    this.lua.api.lua_sethook(L, this.hook, LUA_HOOK.COUNT, count);
   }
 
   /** Bytes that scripts have in use, in whole KiB. */
