@@ -222,8 +222,9 @@ function claimEnd(call: RespCall, p: Partition, consumer: number, count: number)
 
 // ── XAUTOCLAIM ──────────────────────────────────────────────────────────────────────────────────
 
-/** Ids of what the stream did not have any more. */
+/** Ids of what the stream did not have any more. So many are kept for the next time. */
 const deleted: StreamId[] = [];
+const DELETED_KEPT_MAX = 1000;
 let deletedCount = 0;
 
 function autoClaim(call: RespCall): void {
@@ -252,6 +253,7 @@ function autoClaim(call: RespCall): void {
   respInsert(reply, start, `$${next.length}\r\n${next}\r\n`);
   respArray(reply, deletedCount);
   for (let index = 0; index < deletedCount; index++) respStreamId(reply, deleted[index]);
+  if (deleted.length > DELETED_KEPT_MAX) deleted.length = DELETED_KEPT_MAX;
   claimEnd(call, p, consumer, count);
 }
 
