@@ -260,6 +260,8 @@ export const streamRequest: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: patternsArbitrary(onStreams(CROWD_PATTERNS)) },
   { weight: 8, arbitrary: patternArbitrary('xadd', 'STREAM NEXTID f v') },
   { weight: 6, arbitrary: patternArbitrary('xreadgroup', 'group g1 CONSUMER streams STREAM >') },
+  { weight: 1, arbitrary: patternArbitrary('copy', 'STREAM STREAM replace') },
+  { weight: 1, arbitrary: patternArbitrary('rename', 'STREAM STREAM') },
 );
 
 function onStreams(table: Record<string, readonly string[]>): Record<string, readonly string[]> {
