@@ -4,9 +4,11 @@
 import { writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { buffer } from 'node:stream/consumers';
+import type { AdminKeeper } from './admin/admin-keeper.ts';
+import { adminCreate } from './admin-start.ts';
 import { passwordFromInput, userLineMake } from './auth/user-line.ts';
 import { FAULT, FlagstoneError } from './base/errors.ts';
-import type { Logger } from './base/log.ts';
+import type { LogFile, Logger } from './base/log.ts';
 import type { Config } from './cli/config.ts';
 import { daemonFailed, daemonIsChild, daemonReady, daemonStart } from './cli/daemon.ts';
 import { listenTargets } from './cli/listen-address.ts';
@@ -82,7 +84,7 @@ async function usersRead(config: Config): Promise<Config> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const log = logCreate(config);
+  const { log, file } = logCreate(config);
   for (const warning of config.warnings) log.warn(warning);
   const redis = config.isRespServer ? new RedisStart(config, log) : null;
   redis?.begin();
@@ -94,16 +96,19 @@ async function serve(config: Config): Promise<void> {
     onShutdown: (graceful) => void endBy(graceful ? 'drain' : 'end'),
   });
   const discovery = new Discovery(topology, supervisor.keyspace.configs, log);
-  const endBy = (how: 'drain' | 'end'): Promise<void> =>
-    end({ supervisor, discovery, config, log }, how);
+  const admin = adminCreate(config, supervisor, log);
+  const running = { supervisor, discovery, admin, config, log, file };
+  const endBy = (how: 'drain' | 'end'): Promise<void> => end(running, how);
   process.on('SIGTERM', () => void endBy('drain'));
   process.on('SIGUSR1', () => void endBy('drain'));
-  process.on('SIGHUP', () => supervisor.reload());
+  process.on('SIGHUP', () => reload(running));
   process.on('SIGINT', () => void endBy('end'));
   const asked = listenTargets(config).map(({ port }) => port);
   discovery.prepare(asked[0] === 0 ? null : nodeHere(config, asked));
   try {
     await supervisor.start();
+    const adminPort = await admin?.start();
+    if (adminPort !== undefined) log.info({ adminPort, host: config.adminListen }, 'admin port');
   } catch (error) {
     if (error instanceof FlagstoneError) redis?.failed(error);
     throw error;
@@ -122,12 +127,25 @@ async function serve(config: Config): Promise<void> {
 type Running = {
   readonly supervisor: Supervisor;
   readonly discovery: Discovery;
+  readonly admin: AdminKeeper | null;
   readonly config: Config;
   readonly log: Logger;
+  readonly file: LogFile;
 };
 
+/** SIGHUP: what may have been changed, or moved away, while the server runs. */
+function reload({ supervisor, admin, log, file }: Running): void {
+  try {
+    file.reopen();
+  } catch (error) {
+    log.error({ err: error }, 'the log file could not be opened anew');
+  }
+  supervisor.reload();
+  admin?.renew();
+}
+
 async function end(
-  { supervisor, discovery, config, log }: Running,
+  { supervisor, discovery, admin, config, log }: Running,
   how: 'drain' | 'end',
 ): Promise<void> {
   if (isEnding) return;
@@ -136,6 +154,7 @@ async function end(
   // Clients are to know of it before connections are refused.
   if (how === 'drain') await discovery.stop();
   await supervisor[how]();
+  await admin?.end();
   if (config.pidFile !== null) pidFileRemove(config.pidFile);
   if (config.isRespServer) log.warn('Flagstone is now ready to exit, bye bye...');
   process.exit(0);

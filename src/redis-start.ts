@@ -4,7 +4,7 @@
  */
 
 import { errorReason, FAULT, type FlagstoneError } from './base/errors.ts';
-import { type Logger, loggerCreate } from './base/log.ts';
+import { LogFile, type Logger, loggerCreate } from './base/log.ts';
 import { redisLoggerCreate } from './base/redis-log.ts';
 import type { Config } from './cli/config.ts';
 import { packageVersion } from './cli/package-facts.ts';
@@ -12,21 +12,29 @@ import { bytesPath, confIdle } from './config/conf-load.ts';
 import type { Settings } from './config/directive-table.ts';
 import { RespConfig } from './config/resp-config.ts';
 
-/** The log that the configuration asks for. */
-export function logCreate(config: Config): Logger {
-  const { verbosity, logFormat, isRespServer } = config;
+const STDOUT_FD = 1;
+const STDERR_FD = 2;
+
+/** The log that the configuration asks for, and where its lines go. */
+export function logCreate(config: Config): { readonly log: Logger; readonly file: LogFile } {
+  const { verbosity, logFormat: format, logFile, isRespServer } = config;
   if (!isRespServer) {
-    return loggerCreate({
-      verbosity,
-      format: logFormat,
-      isTerminal: process.stderr.isTTY === true,
-    });
+    const file = logFileOpen(logFile ?? STDERR_FD, (why) => FAULT.logFile(`${logFile}`, why));
+    const isTerminal = logFile === null && process.stderr.isTTY === true;
+    return { log: loggerCreate({ verbosity, format, isTerminal, file }), file };
   }
   const { loglevel, logfile } = RespConfig.fromImage(config.resp).settings;
+  const file = logFileOpen(logfile === '' ? STDOUT_FD : bytesPath(logfile), (why) =>
+    FAULT.respConf(`Can't open the log file: ${why}`),
+  );
+  return { log: redisLoggerCreate(loglevel, file), file };
+}
+
+function logFileOpen(where: number | string, fault: (why: string) => FlagstoneError): LogFile {
   try {
-    return redisLoggerCreate(loglevel, logfile === '' ? null : bytesPath(logfile));
+    return new LogFile(where);
   } catch (error) {
-    throw FAULT.respConf(`Can't open the log file: ${errorReason(error)}`);
+    throw fault(errorReason(error));
   }
 }
 

@@ -3,7 +3,6 @@
  * thread, which serves no requests.
  */
 import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { authFileRead } from './auth/auth-file.ts';
 import { usersRead } from './auth/users.ts';
@@ -22,12 +21,14 @@ import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
 import { trackedPost } from './commands/resp/tracking.ts';
+import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
 import type { ArenaHandles } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
+import { overdueEnd } from './memory/overdue-scripts.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import { memoryReserve } from './memory-reserve.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
@@ -38,8 +39,12 @@ import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
+import { workerUrl } from './worker-url.ts';
 
 /** What threads show in lock words. The main thread shows 1: keyspaceInit. */
+/** How the log calls Redis's levels. */
+const LOG_METHOD = { debug: 'trace', verbose: 'debug', notice: 'info', warning: 'warn' } as const;
+
 const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
@@ -83,17 +88,18 @@ export class Supervisor {
   private readonly config: Config;
   private readonly log: Logger;
   private readonly options: SupervisorOptions;
-  private readonly handles: ArenaHandles;
+  readonly handles: ArenaHandles;
   private credentials: Credentials;
   private readonly dataSeats: Seat[];
-  private targets: readonly TcpTarget[];
+  /** Where memcached's protocols are listened on by TCP. */
+  targets: readonly TcpTarget[];
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
-  private isEnding = false;
+  isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
-  private readonly resp: RespKeeper;
+  readonly resp: RespKeeper;
   /** Where RESP is listened on. */
-  private respTargets: readonly RespTarget[];
+  respTargets: readonly RespTarget[];
   /** Data threads that have yet to say how `respListen` went, and whether one failed. */
   private respListening: ((failed: boolean) => void) | null = null;
   private readonly bulletinName = `flagstone ${randomUUID()}`;
@@ -144,10 +150,14 @@ export class Supervisor {
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
     new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => {
-      notesPost(this.keyspace, this.bulletinName);
-      trackedPost(this.keyspace, this.bulletinName);
-    }).start();
+    new Maintainer(this.keyspace, () => this.notesPost()).start();
+  }
+
+  /** Tells the data threads what the maintainer has noted. */
+  private notesPost(): void {
+    notesPost(this.keyspace, this.bulletinName);
+    trackedPost(this.keyspace, this.bulletinName);
+    readyPost(this.keyspace, this.bulletinName);
   }
 
   /** Reads anew what may change while the server runs: users, and the TLS certificate. */
@@ -249,7 +259,7 @@ export class Supervisor {
     await Promise.all(this.dataSeats.map(({ worker }) => worker?.terminate()));
   }
 
-  /** A data thread's worker. For tests that kill one. */
+  /** A data thread's worker; it may have ended. */
   dataWorker(index: number): Worker | null {
     return this.dataSeats[index].worker;
   }
@@ -311,6 +321,7 @@ export class Supervisor {
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
         else if (message.kind === 'respUsers') this.resp.usersChange(message);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
@@ -349,6 +360,7 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    overdueEnd(this.keyspace.control, seat.index);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
@@ -381,9 +393,4 @@ function credentialsRead({ usersFile, authFile, saslEnabled }: Config): Credenti
     users: saslEnabled && usersFile !== null ? usersRead(usersFile) : null,
     authTable: authFile === null ? null : authFileRead(authFile),
   };
-}
-
-/** Source and build keep src/ and workers/ side by side, and one extension. */
-function workerUrl(name: string): URL {
-  return new URL(`../workers/${name}${extname(import.meta.url)}`, import.meta.url);
 }

@@ -34,6 +34,7 @@ const MEMORY = ['memory', ...LOWEST];
 const COMMANDS_MAY = ['engine', 'protocol', 'lua', 'auth', 'config', ...MEMORY];
 const NET_MAY = ['commands', ...COMMANDS_MAY];
 const FEATURES = [
+  'admin',
   'cluster',
   'discovery',
   'pubsub',

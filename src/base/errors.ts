@@ -37,6 +37,8 @@ export type FaultCode =
   | 'LISTEN_FAILED'
   | 'TLS_UNUSABLE'
   | 'PID_FILE_UNWRITABLE'
+  | 'LOG_FILE_UNWRITABLE'
+  | 'ADMIN_TOKEN'
   | 'USER_UNKNOWN'
   | 'USER_REFUSED'
   | 'WORKER_DIED'
@@ -90,6 +92,8 @@ export const FAULT = {
   listenFailed:       row('LISTEN_FAILED',       EXIT.OS,            (address: string, reason: string) => `cannot listen on ${address}: ${reason}`),
   tlsUnusable:        row('TLS_UNUSABLE',        EXIT.CONFIG,        (problem: string) => `cannot serve TLS: error ${problem}`),
   pidFileUnwritable:  row('PID_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the pid file ${path}: ${reason}`),
+  logFile:            row('LOG_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the log to ${path}: ${reason}`),
+  adminToken:         row('ADMIN_TOKEN',         EXIT.CONFIG,        (path: string, problem: string) => `cannot use the admin token in ${path}: ${problem}`),
   userUnknown:        row('USER_UNKNOWN',        EXIT.NO_USER,       (user: string) => `-u ${user}: no such user`),
   userRefused:        row('USER_REFUSED',        EXIT.OS,            (user: string, reason: string) => `-u ${user}: cannot become this user: ${reason}`),
   workerDied:         row('WORKER_DIED',         EXIT.SOFTWARE,      (worker: string, reason: string) => `worker ${worker} died while starting: ${reason}`),

@@ -7,7 +7,7 @@
  * Lines are written synchronously, as in log.ts, and for the same reasons.
  */
 import { pino } from 'pino';
-import type { Logger } from './log.ts';
+import type { LogFile, Logger } from './log.ts';
 
 export type RedisLogLevel = 'debug' | 'verbose' | 'notice' | 'warning' | 'nothing';
 
@@ -23,13 +23,8 @@ const LEVEL_OF: Readonly<Record<RedisLogLevel, pino.LevelWithSilent>> = {
 const MARK_OF: Readonly<Record<number, string>> = { 10: '.', 20: '-', 30: '*' };
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/**
- * A logger.
- *   path   where lines are added; null: standard output
- *   errors whatever opening the file throws
- */
-export function redisLoggerCreate(level: RedisLogLevel, path: string | null): Logger {
-  const destination = pino.destination({ dest: path ?? 1, append: true, sync: true });
+/** A logger whose lines go to the file. */
+export function redisLoggerCreate(level: RedisLogLevel, { destination }: LogFile): Logger {
   const stream = { write: (line: string) => void destination.write(redisLine(JSON.parse(line))) };
   return pino({ level: LEVEL_OF[level], base: null }, stream);
 }

@@ -5,6 +5,7 @@
 import { FAULT } from '../base/errors.ts';
 import { RespConfig } from '../config/resp-config.ts';
 import { respTargets, respUnixTarget } from '../config/resp-targets.ts';
+import { adminRules } from './admin-options.ts';
 import type { Config, Draft, Machine } from './config.ts';
 import { SLAB_PAGE_BYTES } from './extended-options.ts';
 import { listenAddressSplit } from './listen-address.ts';
@@ -30,6 +31,7 @@ export function configFinish(draft: Draft, machine: Machine): Config {
   tlsRules(draft);
   authenticationRules(draft);
   clusterRules(draft);
+  adminRules(draft);
   const { config } = draft;
   if (config.threadCount === THREAD_COUNT_AUTO) {
     config.threadCount = threadCountAuto(machine);
@@ -116,7 +118,9 @@ function tlsRules(draft: Draft): void {
   for (const address of config.listenAddresses) listenerTlsRules(draft, address);
   if (!config.tlsEnabled) {
     const names = [...given].filter((name) => name.startsWith('ssl_')).join(',');
-    if (names !== '') warnings.push(`-o ${names} has no effect: there is no TLS without -Z`);
+    const isUsed = config.adminPort !== 0 && config.adminTls !== 'off';
+    if (names !== '' && !isUsed)
+      warnings.push(`-o ${names} has no effect: there is no TLS without -Z`);
     return;
   }
   if (config.port === 0 || config.unixSocketPath !== null) {

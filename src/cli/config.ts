@@ -37,6 +37,15 @@ export interface Config {
   /** Derived: started as redis-server would be, by `--resp-conf` before anything else. */
   readonly isRespServer: boolean;
 
+  // The admin port.
+  /** HTTP port: 0 off, -1 any free one. */
+  readonly adminPort: number;
+  /** `*`: all interfaces. */
+  readonly adminListen: string;
+  readonly adminTokenFile: string | null;
+  readonly adminToken: string | null;
+  readonly adminTls: 'off' | 'on' | 'mtls';
+
   // Memory.
   readonly memoryBytes: number;
   /** How far `cache_memlimit` may raise memoryBytes while the server runs. 0: as it is by default. */
@@ -131,6 +140,8 @@ export interface Config {
   // Process.
   readonly verbosity: number;
   readonly logFormat: LogFormat;
+  /** Null: standard error. */
+  readonly logFile: string | null;
   readonly daemonize: boolean;
   readonly pidFile: string | null;
   readonly user: string | null;

@@ -18,6 +18,7 @@ const EXTENDED_COLUMN = 28;
 const HEADINGS: Readonly<Record<Group, string>> = {
   Network: 'Network',
   RESP: 'RESP',
+  Admin: 'Admin port (HTTP)',
   Memory: 'Memory',
   Threads: 'Threads',
   Protocol: 'Protocol',

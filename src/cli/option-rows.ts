@@ -9,6 +9,7 @@
  */
 
 import { LOG_FORMATS } from '../base/log.ts';
+import { adminListenParse, adminTokenParse } from './admin-options.ts';
 import {
   announceParse,
   clusterNameParse,
@@ -34,6 +35,7 @@ import {
 export const GROUPS = [
   'Network',
   'RESP',
+  'Admin',
   'Memory',
   'Threads',
   'Protocol',
@@ -52,6 +54,8 @@ interface RowBase {
   readonly argument: string;
   readonly group: Group;
   readonly doc: string;
+  /** Who may see the configuration is not told its value. */
+  readonly isSecret?: true;
   /** Said after the option's name when it is given, because it does less here than in memcached. */
   readonly warning?: string;
 }
@@ -139,10 +143,21 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   // RESP
   { kind: 'value',    flag: '',  name: 'resp-port',          argument: 'num',   group: 'RESP',     field: 'respPort',            default: '6379',  parse: integerParser(0, PORT_MAX),
     doc: 'TCP port for RESP, the protocol of Redis. 0 turns it off.' },
-  { kind: 'value',    flag: '',  name: 'requirepass',        argument: 'text',  group: 'RESP',     field: 'requirePass',         default: null,    parse: textParse,
+  { kind: 'value',    flag: '',  name: 'requirepass',        argument: 'text',  group: 'RESP',     field: 'requirePass',         default: null,    parse: textParse, isSecret: true,
     doc: 'Password of RESP clients.' },
   { kind: 'value',    flag: '',  name: 'resp-conf',          argument: 'file',  group: 'RESP',     field: 'respConfPath',        default: null,    parse: textParse,
     doc: 'A redis.conf, for what concerns RESP. Before all other options it starts Flagstone as redis-server would start, without memcached: --resp-conf [file] [--directive value ...].' },
+  // Admin
+  { kind: 'value',    flag: '',  name: 'admin-port',         argument: 'num',   group: 'Admin',    field: 'adminPort',           default: '0',     parse: portParse,
+    doc: 'HTTP port for metrics, health and the log level. 0 turns it off, -1 takes any free port; 11280 is a good one.' },
+  { kind: 'value',    flag: '',  name: 'admin-listen',       argument: 'addr',  group: 'Admin',    field: 'adminListen',         default: '127.0.0.1', parse: adminListenParse,
+    doc: 'Address of the admin port; * for all interfaces.' },
+  { kind: 'value',    flag: '',  name: 'admin-token-file',   argument: 'path',  group: 'Admin',    field: 'adminTokenFile',      default: null,    parse: textParse,
+    doc: 'A file whose first line is the token that clients of the admin port send, for all but health; read again on SIGHUP.' },
+  { kind: 'value',    flag: '',  name: 'admin-token',        argument: 'text',  group: 'Admin',    field: 'adminToken',          default: null,    parse: adminTokenParse, isSecret: true,
+    doc: 'The token itself, for the environment: who lists processes sees command lines.' },
+  { kind: 'value',    flag: '',  name: 'admin-tls',          argument: 'word',  group: 'Admin',    field: 'adminTls',            default: 'off',   parse: wordParser(['off', 'on', 'mtls']),
+    doc: 'TLS on the admin port, with the certificate of -o ssl_chain_cert: off, on, or mtls: clients need a certificate that ssl_ca_cert vouches for, and no token.' },
   // Memory
   { kind: 'value',    flag: 'm', name: 'memory-limit',       argument: 'size',  group: 'Memory',   field: 'memoryBytes',         default: '64',    parse: sizeParser(MIB, 'mg', MIB, MEMORY_BYTES_MAX),
     doc: 'Memory for items, in MiB, or with a suffix: 512m, 4g. At most 64g.' },
@@ -196,7 +211,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Nodes that "config get cluster" names: host|ip|port, set apart by spaces or commas.' },
   { kind: 'value',    flag: '',  name: 'cluster-nodes-file', argument: 'path',  group: 'Cluster',  field: 'clusterNodesFile',    default: null,    parse: textParse,
     doc: 'The same from a file, which is watched.' },
-  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: etcdEndpointsParse,
+  { kind: 'value',    flag: '',  name: 'etcd',               argument: 'urls',  group: 'Cluster',  field: 'etcdEndpoints',       default: null,    parse: etcdEndpointsParse, isSecret: true,
     doc: 'Nodes find each other through etcd: its URLs, set apart by commas.' },
   { kind: 'value',    flag: '',  name: 'cluster-name',       argument: 'name',  group: 'Cluster',  field: 'clusterName',         default: 'flagstone', parse: clusterNameParse,
     doc: 'Which nodes belong together in etcd.' },
@@ -211,6 +226,8 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'Say also when the server listens and ends, as it always does on a terminal. More than one -v says no more.' },
   { kind: 'value',    flag: '',  name: 'log',                argument: 'form',  group: 'Process',  field: 'logFormat',           default: 'auto',  parse: wordParser(LOG_FORMATS),
     doc: 'How the log is written: json, pretty, or auto: pretty on a terminal.' },
+  { kind: 'value',    flag: '',  name: 'log-file',           argument: 'path',  group: 'Process',  field: 'logFile',             default: null,    parse: textParse,
+    doc: 'Add the log to a file, not to standard error; opened anew on SIGHUP, as rotation needs it.' },
   { kind: 'switch',   flag: 'd', name: 'daemon',             argument: '',      group: 'Process',  field: 'daemonize',           sets: true,
     doc: 'Run in the background; return when the server is ready.' },
   { kind: 'value',    flag: 'P', name: 'pidfile',            argument: 'path',  group: 'Process',  field: 'pidFile',             default: null,    parse: textParse,

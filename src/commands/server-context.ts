@@ -77,6 +77,9 @@ export type RespChange = {
 /** What of it could not be done: everything is as it was before. */
 export type RespFailure = { readonly name: string; readonly why: string };
 
+/** Levels of the log by Redis's names. */
+export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
+
 export interface ServerContext {
   readonly config: CommandConfig;
   readonly version: string;
@@ -95,6 +98,8 @@ export interface ServerContext {
   certificatesRefresh(): string | null;
   /** Asks the process to end, at once or after the batches under way. */
   shutdown(graceful: boolean): void;
+  /** Writes a line into the log, at one of Redis's levels. */
+  log(level: LogLevel, text: string): void;
   /** Writes a line into the log. */
   warn(text: string, details: Readonly<Record<string, unknown>>): void;
   /** Tells the main thread which users have changed, and who is gone, for threads that start later. */

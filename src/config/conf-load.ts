@@ -7,10 +7,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorReason, FAULT, type FlagstoneError } from '../base/errors.ts';
+import { wordsSplit } from '../base/word-split.ts';
 import { DIRECTIVE, type DirectiveRow } from './directive.ts';
 import { DIRECTIVE_ROWS, directiveFind } from './directive-table.ts';
 import type { RespConfig } from './resp-config.ts';
-import { wordsSplit } from './word-split.ts';
 
 /** Where the lines come from. All texts have one character per byte. */
 export type ConfSource = {

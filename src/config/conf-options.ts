@@ -4,8 +4,9 @@
  * like; a later one that starts with two hyphens is the next option. An option may also come with its
  * words as one: `'--port 7000'`. Source: Redis src/server.c main.
  */
+
+import { wordsSplit } from '../base/word-split.ts';
 import { wordQuoted } from './value-type.ts';
-import { wordsSplit } from './word-split.ts';
 
 export type ConfArguments = {
   /** The config file: the first word, unless it is an option. */

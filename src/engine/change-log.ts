@@ -59,11 +59,13 @@ export const CHANGE = {
   TOUCH: 16, // the expiry time changed, the value did not
   FLUSH: 32, // everything before this, in the database or in all; no key
   FLUSHED: 64, // an item that a flush had killed was found and freed
+  GROUPS: 128, // who has read what of a stream, whose entries did not change
 } as const;
 
 /** What threads note of what they do; bits of HEADER.changeListeners, above those of CHANGE. */
 export const NOTE = {
   READY: CHANGE.STORE << 8, // a list, or another type that clients wait for, was stored: in Partition.ready
+  GONE: 1 << 23, // a stream is its key's no more, and its groups are gone: there too
   // In Partition.notes:
   EXPIRED: CHANGE.EXPIRE << 8,
   EVICTED: CHANGE.EVICT << 8,
@@ -142,14 +144,28 @@ function changeNoteSlow(p: Partition, kind: number, ref: number): void {
   }
 }
 
-/** A flush that is found again, item by item, clients have heard of when it was made. */
+/**
+ * A flush that is found again, item by item, clients have heard of when it was made; and of groups they have no
+ * copy.
+ */
 function trackedNote(p: Partition, kind: number, ref: number, isEvery: boolean): void {
   const { tracked, id } = p;
-  if (kind === CHANGE.FLUSHED) return;
+  if (kind === CHANGE.FLUSHED || kind === CHANGE.GROUPS) return;
   if (!isEvery && !trackedIs(tracked, id, itemHash(p, ref))) return;
   const start = itemNameOffset(p, ref);
   const bytes = itemNameBytes(p, ref);
   trackedWrite(tracked, id, kind, itemNamespace(p, ref), tracked.client, p.u8, start, bytes);
+}
+
+/** Who waits for the key of a linked item is to look at it, though its value may be what it was. */
+export function readyNote(p: Partition, ref: number): void {
+  if ((p.i32[HEADER.changeListeners] & NOTE.READY) === 0) return;
+  p.ready.push({ key: nameCopy(p, ref), namespace: itemNamespace(p, ref) });
+}
+
+/** The item, a stream, was its key's. */
+export function changeNoteGone(p: Partition, ref: number): void {
+  if ((p.i32[HEADER.changeListeners] & NOTE.GONE) !== 0) readyNote(p, ref);
 }
 
 /** The item is that of a key that was not there before. */

@@ -10,13 +10,13 @@ import { EVENT, type EventLog, eventWrite } from '../memory/event-log.ts';
 import {
   itemBytesFor,
   itemExpiresAtMs,
-  itemIdleSec,
   itemIsFetched,
   itemIsNamespaced,
   itemKeyBytes,
   itemKeyOffset,
   itemValueBytes,
 } from '../memory/item.ts';
+import { itemIdleSec } from '../memory/item-access.ts';
 import type { Partition } from '../memory/partition.ts';
 import { chunkClass } from '../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../memory/slab-classes.ts';

@@ -13,11 +13,11 @@ import {
   itemExpiresAtMs,
   itemExtras,
   itemHash,
-  itemIdleSec,
   itemIsFetched,
   itemIsLinked,
   itemIsMain,
 } from '../memory/item.ts';
+import { itemIdleSec } from '../memory/item-access.ts';
 import { CLASS, classRecord, HEADER, HEADER_F64, type Partition } from '../memory/partition.ts';
 import { chunkClass } from '../memory/slab.ts';
 import { CHANGE } from './change-log.ts';

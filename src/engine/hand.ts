@@ -30,6 +30,7 @@ import {
   KIND_FREE,
   KIND_ITEM,
 } from '../memory/item.ts';
+import { itemUses } from '../memory/item-access.ts';
 import { rootSweptAt, rootSweptAtSet } from '../memory/node.ts';
 import {
   CLASS,
@@ -44,14 +45,20 @@ import { chunkClass } from '../memory/slab.ts';
 import { itemEvict, itemIsAtHand } from './forget.ts';
 import { itemIsDead, itemIsHeld } from './lifecycle.ts';
 import { itemOwner } from './owner.ts';
-import { policyAdmits, policyIsBlind, policyIsByTtl, policyPassesOver } from './policy.ts';
+import {
+  policyAdmits,
+  policyCompares,
+  policyIsBlind,
+  policyIsByTtl,
+  policyPassesOver,
+} from './policy.ts';
 import { itemReap } from './reaping.ts';
 
 const SWEEP_VISITS_MAX = 2048;
 /** Main items may hold this share of a class, in tenths, before they have to pay. */
 const MAIN_TENTHS_MAX = 9;
-/** Of so many items that expire, the one that does so first goes. */
-const TTL_SAMPLES = 16;
+/** Of so many items that may go the one goes that expires first, or that is used least. */
+const SAMPLES = 16;
 
 const VERDICT = {
   STAYS: 0,
@@ -70,7 +77,7 @@ export function classSweep(p: Partition, classId: number, nowMs: number): boolea
   let chunk = i32[klass + CLASS.handChunk];
   let record = pageRecord(p, page);
   let fallback = 0;
-  let samples = policyIsByTtl(p) ? TTL_SAMPLES : SWEEP_VISITS_MAX;
+  let samples = policyCompares(p) ? SAMPLES : SWEEP_VISITS_MAX;
   // A round and a page in which nothing was met that may go: there is nothing.
   let turns = i32[klass + CLASS.pageCount] + 1;
   for (let visits = 0; visits < SWEEP_VISITS_MAX && samples > 0; visits++) {
@@ -91,7 +98,7 @@ export function classSweep(p: Partition, classId: number, nowMs: number): boolea
     const verdict = chunkJudge(p, klass, ref, owner, nowMs);
     if (verdict === VERDICT.STAYS) {
       if (policyAdmits(p, owner)) {
-        fallback = fallbackChoose(p, fallback, owner);
+        fallback = fallbackChoose(p, fallback, owner, nowMs);
         samples--;
       }
       continue;
@@ -112,10 +119,14 @@ export function classSweep(p: Partition, classId: number, nowMs: number): boolea
   return true;
 }
 
-/** Which item goes if the hand finds no better: the last one that it met, or what expires first. */
-function fallbackChoose(p: Partition, before: number, ref: number): number {
-  if (before === 0 || !policyIsByTtl(p)) return ref;
-  return itemExpiresAtMs(p, ref) < itemExpiresAtMs(p, before) ? ref : before;
+/** Which item goes if the hand finds no better: the last one that it met, what expires first, or is used least. */
+function fallbackChoose(p: Partition, before: number, ref: number, nowMs: number): number {
+  if (before === 0 || !policyCompares(p)) return ref;
+  if (policyIsByTtl(p)) {
+    return itemExpiresAtMs(p, ref) < itemExpiresAtMs(p, before) ? ref : before;
+  }
+  const nowSec = Math.floor(nowMs / 1000);
+  return itemUses(p, ref, nowSec) < itemUses(p, before, nowSec) ? ref : before;
 }
 
 /** What the hand does to the chunk it comes by, which is the item `owner` or a part of it. */
@@ -128,7 +139,7 @@ function chunkJudge(
 ): number {
   if (itemIsDead(p, owner, nowMs)) return VERDICT.IS_DEAD;
   if (owner !== ref && memberIsDead(p, ref, nowMs)) return VERDICT.PART_IS_DEAD;
-  if (!policyAdmits(p, owner) || policyIsByTtl(p)) return VERDICT.STAYS;
+  if (!policyAdmits(p, owner) || policyCompares(p)) return VERDICT.STAYS;
   if (policyIsBlind(p)) return VERDICT.GOES;
   return owner === ref ? itemJudge(p, ref) : partJudge(p, klass, owner);
 }

@@ -139,7 +139,14 @@ export function partitionReset(p: Partition): void {
 }
 
 /** Header words that outlive the items. */
-const RESET_KEEPS = [HEADER.casLo, HEADER.casHi, HEADER.resetCount, HEADER.pagesStay];
+const RESET_KEEPS = [
+  HEADER.casLo,
+  HEADER.casHi,
+  HEADER.resetCount,
+  HEADER.pagesStay,
+  HEADER.usesLogFactor,
+  HEADER.usesDecayMinutes,
+];
 
 /** Keys of a database, in all partitions. Reads without the locks: exact when nothing changes. */
 export function keyspaceKeyCount({ partitions }: Keyspace, database: number): number {

@@ -11,7 +11,6 @@ import {
   CAS_HI_MAX,
   EXTRA_CAS,
   ITEM_TYPE,
-  itemAccessedSecSet,
   itemBytes,
   itemCas,
   itemCasIsGiven,
@@ -26,6 +25,7 @@ import {
   itemLinkedSet,
   itemType,
 } from '../memory/item.ts';
+import { itemAccessBegin } from '../memory/item-access.ts';
 import { pageNoteExpiry } from '../memory/page-times.ts';
 import {
   CLASS,
@@ -36,7 +36,7 @@ import {
   REMOVAL_SLOTS,
 } from '../memory/partition.ts';
 import { chunkClass, chunkGive } from '../memory/slab.ts';
-import { CHANGE, changeNote, changeNoteNew } from './change-log.ts';
+import { CHANGE, changeNote, changeNoteGone, changeNoteNew } from './change-log.ts';
 import { collectionDiscard } from './collection/graveyard.ts';
 import { databaseCount, databaseCountExpiry, itemIsFlushed } from './database.ts';
 import { indexInsert, indexRemove } from './hash-index.ts';
@@ -93,7 +93,7 @@ export function itemIsDead(p: Partition, ref: number, nowMs: number): boolean {
 /** Makes a finished item reachable. False when the index has no room; the item is then unlinked. */
 export function itemLink(p: Partition, hash: number, ref: number, nowSec: number): boolean {
   if (!indexInsert(p, hash, ref)) return false;
-  itemAccessedSecSet(p, ref, nowSec);
+  itemAccessBegin(p, ref, nowSec);
   itemCasRenew(p, ref);
   itemLinkedSet(p, ref);
   itemCount(p, ref, 1);
@@ -155,6 +155,7 @@ export function itemExpirySet(p: Partition, ref: number, expiresAtMs: number): v
 
 /** The second half of unlinking: for an item whose index entry is gone or points elsewhere. */
 export function itemRetire(p: Partition, ref: number): void {
+  if (itemType(p, ref) === ITEM_TYPE.STREAM) changeNoteGone(p, ref);
   itemCount(p, ref, -1);
   itemLinkedClear(p, ref);
   if (!itemIsHeld(p, ref)) itemFree(p, ref);
@@ -173,9 +174,12 @@ export function itemCount(p: Partition, ref: number, sign: 1 | -1): void {
 export function itemClassCount(p: Partition, ref: number, sign: 1 | -1): void {
   const klass = classRecord(chunkClass(p, ref));
   const bytes = itemBytes(p, ref) * sign;
+  const type = itemType(p, ref);
   p.i32[klass + CLASS.itemBytes] += bytes;
   p.f64[HEADER_F64.itemBytes] += bytes;
-  if (itemType(p, ref) === ITEM_TYPE.MEMBER) return;
+  p.f64[HEADER_F64.typeItems + type] += sign;
+  p.f64[HEADER_F64.typeBytes + type] += bytes;
+  if (type === ITEM_TYPE.MEMBER) return;
   p.i32[klass + CLASS.itemCount] += sign;
   if (itemIsMain(p, ref)) p.i32[klass + CLASS.mainCount] += sign;
 }

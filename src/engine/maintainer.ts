@@ -53,7 +53,8 @@ export class Maintainer {
     const { control, partitions } = this.keyspace;
     const nowMs = Date.now() + control.f64[CONTROL_F64.clockOffsetMs];
     eventKindsRead(this.keyspace.log);
-    const sweeps = Atomics.load(control.i32, CONTROL.sweepIsOn) !== 0;
+    const rests = control.f64[CONTROL_F64.expiryRestsUntilMs] > Date.now();
+    const sweeps = Atomics.load(control.i32, CONTROL.sweepIsOn) !== 0 && !rests;
     const pageTarget = keyspacePageTarget(this.keyspace);
     let reaped = 0;
     let burials = GRAVEYARD_SLICES_PER_TICK_MAX;
@@ -64,7 +65,7 @@ export class Maintainer {
     }
     bufferBytesNote(control);
     if (keyspaceIsOver(this.keyspace)) this.shed(nowMs);
-    reaped += this.crawl.tick(nowMs, TICK_MS);
+    if (!rests) reaped += this.crawl.tick(nowMs, TICK_MS);
     Atomics.add(control.i32, CONTROL.sweepReclaims, reaped);
     Atomics.add(control.i32, CONTROL.sweeps, 1);
     this.afterTick();

@@ -43,6 +43,8 @@ export class Operation {
   /** Lookups that found something, and that did not, since the front end set these to 0. */
   found = 0;
   missed = 0;
+  /** What a lookup finds dead it leaves where it is. Nothing is stored meanwhile. */
+  sparesDead = false;
   /** Reads leave no trace: the items do not count as used. */
   isTraceless = false;
   /** Limit on key and value, in bytes: `-I`. */

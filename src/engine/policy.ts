@@ -1,12 +1,14 @@
 /**
  * The eviction policy: which items may go when memory is full, and which of them first. The names are
- * Redis's (maxmemory-policy). The hand knows one order, in which recency and frequency both count
- * (hand.ts), so the LRU and LFU of each kind are the same.
+ * Redis's (maxmemory-policy). LRU is the hand's own order, in which recency and frequency both count (hand.ts);
+ * under LFU uses are counted as Redis does it (memory/item-access.ts), in the place of the time of the last one.
  *
  *   noeviction           nothing: what needs memory is refused
- *   allkeys-lru, -lfu    any; the unused first
+ *   allkeys-lru          any; the unused first
+ *   allkeys-lfu          any; of those that the hand meets, the one that is used least
  *   allkeys-random       any; used or not
- *   volatile-lru, -lfu   what has an expiry time; the unused first
+ *   volatile-lru         what has an expiry time; the unused first
+ *   volatile-lfu         what has an expiry time; of those that the hand meets, the one that is used least
  *   volatile-random      what has an expiry time; used or not
  *   volatile-ttl         what has an expiry time; of those that the hand meets, the one that expires first
  *
@@ -16,6 +18,7 @@
  */
 import { DATABASE_COUNT } from '../base/key.ts';
 import { itemExpiresAtMs } from '../memory/item.ts';
+import { usesAreCounted, usesCountSet } from '../memory/item-access.ts';
 import { pageExpiresAtMinMs } from '../memory/page-times.ts';
 import { HEADER, type Partition, partitionLock, partitionUnlock } from '../memory/partition.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -93,13 +96,33 @@ export function policyIsByTtl(p: Partition): boolean {
   return p.i32[HEADER.evictionPolicy] === EVICTION_POLICY.VOLATILE_TTL;
 }
 
+/** How uses are counted, under a policy that goes by them. */
+export type UseCounting = { readonly logFactor: number; readonly decayMinutes: number };
+const USE_COUNTING: UseCounting = { logFactor: 10, decayMinutes: 1 };
+
 /** Changes the policy, from the next allocation on. */
-export function keyspacePolicySet(keyspace: Keyspace, policy: EvictionPolicy): void {
+export function keyspacePolicySet(
+  keyspace: Keyspace,
+  policy: EvictionPolicy,
+  counting: UseCounting = USE_COUNTING,
+): void {
+  const logFactor = policyIsLfu(policy) ? counting.logFactor : -1;
   for (const p of keyspace.partitions) {
     partitionLock(p);
     p.i32[HEADER.evictionPolicy] = policy;
+    usesCountSet(p, logFactor, counting.decayMinutes);
     partitionUnlock(p);
   }
+}
+
+/** Whether the policy goes by how much items are used, rather than by how long ago. */
+function policyIsLfu(policy: EvictionPolicy): boolean {
+  return policy === EVICTION_POLICY.ALLKEYS_LFU || policy === EVICTION_POLICY.VOLATILE_LFU;
+}
+
+/** Whether the hand compares some of those that it meets, and takes none of them at sight. */
+export function policyCompares(p: Partition): boolean {
+  return policyIsByTtl(p) || usesAreCounted(p);
 }
 
 export function keyspacePolicy(keyspace: Keyspace): EvictionPolicy {

@@ -30,11 +30,13 @@ import {
   itemType,
   itemValueOffset,
 } from '../memory/item.ts';
+import { itemAccessCopy } from '../memory/item-access.ts';
 import type { Partition } from '../memory/partition.ts';
 import { CHANGE } from './change-log.ts';
 import { rootAttach, rootDetach } from './collection/root.ts';
 import { chunkObtain } from './eviction.ts';
 import { guardAdd, guardsClear } from './guard.ts';
+import { indexFind } from './hash-index.ts';
 import { itemUnlink } from './lifecycle.ts';
 import type { Operation } from './operation.ts';
 import { STATUS, type Status } from './status.ts';
@@ -79,7 +81,9 @@ export function itemRename(
   const staysWhereItIs = from === to && itemIsLarge(from, ref);
   const status = staysWhereItIs ? rootHandOver(from, ref, op) : copyBuild(from, ref, to, op);
   guardsClear(from);
-  if (status === STATUS.OK) itemUnlink(from, hash, ref, CHANGE.DELETE);
+  if (status !== STATUS.OK) return status;
+  itemAccessCopy(to, indexFind(to, op.key), from, ref);
+  itemUnlink(from, hash, ref, CHANGE.DELETE);
   return status;
 }
 

@@ -6,10 +6,11 @@
  * item that is guarded.
  */
 import { StreamId, streamIdCompare, streamIdCopy, streamIdIsZero } from '../base/stream-id.ts';
-import type { StreamSink, StreamState } from '../base/stream-sink.ts';
+import type { ConsumerState, GroupState, StreamSink, StreamState } from '../base/stream-sink.ts';
 import type { Partition } from '../memory/partition.ts';
 import type { Operation } from './operation.ts';
 import { STATUS, type Status } from './status.ts';
+import { GroupBuilder } from './stream-group-build.ts';
 import { streamAdd, streamRootOf } from './types/stream.ts';
 import { StreamFields } from './types/stream-fields.ts';
 import {
@@ -29,6 +30,7 @@ export class StreamBuilder implements StreamSink {
   private readonly op: Operation;
   private readonly ref: number;
   private readonly rootRef: number;
+  private readonly groups: GroupBuilder;
   private readonly id: StreamId = new StreamId();
   private readonly lastId: StreamId = new StreamId();
   /** The entry that is being told: its strings lie in `fields.source`, one behind the other. */
@@ -41,6 +43,7 @@ export class StreamBuilder implements StreamSink {
     this.op = op;
     this.ref = ref;
     this.rootRef = streamRootOf(p, ref);
+    this.groups = new GroupBuilder(p, this.rootRef, op.nowMs);
     this.fields.start = new Int32Array(STRINGS_START);
     this.fields.end = new Int32Array(STRINGS_START);
   }
@@ -86,24 +89,33 @@ export class StreamBuilder implements StreamSink {
     return true;
   }
 
-  streamGroup(): boolean {
-    return this.fail(STATUS.WRONG_TYPE);
+  streamGroup(source: Buffer, start: number, bytes: number, state: GroupState): boolean {
+    return this.hold(this.groups.groupBegin(source, start, bytes, state));
   }
 
-  streamPending(): boolean {
-    return this.fail(STATUS.WRONG_TYPE);
+  streamPending(id: Readonly<StreamId>, deliveredMs: number, deliveryCount: number): boolean {
+    return this.hold(this.groups.pendingAdd(id, deliveredMs, deliveryCount));
   }
 
   streamConsumers(): boolean {
-    return this.fail(STATUS.WRONG_TYPE);
+    return true;
   }
 
-  streamConsumer(): boolean {
-    return this.fail(STATUS.WRONG_TYPE);
+  streamConsumer(source: Buffer, start: number, bytes: number, state: ConsumerState): boolean {
+    return this.hold(this.groups.consumerBegin(source, start, bytes, state));
   }
 
-  streamOwned(): boolean {
-    return this.fail(STATUS.WRONG_TYPE);
+  streamOwned(id: Readonly<StreamId>): boolean {
+    return this.hold(this.groups.ownedAdd(id));
+  }
+
+  /** All has been told. */
+  end(): boolean {
+    return this.groups.isWhole || this.fail(STATUS.EXISTS);
+  }
+
+  private hold(status: Status): boolean {
+    return status === STATUS.OK || this.fail(status);
   }
 
   private fail(status: Status): false {

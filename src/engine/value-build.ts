@@ -133,7 +133,7 @@ export class ValueBuilder implements ValueSink {
   }
 
   valueEnd(): boolean {
-    return true;
+    return this.stream === null || this.stream.end();
   }
 
   /** Puts what was built in the place of whatever the key holds. If that fails, it holds that still. */

@@ -37,6 +37,7 @@ import {
 } from './collection/roster.ts';
 import { STREAM_ROOT_BYTES } from './types/stream-root.ts';
 import { streamProblem } from './verify-stream.ts';
+import { groupsVerify } from './verify-stream-groups.ts';
 import { stripProblem } from './verify-strip.ts';
 import { treeVerify } from './verify-tree.ts';
 
@@ -201,6 +202,13 @@ class CollectionWalk {
     }
     if (!isBuried)
       this.check(streamProblem(p, root, entries) === '', streamProblem(p, root, entries));
+    this.groups(isBuried);
+  }
+
+  groups(isBuried: boolean): void {
+    const take = (node: number, type: number): boolean => this.node(node, type);
+    const problem = (text: string): void => this.check(false, text);
+    this.bytes += groupsVerify(this.p, this.root, isBuried, take, problem);
   }
 
   listEntry(entry: number, weight: number): void {

@@ -10,6 +10,7 @@ import { itemIsCollection, itemIsLarge } from '../memory/collection.ts';
 import {
   chunkKind,
   ITEM_TYPE,
+  ITEM_TYPE_COUNT,
   itemBytes,
   itemBytesFor,
   itemExpiresAtMs,
@@ -83,6 +84,9 @@ class Walk {
   };
   overflowChunks = 0;
   itemBytes = 0;
+  /** By type. */
+  readonly typeItems = new Float64Array(ITEM_TYPE_COUNT);
+  readonly typeBytes = new Float64Array(ITEM_TYPE_COUNT);
   /** By database. */
   readonly databaseKeys = new Int32Array(DATABASE_COUNT);
   readonly databaseExpiring = new Int32Array(DATABASE_COUNT);
@@ -281,6 +285,8 @@ class Walk {
     const count = counts.get(classId) ?? { items: 0, main: 0, bytes: 0 };
     count.bytes += itemBytes(p, ref);
     this.itemBytes += itemBytes(p, ref);
+    this.typeItems[itemType(p, ref)]++;
+    this.typeBytes[itemType(p, ref)] += itemBytes(p, ref);
     counts.set(classId, count);
     const namespace = itemNamespace(p, ref);
     const isMember = itemType(p, ref) === ITEM_TYPE.MEMBER;
@@ -301,6 +307,10 @@ class Walk {
   totals(): void {
     const { p } = this;
     this.equal('item bytes', p.f64[HEADER_F64.itemBytes], this.itemBytes);
+    for (let type = 0; type < ITEM_TYPE_COUNT; type++) {
+      this.equal(`items of type ${type}`, p.f64[HEADER_F64.typeItems + type], this.typeItems[type]);
+      this.equal(`bytes of type ${type}`, p.f64[HEADER_F64.typeBytes + type], this.typeBytes[type]);
+    }
     for (let database = 0; database < DATABASE_COUNT; database++) {
       const keys = this.databaseKeys[database];
       this.equal(`database ${database}: keys`, databaseKeyCount(p, database), keys);

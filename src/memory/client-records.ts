@@ -2,11 +2,11 @@
  * What a RESP client's record in the connection table says besides (connections.ts): the part that CLIENT
  * LIST shows, and by which CLIENT KILL and INFO find clients of other threads.
  *
- *   byte 128        192         224        288        336         400        448         456
- *        ┌──────────┬───────────┬──────────┬──────────┬───────────┬──────────┬──────────┐
- *        │ 16 words │ 4 doubles │ name     │ local    │ lib-name  │ lib-ver  │ 2 words  │
- *        │          │           │          │ address  │           │          │          │
- *        └──────────┴───────────┴──────────┴──────────┴───────────┴──────────┴──────────┘
+ *   byte 128        192         224        288        336         400        448       456        512
+ *        ┌──────────┬───────────┬──────────┬──────────┬───────────┬──────────┬─────────┬──────────┐
+ *        │ 16 words │ 4 doubles │ name     │ local    │ lib-name  │ lib-ver  │ 2 words │ user     │
+ *        │          │           │          │ address  │           │          │         │          │
+ *        └──────────┴───────────┴──────────┴──────────┴───────────┴──────────┴─────────┴──────────┘
  *          texts: length u8, then the characters; a longer one is cut
  *
  * Guard: written by the connection's thread alone, at the end of each batch; readers may see a moment in
@@ -68,6 +68,7 @@ export const CLIENT_TEXT = {
   local: { offset: 288, bytesMax: 47 },
   libraryName: { offset: 336, bytesMax: 63 },
   libraryVersion: { offset: 400, bytesMax: 47 },
+  user: { offset: 456, bytesMax: 55 },
 } as const satisfies Readonly<Record<string, TextField>>;
 
 /** What a client takes in any case: its connection, its session and its record. */
@@ -75,7 +76,7 @@ const CLIENT_BYTES = 2048;
 /** … and for each name that it watches, is subscribed to or has as a prefix. */
 const NAME_BYTES = 128;
 
-assert(CONNECTION_RECORD_BYTES === (CLIENT.prefixes + 1) * 4, 'a client ends with its record');
+assert(CONNECTION_RECORD_BYTES === 512, 'the texts of a client end with its record');
 
 /** Whether the record is that of a RESP client that others may see. */
 export function clientIsShown({ i32 }: Control, record: number): boolean {
@@ -104,6 +105,16 @@ export function clientBytes({ i32 }: Control, record: number): number {
     i32[record + CLIENT.queuedBytes] +
     i32[record + CLIENT.argumentBytes]
   );
+}
+
+/** Whether the text of a record is this one, as far as it fits there. */
+export function clientTextIs(
+  control: Control,
+  record: number,
+  field: TextField,
+  text: string,
+): boolean {
+  return clientText(control, record, field) === text.slice(0, field.bytesMax);
 }
 
 export function clientTextSet(

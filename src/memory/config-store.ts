@@ -6,7 +6,7 @@
  *   │ header │ record 0 │ record 1 │ …  │ record 17 │   two more than clients may fill
  *   │ 64 B   │          │          │    │           │
  *   └────────┴──────────┴──────────┴─  ─┴───────────┘
- *   header  lock · serial of the last set
+ *   header  lock · serial of the last set · the lock's counts
  *
  *   byte 0        4          8              12           16         272         65808
  *        ┌────────┬──────────┬──────────────┬────────────┬──────────┬───────────┐
@@ -77,6 +77,25 @@ export function configGet(store: ConfigStore, key: Uint8Array): ConfigEntry | nu
   const entry = entryCopyLocked(store, key);
   lockRelease(store.i32, STORE.lock);
   return entry;
+}
+
+/**
+ * A copy of the entry's value as it was a moment ago, without the lock: for who must not wait, and does
+ * not mind to miss what is being replaced. Null where there is none, or where it changed meanwhile.
+ */
+export function configPeek(store: ConfigStore, key: Uint8Array): Buffer | null {
+  const record = recordFindLocked(store, key);
+  if (record < 0) return null;
+  const serial = Atomics.load(store.i32, record >>> 2);
+  const bytes = store.i32[(record + RECORD.valueBytes) >>> 2];
+  const start = record + RECORD.value;
+  const value = Buffer.from(store.u8.subarray(start, start + bytes));
+  return Atomics.load(store.i32, record >>> 2) === serial ? value : null;
+}
+
+/** How many entries were made or replaced. */
+export function configSerial({ i32 }: ConfigStore): number {
+  return Atomics.load(i32, STORE.serial);
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  *   ┌────────┬─────────────┬─────────────────────────┬───────────────────┬──────────────────┐
  *   │ words  │ times and   │ counters, a block for   │ prefix table      │ connection table │
- *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 456 B each       │
+ *   │ 256 B  │ totals      │ each thread + baseline  │ 304 B each        │ 512 B each       │
  *   │        │ f64, 256 B  │                         │ (prefix-table.ts) │ (connections.ts) │
  *   └────────┴─────────────┴─────────────────────────┴───────────────────┴──────────────────┘
  *
@@ -41,8 +41,10 @@ export const CONTROL = {
   connectionSpan: 51, // records that were ever in use are below it
   memoryIsTight: 4, // TIGHT bits: commands that may need memory have to find room first
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
+  overdueScripts: 52, // scripts that run too long: how many of EVAL's, and of FCALL's times 2^16
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
+  usersLock: 62, // who changes RESP's users: users-lock.ts
   trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
   trackingThreads: 56, // two words: a bit for each data thread whose clients track keys
   broadcastThreads: 58, // … want to hear of all keys with a prefix
@@ -58,6 +60,7 @@ export const CONTROL_F64 = {
   maxMemory: 37, // bytes that may be in use: maxmemory
   bufferBytes: 38, // of requests and replies under way, as the maintainer saw them last
   memoryBytes: 36, // the budget: -m, or what cache_memlimit made of it
+  expiryRestsUntilMs: 39, // what has expired is dead, but stays until then: CLIENT PAUSE
   tlsFilesReadAtMs: 40, // when the certificate in use was read
 } as const;
 
@@ -117,24 +120,33 @@ export const GAUGE = {
   trackedKeys: 33, // keys that clients of the thread may have copies of
   trackedItems: 34, // pairs of such a key and a client
   trackedPrefixes: 35, // prefixes that its clients want to hear of
-  noticeBytesWaiting: 36, // as two i32, the second unused: what other threads have posted and it has not handled
+  noticeBytesWaiting: 36, // as two i32: what other threads have posted and it has not handled; overdue-scripts.ts
   watcherCount: 37,
   watchedKinds: 38, // kinds of events that the thread's connections watch
   heapBytes: 39, // JavaScript heap in use
+  cpuUserUs: 40, // CPU time that the thread has used since it was started
+  cpuSystemUs: 41,
+  loopDelaySumMs: 42, // how much later than it was to a timer has fired, all in all
+  loopDelays: 43, // LOOP_DELAY_MS.length + 1 words: how many were that late
 } as const;
 
+/** A timer's delay is counted by these, the last word taking what is longer. */
+export const LOOP_DELAY_MS = [2, 5, 10, 25, 50, 100, 250, 1000] as const;
+
 /** Behind them, how often each command was run: COMMANDS_FIRST + the command's number. */
-export const COMMANDS_FIRST = 40;
+export const COMMANDS_FIRST = 56;
 export const COMMAND_COUNT_MAX = 128;
 /** A multiple of 8, so that no two threads write one cache line. */
 const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
+assert(COUNTERS_PER_THREAD % 8 === 0, 'no two threads write one cache line');
+assert(GAUGE.loopDelays + LOOP_DELAY_MS.length < COMMANDS_FIRST, 'gauges end before the commands');
 export const THREAD_COUNT_MAX = 64;
 const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
 export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;
 export const PREFIX_COUNT_MAX = 4096;
 export const CONNECTION_TABLE_OFFSET = PREFIX_TABLE_OFFSET + PREFIX_COUNT_MAX * PREFIX_RECORD_BYTES;
-export const CONNECTION_RECORD_BYTES = 456;
+export const CONNECTION_RECORD_BYTES = 512;
 
 export class Control {
   readonly sab: SharedArrayBuffer;
@@ -183,6 +195,20 @@ export function countersReset(control: Control): void {
 /** The sum of what the threads say of themselves: GAUGE. */
 export function gaugeSum(control: Control, gauge: number): number {
   return counterRaw(control, gauge);
+}
+
+/** What one thread says of itself. */
+export function gaugeOf(control: Control, threadIndex: number, gauge: number): number {
+  return control.f64[counterBlock(threadIndex) + gauge];
+}
+
+/** Counts how late a timer of the thread has fired. */
+export function loopDelayNote({ f64 }: Control, threadIndex: number, ms: number): void {
+  const block = counterBlock(threadIndex);
+  let step = 0;
+  while (step < LOOP_DELAY_MS.length && ms > LOOP_DELAY_MS[step]) step++;
+  f64[block + GAUGE.loopDelays + step]++;
+  f64[block + GAUGE.loopDelaySumMs] += ms;
 }
 
 /** What the threads say of themselves in bits, put together. */

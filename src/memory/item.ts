@@ -4,7 +4,7 @@
  *   byte 0        4            8         12               16
  *        ┌────────┬────────────┬─────────┬────────────────┬───────────┬───────┬────────┬─────┬───────┬──────
  *        │ meta   │ valueBytes │ casLo   │ casHi:12       │ expiresAt │ chain │ client │ key │ given │ value
- *        │        │            │         │ accessedSec:20 │ Ms f64    │ 16 B  │ flags  │     │ CAS   │
+ *        │        │            │         │ access:20      │ Ms f64    │ 16 B  │ flags  │     │ CAS   │
  *        └────────┴────────────┴─────────┴────────────────┴───────────┴───────┴────────┴─────┴───────┴──────
  *          always                                           bit 1       bit 2   bit 0          bit 17
  *
@@ -24,8 +24,8 @@
  *         bits 19–31  keyBytes, those of the namespace among them. With bit 18 they are the key's tag
  *
  * Most items have no expiry, no flags and one chunk: 16 bytes of header in all. The CAS unique has
- * 44 bits, and is there beside a given one: flush goes by it. The last access is told in seconds
- * modulo 2^20 (12 days). A MEMBER has no CAS unique of its own: casLo is its slot in the collection's
+ * 44 bits, and is there beside a given one: flush goes by it. What the last access says is in
+ * item-access.ts. A MEMBER has no CAS unique of its own: casLo is its slot in the collection's
  * roster.
  *
  * A chained item's head chunk is of the largest class and holds the first part of the value; its
@@ -44,6 +44,7 @@ import {
   NAMESPACE_BYTES,
 } from '../base/key.ts';
 import type { Uint64 } from '../base/uint64.ts';
+import { ACCESS_MASK, itemAccessNote } from './item-access.ts';
 import type { Partition } from './partition.ts';
 
 export const ITEM = {
@@ -87,7 +88,6 @@ const NAMESPACED = 1 << 18;
 const TAG_SHIFT = 18;
 const KEY_SHIFT = 19;
 
-const ACCESSED_MASK = (1 << 20) - 1;
 const CAS_HI_SHIFT = 20;
 export const CAS_HI_MAX = 0xfff;
 
@@ -102,6 +102,8 @@ export const ITEM_TYPE = {
   MEMBER: 8, // of a large collection; its key is in the collection's namespace
   ELEMENT: 9, // of a list, too long to lie beside others; it has no key
 } as const;
+/** All types are below it. */
+export const ITEM_TYPE_COUNT = 12;
 
 assert(ITEM.headerBytes % 8 === 0, 'the expiry time starts on an 8-byte boundary');
 assert(EXTRA_CAS >>> EXTRA_CAS_SHIFT === GIVEN_CAS_BYTES, 'the bit of the given CAS is its size');
@@ -272,7 +274,7 @@ export function itemCas(p: Partition, ref: number): number {
 export function itemCasSet(p: Partition, ref: number, casLo: number, casHi: number): void {
   const word = ref << 1;
   p.i32[word + 2] = casLo;
-  p.i32[word + 3] = (p.i32[word + 3] & ACCESSED_MASK) | (casHi << CAS_HI_SHIFT);
+  p.i32[word + 3] = (p.i32[word + 3] & ACCESS_MASK) | (casHi << CAS_HI_SHIFT);
 }
 
 /** A member's place in the roster of its collection; it has that instead of a CAS unique. */
@@ -300,16 +302,6 @@ export function itemGivenCasSet(p: Partition, ref: number, unique: Uint64): void
   const offset = itemValueOffset(p, ref) - GIVEN_CAS_BYTES;
   p.u8.writeInt32LE(unique.lo, offset);
   p.u8.writeInt32LE(unique.hi, offset + 4);
-}
-
-export function itemAccessedSecSet(p: Partition, ref: number, nowSec: number): void {
-  const word = (ref << 1) + 3;
-  p.i32[word] = (p.i32[word] & ~ACCESSED_MASK) | (nowSec & ACCESSED_MASK);
-}
-
-/** Seconds since the item was last read or stored, modulo 2^20. */
-export function itemIdleSec(p: Partition, ref: number, nowSec: number): number {
-  return (nowSec - p.i32[(ref << 1) + 3]) & ACCESSED_MASK;
 }
 
 export function itemIsLinked(p: Partition, ref: number): boolean {
@@ -346,9 +338,7 @@ export function itemNoteUse(p: Partition, ref: number, nowSec: number): void {
   const meta = p.i32[word];
   const frequent = (meta & FREQUENCY_MASK) === FREQUENCY_MASK ? meta : meta + FREQUENCY_ONE;
   if ((frequent | FETCHED) !== meta) p.i32[word] = frequent | FETCHED;
-  const accessed = p.i32[word + 3];
-  const fresh = (accessed & ~ACCESSED_MASK) | (nowSec & ACCESSED_MASK);
-  if (accessed !== fresh) p.i32[word + 3] = fresh;
+  itemAccessNote(p, ref, nowSec);
 }
 
 export function itemFrequency(p: Partition, ref: number): number {

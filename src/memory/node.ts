@@ -39,6 +39,11 @@ export const NODE_TYPE = {
   TREE_INNER: 3,
   STRIP: 4, // elements of a list: engine/types/list.ts
   BLOCK: 5, // entries of a stream: engine/types/stream-block.ts
+  GROUPS: 6, // the consumer groups of a stream: engine/types/stream-group-node.ts
+  GROUP: 7,
+  CONSUMER: 8,
+  ID_LEAF: 9, // records by id: engine/types/stream-pending-tree.ts
+  ID_INNER: 10,
 } as const;
 
 /** Words of a root, as i32 indices from `ref << 1`. */

@@ -20,7 +20,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { EventLog } from './event-log.ts';
-import { lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
+import { type LockCount, lockCount, lockOwner, lockRelease, lockTake, lockTry } from './lock.ts';
 import { CLASS_COUNT_MAX, PAGE_BYTES, PAGE_SHIFT, type SlabClasses } from './slab-classes.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
@@ -32,9 +32,11 @@ export const PARTITION_BYTES_MAX = 2 ** 31 - PAGE_BYTES;
  * not slow down the one that works; what a lookup reads lies together in the next one.
  */
 export const HEADER = {
-  lock: 0,
+  lock: 0, // and its counts: lock.ts
 
   keysTable: 16, // TABLE words: the index of keys
+  usesLogFactor: 22, // lfu-log-factor + 1; 0: uses of items are not counted (item-access.ts)
+  usesDecayMinutes: 23, // lfu-decay-time
   casLo: 24, // last CAS unique given out
   casHi: 25,
   evictionClock: 26, // chunks obtained so far: the time by which page ages are told
@@ -72,7 +74,7 @@ export const TABLE = {
   pageCount: 3, // pages of primary buckets
   overflowCount: 4, // overflow buckets
   directoryWord: 5, // i32 index of the table's part of the index directory
-  words: 8,
+  words: 6,
 } as const;
 
 /** Header totals (f64 index): counts that outgrow 32 bits, and times. */
@@ -89,6 +91,8 @@ export const HEADER_F64 = {
   discardTotal: 81, // large collections freed
   fieldExpiryTotal: 82, // expired fields of hashes reclaimed
   flushTotal: 83, // … of them, the flushed ones
+  typeItems: 84, // ITEM_TYPE_COUNT words: linked items of each type, those flushed as long as they lie there
+  typeBytes: 96, // … and their bytes: headers, keys, values
   removals: 128, // REMOVAL_SLOTS: by key hash, the greatest CAS unique of an item that left the index
   words: 384,
 } as const;
@@ -111,7 +115,7 @@ assert(HEADER.words * 4 <= HEADER_F64.itemTotal * 8, 'header words end before th
 assert(HEADER_F64.removals + REMOVAL_SLOTS <= HEADER_F64.words, 'header totals do not overlap');
 assert(HEADER_F64.words * 8 <= HEADER_BYTES, 'header totals fit the header');
 assert(HEADER.emptyBucket % 16 === 0, 'a bucket is a cache line');
-assert(HEADER.keysTable + TABLE.words <= HEADER.casLo, 'a table has its words to itself');
+assert(HEADER.keysTable + TABLE.words <= HEADER.usesLogFactor, 'a table has its words to itself');
 
 export class Partition {
   readonly id: number;
@@ -254,6 +258,11 @@ export function partitionUnlock(p: Partition): void {
 
 export function partitionLockOwner(p: Partition): number {
   return lockOwner(p.i32, HEADER.lock);
+}
+
+/** How often threads met at the partition's lock: LOCK_COUNT. */
+export function partitionLockCount(p: Partition, count: LockCount): number {
+  return lockCount(p.i32, HEADER.lock, count);
 }
 
 // ── Page table ──────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ export const RESP_WORD = {
   slowIds: 0, // ids given to entries of the slow log
   errorSlots: 1, // slots of error codes given out
   aclIds: 18, // … of the ACL log
+  scriptNumbers: 19, // numbers given to scripts, and to flushes of them
 } as const;
 
 /** f64 indices of the header: what the main thread finds out ten times a second. */
@@ -61,6 +62,9 @@ export const RESP_COUNTER = {
   commandDenials: 18, // refused to users: commands, keys, channels
   keyDenials: 19,
   channelDenials: 20,
+  evictedScripts: 24,
+  luaBytes: 25, // in use by Lua for scripts, as of the last one
+  functionBytes: 26, // … for functions
 } as const;
 
 const HEADER_BYTES = 128;
@@ -231,6 +235,23 @@ export function timeHistogram(
     n++;
   }
   return rows;
+}
+
+/** Limits of timeBuckets: 1,024 ns × 2^n. */
+export const TIME_BUCKET_LIMITS_US: readonly number[] = Array.from(
+  { length: 21 },
+  (_, n) => 1.024 * 2 ** n,
+);
+
+/** How many runs took no more than each of the limits and more than the one before; the last word: the rest. */
+export function timeBuckets(counts: Float64Array): Float64Array {
+  const buckets = new Float64Array(TIME_BUCKET_LIMITS_US.length + 1);
+  let n = 0;
+  for (let step = 0; step < counts.length; step++) {
+    while (n < TIME_BUCKET_LIMITS_US.length && stepEnd(step) > 16 * 2 ** n) n++;
+    buckets[n] += counts[step];
+  }
+  return buckets;
 }
 
 // ── Reset ───────────────────────────────────────────────────────────────────────────────────────

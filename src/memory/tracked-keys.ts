@@ -6,16 +6,17 @@
  *   section ┌────────────┬─────────────────────────────┬────────────────────────────────┐
  *           │ head, 64 B │ counts, 32,768 × i32        │ ring, 512 KiB                  │
  *           └────────────┴─────────────────────────────┴────────────────────────────────┘
- *   record  ┌───────┬──────────────────┬────────┬──────────┬─────────────────────┬ ─ ─ ─ ─ ─
- *           │ words │ kind │ namespace │ client │ keyBytes │ key, padded to 4    │
- *           │ i32   │ u8   │ i24       │ i32    │ i32      │                     │
- *           └───────┴──────────────────┴────────┴──────────┴─────────────────────┴ ─ ─ ─ ─ ─
+ *   record  ┌───────┬──────────────────┬────────┬──────────┬─────────┬─────────────────────┬ ─ ─ ─ ─ ─
+ *           │ words │ kind │ namespace │ client │ keyBytes │ ordinal │ key, padded to 4    │
+ *           │ i32   │ u8   │ i24       │ i32    │ i32      │ i32     │                     │
+ *           └───────┴──────────────────┴────────┴──────────┴─────────┴─────────────────────┴ ─ ─ ─ ─ ─
  *
  * A count says for how many keys of a hash the tables of threads have entries. Whoever changes a key looks at its
  * count alone, and if that is not 0 leaves a record, with the client that did it. Whoever has entries reads the
  * records, and knows what to do about them: commands/resp/tracking-table.ts.
  *
  * `head` counts the words ever written, modulo 2^32. A record does not wrap: a word of 0 leads to the ring's start.
+ * `ordinal` orders the records of all partitions; the next one stands behind the head of the first.
  * A reader keeps its own positions; one that falls more than a ring behind learns that it missed something.
  *
  * Guard: the partition lock, for readers as well; `head` may be read without. The counts are atomic, and that of a
@@ -27,11 +28,16 @@ const COUNT_WORDS = 32768;
 const RING_WORDS = 131072;
 const HEAD_WORDS = 16;
 const SECTION_WORDS = HEAD_WORDS + COUNT_WORDS + RING_WORDS;
-const RECORD_WORDS = 4;
+const RECORD_WORDS = 5;
+/** Of the first section. */
+const ORDINAL_WORD = 1;
 
 /** A change that a reader has found. */
 export type TrackedChange = {
   readonly kind: number;
+  readonly partition: number;
+  /** Of two records the later one's is greater; it goes round. */
+  readonly ordinal: number;
   /** As that of its key; -1: all. */
   readonly namespace: number;
   /** Of the client that did it; 0: of none. Of a flush its number, which it has in all partitions. */
@@ -104,6 +110,7 @@ export function trackedWrite(
   words[at + 1] = kind | (namespace << 8);
   words[at + 2] = client;
   words[at + 3] = keyBytes;
+  words[at + 4] = Atomics.add(words, ORDINAL_WORD, 1);
   bytesCopy(source, start, bytes, (at + RECORD_WORDS) << 2, keyBytes);
   Atomics.store(words, headWord, (head + needed) | 0);
   tracked.hasNews = true;
@@ -115,19 +122,19 @@ export function trackedHead({ words }: TrackedKeys, partition: number): number {
 }
 
 /**
- * Reads the partition's records from `position` on, which must not be the head. Null: some were written over
+ * Reads the partition's records from `position` on, and puts them behind `changes`. False: some were written over
  * before they were read. Either way one reads on from the head.
  */
 export function trackedRead(
   { words, bytes }: TrackedKeys,
   partition: number,
   position: number,
-): TrackedChange[] | null {
+  changes: TrackedChange[],
+): boolean {
   const headWord = partition * SECTION_WORDS;
   const ring = headWord + HEAD_WORDS + COUNT_WORDS;
   const head = words[headWord];
-  if ((head - position) >>> 0 > RING_WORDS) return null;
-  const changes: TrackedChange[] = [];
+  if ((head - position) >>> 0 > RING_WORDS) return false;
   let from = position;
   while (from !== head) {
     const at = ring + (from & (RING_WORDS - 1));
@@ -139,13 +146,20 @@ export function trackedRead(
     const start = (at + RECORD_WORDS) << 2;
     changes.push({
       kind: words[at + 1] & 0xff,
+      partition,
+      ordinal: words[at + 4],
       namespace: words[at + 1] >> 8,
       client: words[at + 2],
       name: bytes.toString('latin1', start, start + words[at + 3]),
     });
     from = (from + length) | 0;
   }
-  return changes;
+  return true;
+}
+
+/** Puts changes into the order in which they were made. */
+export function trackedSort(changes: TrackedChange[]): void {
+  changes.sort((one, other) => (one.ordinal - other.ordinal) | 0);
 }
 
 function countWord(partition: number, hash: number): number {

@@ -16,15 +16,20 @@ import { RespCall } from '../commands/resp/call.ts';
 import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
+import { readyServe } from '../commands/resp/execute.ts';
+import { functionsListen } from '../commands/resp/function-notices.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
+import { overdueListen, overdueWaiter } from '../commands/resp/overdue.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
+import { scriptsListen } from '../commands/resp/script-notices.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
 import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
 import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
+  LogLevel,
   RespChange,
   RespFailure,
   ServerContext,
@@ -33,8 +38,10 @@ import { RespConfig, type RespConfigImage, type UserLine } from '../config/resp-
 import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
-import { COUNTER, counterBlock, GAUGE } from '../memory/control.ts';
+import { COUNTER, counterBlock, GAUGE, loopDelayNote } from '../memory/control.ts';
+import { lockWaiterSet } from '../memory/lock.ts';
 import { Reply } from '../protocol/reply.ts';
+import { AsideTurn } from './aside-turn.ts';
 import { ConnectionContext } from './connection.ts';
 import {
   type ListenOptions,
@@ -98,6 +105,7 @@ export type DataThreadMessage =
       readonly text: string;
       readonly details: Readonly<Record<string, unknown>>;
     }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'respSet'; readonly id: number; readonly change: RespChange }
   | {
       readonly kind: 'respUsers';
@@ -120,6 +128,8 @@ const NOTES_MS = 50;
 /** Connections that have not closed this long after a drain are cut. */
 const DRAIN_MS_MAX = 2500;
 
+const NO_CPU_USAGE = { user: 0, system: 0 };
+
 export class DataThread {
   private readonly start: DataThreadStart;
   private readonly post: (message: DataThreadMessage) => void;
@@ -129,6 +139,8 @@ export class DataThread {
   private readonly listeners: string[] = [];
   private terminator: TlsTerminator | null = null;
   private resp: RespListeners | null = null;
+  /** When notesTell ran last. */
+  private notesToldMs = performance.now();
   /** CONFIG SETs of this thread that the supervisor is at. */
   private readonly respSets = new Requests<RespFailure>();
 
@@ -148,6 +160,7 @@ export class DataThread {
       certificatesRefresh: () =>
         this.terminator === null ? 'TLS not enabled' : this.terminator.refresh(),
       shutdown: (graceful) => post({ kind: 'shutdown', graceful }),
+      log: (level, text) => post({ kind: 'log', level, text }),
       warn: (text, details) => post({ kind: 'warn', text, details }),
       respUsers: (lines, removes) => post({ kind: 'respUsers', lines, removes }),
       respSet: (change, done) => post({ kind: 'respSet', id: this.respSets.begin(done), change }),
@@ -166,6 +179,9 @@ export class DataThread {
     const call = new Call(keyspace, server, auth, new Reply(), idle);
     const respCall = respCallCreate(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
+    const aside = new AsideTurn(this.context.resp);
+    respCall.aside = () => aside.run();
+    lockWaiterSet(overdueWaiter(respCall));
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     setInterval(() => this.notesTell(), NOTES_MS).unref();
     this.housekeep();
@@ -268,22 +284,34 @@ export class DataThread {
     }, 5);
   }
 
-  /** What requests of memcached's protocols have noted for subscribers of RESP's. */
+  /**
+   * What requests of memcached's protocols, or the main thread, have noted for clients of RESP. As it is to
+   * run at even intervals, it is also what tells how late this thread is.
+   */
   private notesTell(): void {
     const { call } = this.context.resp;
+    const nowMs = performance.now();
+    const lateMs = Math.max(0, nowMs - this.notesToldMs - NOTES_MS);
+    this.notesToldMs = nowMs;
+    loopDelayNote(call.keyspace.control, this.start.threadIndex, lateMs);
     notesTell(call);
+    readyServe(call);
     pubsubPost(call);
     if (call.keyspace.tracked.hasNews) trackedTellNow(call);
   }
 
-  /** Once a second: idle connections, and how large the heap is. */
+  /** Once a second: idle connections, how large the heap is, and what CPU time was used. */
   private housekeep(): void {
     const { call, open } = this.context;
     callClock(call); // a scheduled flush comes due also when no request does
     waitsRest(this.context.resp.call);
     trackingRest(this.context.resp.call);
-    call.counters[counterBlock(this.start.threadIndex) + GAUGE.heapBytes] =
-      process.memoryUsage().heapUsed;
+    const block = counterBlock(this.start.threadIndex);
+    // Node 22 does not tell it of a thread: then it stays 0.
+    const { user, system } = process.threadCpuUsage?.() ?? NO_CPU_USAGE;
+    call.counters[block + GAUGE.heapBytes] = process.memoryUsage().heapUsed;
+    call.counters[block + GAUGE.cpuUserUs] = user;
+    call.counters[block + GAUGE.cpuSystemUs] = system;
     for (const connection of open) {
       const { idleSecMax } = connection;
       if (idleSecMax === 0 || connection.idleSec(call.op.nowSec) <= idleSecMax) continue;
@@ -331,6 +359,9 @@ function respCallCreate(
   monitorListen(call);
   pauseListen(call);
   clientKillListen(call);
+  overdueListen(call);
+  scriptsListen(call);
+  functionsListen(call);
   trackingListen(call);
   return call;
 }

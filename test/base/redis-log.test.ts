@@ -2,12 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { LogFile } from '../../src/base/log.ts';
 import { redisLevelSet, redisLoggerCreate } from '../../src/base/redis-log.ts';
 
 it('writes lines as Redis does, from its level on', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flagstone-log-'));
   const path = join(folder, 'a.log');
-  const log = redisLoggerCreate('notice', path);
+  const log = redisLoggerCreate('notice', new LogFile(path));
   log.debug('not this');
   log.info({ ports: [1] }, 'listening');
   log.error({ err: new Error('gone') }, 'a thread died');

@@ -2,7 +2,13 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Logger, type LogSettings, loggerCreate, logLevel } from '../../src/base/log.ts';
+import {
+  LogFile,
+  type Logger,
+  type LogSettings,
+  loggerCreate,
+  logLevel,
+} from '../../src/base/log.ts';
 
 describe('logLevel', () => {
   it.each([
@@ -33,8 +39,8 @@ describe('loggerCreate', () => {
   });
 
   /** What is in the file as soon as the calls return: nothing may wait in a buffer. */
-  function written(settings: Omit<LogSettings, 'fd'>, say: (log: Logger) => void): string {
-    say(loggerCreate({ ...settings, fd, isColored: false }));
+  function written(settings: Omit<LogSettings, 'file'>, say: (log: Logger) => void): string {
+    say(loggerCreate({ ...settings, file: new LogFile(fd), isColored: false }));
     return readFileSync(path, 'utf8');
   }
 

@@ -19,6 +19,7 @@ import {
 import { STATUS } from '../../src/engine/status.ts';
 import { itemIsLarge } from '../../src/memory/collection.ts';
 import { chunkKind, itemNoteUse, KIND_FREE, KIND_ITEM, KIND_NODE } from '../../src/memory/item.ts';
+import { usesCountSet } from '../../src/memory/item-access.ts';
 import { HEADER, HEADER_F64, PAGE, pageOffset, pageRecord } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
 import {
@@ -333,6 +334,26 @@ describe('the policy', () => {
     expect(soon / count).toBeLessThan(0.2);
   });
 
+  it('allkeys-lfu evicts what is used least, though it was used last', () => {
+    const p = partitionMake({ bytes: MIB });
+    p.i32[HEADER.evictionPolicy] = EVICTION_POLICY.ALLKEYS_LFU;
+    usesCountSet(p, 10, 1);
+    const client = new Client();
+    let stored = 0;
+    for (; p.f64[HEADER_F64.evictionTotal] === 0; stored++) {
+      client.set(p, `k${stored}`.padEnd(5, '.'), 'x'.repeat(50));
+    }
+    const often = (n: number): boolean => n % 3 === 0;
+    const keys = Array.from({ length: stored }, (_, n) => ({ n, key: `k${n}`.padEnd(5, '.') }));
+    for (let turn = 0; turn < 30; turn++) {
+      for (const { n, key } of keys) if (often(n)) client.get(p, key);
+    }
+    for (const { n, key } of keys) if (!often(n)) client.get(p, key);
+    for (let n = 0; n < stored / 2; n++) client.set(p, `m${n}`.padEnd(5, '.'), 'x'.repeat(50));
+    const left = keys.filter(({ key }) => client.get(p, key) !== null);
+    expect(left.filter(({ n }) => often(n)).length).toBeGreaterThan((stored / 3) * 0.98);
+  });
+
   it('can be changed at any time', () => {
     const keyspace = keyspaceMake(handlesMake({ partitionCount: 2 }));
     expect(keyspacePolicy(keyspace)).toBe(EVICTION_POLICY.ALLKEYS_LRU);
@@ -340,6 +361,11 @@ describe('the policy', () => {
     expect(keyspacePolicy(keyspace)).toBe(EVICTION_POLICY.VOLATILE_TTL);
     partitionReset(keyspace.partitions[0]);
     expect(keyspacePolicy(keyspace)).toBe(EVICTION_POLICY.VOLATILE_TTL);
+    keyspacePolicySet(keyspace, EVICTION_POLICY.VOLATILE_LFU, { logFactor: 3, decayMinutes: 4 });
+    partitionReset(keyspace.partitions[0]);
+    for (const { i32 } of keyspace.partitions) {
+      expect([i32[HEADER.usesLogFactor], i32[HEADER.usesDecayMinutes]]).toEqual([4, 4]);
+    }
     expect(keyspacePolicy(keyspaceMake(handlesMake({ evicts: false })))).toBe(
       EVICTION_POLICY.NOEVICTION,
     );

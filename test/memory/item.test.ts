@@ -12,7 +12,6 @@ import {
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
   ITEM_TYPE,
-  itemAccessedSecSet,
   itemBytes,
   itemBytesFor,
   itemCas,
@@ -32,7 +31,6 @@ import {
   itemHash,
   itemHeaderRewrite,
   itemHeaderWrite,
-  itemIdleSec,
   itemIsFetched,
   itemIsLinked,
   itemIsMain,
@@ -62,6 +60,7 @@ import {
   MARK_STALE,
   MARK_TOKEN_SENT,
 } from '../../src/memory/item.ts';
+import { itemAccessedSecSet, itemIdleSec } from '../../src/memory/item-access.ts';
 import { chunkTake } from '../../src/memory/slab.ts';
 import { uint64Of } from '../engine/client.ts';
 import { partitionMake } from '../engine/fixture.ts';

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type TrackedChange,
   TrackedKeys,
   trackedCountAdd,
   trackedHead,
   trackedIs,
   trackedKeysBytes,
   trackedRead,
+  trackedSort,
   trackedWrite,
 } from '../../src/memory/tracked-keys.ts';
 
@@ -21,7 +23,9 @@ function write(tracked: TrackedKeys, partition: number, name: string, client = 7
 }
 
 function namesFrom(tracked: TrackedKeys, partition: number, position: number): string[] | null {
-  return trackedRead(tracked, partition, position)?.map(({ name }) => name) ?? null;
+  const changes: TrackedChange[] = [];
+  const isWhole = trackedRead(tracked, partition, position, changes);
+  return isWhole ? changes.map(({ name }) => name) : null;
 }
 
 describe('the counts of tracked keys', () => {
@@ -46,9 +50,11 @@ describe('the records of tracked keys', () => {
     const reader = new TrackedKeys(tracked.words.buffer as SharedArrayBuffer, 3);
     trackedWrite(tracked, 1, 32, -1, 0x02000001, Buffer.alloc(0), 0, 0);
     write(tracked, 1, 'caf\xe9');
-    expect(trackedRead(reader, 1, 0)).toEqual([
-      { kind: 32, namespace: -1, client: 0x02000001, name: '' },
-      { kind: 4, namespace: 11, client: 7, name: 'caf\xe9' },
+    const changes: TrackedChange[] = [];
+    expect(trackedRead(reader, 1, 0, changes)).toBe(true);
+    expect(changes).toEqual([
+      { kind: 32, partition: 1, ordinal: 0, namespace: -1, client: 0x02000001, name: '' },
+      { kind: 4, partition: 1, ordinal: 1, namespace: 11, client: 7, name: 'caf\xe9' },
     ]);
     expect(tracked.hasNews).toBe(true);
     expect(reader.hasNews).toBe(false);
@@ -72,11 +78,22 @@ describe('the records of tracked keys', () => {
     expect(trackedIs(tracked, last, 0)).toBe(false);
   });
 
+  it('are put in order over partitions, also where their numbers start again', () => {
+    const tracked = make();
+    tracked.words[1] = 2 ** 31 - 2;
+    for (const [at, name] of ['a', 'b', 'c', 'd'].entries()) write(tracked, 2 - (at % 3), name);
+    const changes: TrackedChange[] = [];
+    for (let id = 0; id < PARTITIONS; id++) trackedRead(tracked, id, 0, changes);
+    expect(changes.map(({ name }) => name)).toEqual(['c', 'b', 'a', 'd']);
+    trackedSort(changes);
+    expect(changes.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it('are missed by who is more than a ring behind, who reads on from the head', () => {
     const tracked = make();
     write(tracked, 0, 'first');
     const long = 'x'.repeat(8000);
-    while ((trackedHead(tracked, 0) << 2) + 8016 <= 512 * 1024) write(tracked, 0, long);
+    while ((trackedHead(tracked, 0) << 2) + 8020 <= 512 * 1024) write(tracked, 0, long);
     expect(namesFrom(tracked, 0, 0)?.[0]).toBe('first');
     write(tracked, 0, long);
     write(tracked, 0, long);

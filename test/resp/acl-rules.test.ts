@@ -94,6 +94,12 @@ describe('rules', () => {
     expect(user(userText(one))).toEqual(one);
   });
 
+  it('for keys can be read back, also where a star is among them', () => {
+    const one = user('%RW~* ~a');
+    expect(selectorTexts(one.selectors[0]).keys).toBe('~* ~a');
+    expect(user(userText(one))).toEqual(one);
+  });
+
   it('are refused as a whole, with the reason', () => {
     expect(problem('on +nosuch')).toBe("'+nosuch': Unknown command or category name in ACL");
     expect(problem('+@nosuch')).toMatch(/Unknown command or category/);

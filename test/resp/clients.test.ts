@@ -4,6 +4,7 @@ import { type RespClient, RespError, type RespReply, RespSimple } from '../suppo
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
 import { blockedUntil, wordsCall } from './blocked.ts';
+import { shown } from './session.ts';
 
 const OK = new RespSimple('OK');
 const PONG = new RespSimple('PONG');
@@ -177,6 +178,25 @@ describe('CLIENT PAUSE', () => {
     expect(await others[2].call('ping')).toEqual(PONG);
     await asker.call('client', 'unpause');
     expect(await others[0].read()).toEqual([OK]);
+  });
+
+  it('has what expires stay where it is, unseen', async () => {
+    const expired = async (): Promise<number> =>
+      Number(/expired_keys:(\d+)/.exec(shown(await asker.call('info', 'stats')))?.[1]);
+    const before = await expired();
+    await wordsCall(asker, 'multi', 'set a 1 px 10', 'set b 1 px 10');
+    await asker.call('client', 'pause', LONG_MS, 'write');
+    await asker.call('exec');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const other of others) expect(await other.call('get', 'a')).toBe(null);
+    expect(await asker.call('exists', 'a', 'b')).toBe(0);
+    expect(await asker.call('scan', '0', 'count', '1000')).toEqual(['0', []]);
+    expect(await expired()).toBe(before);
+    others[0].send('append', 'a', 'x');
+    await heldBack(1);
+    await asker.call('client', 'unpause');
+    expect(await others[0].read()).toBe(1);
+    await expect.poll(expired).toBe(before + 2);
   });
 
   it('of all commands is ended by the one that may pass', async () => {

@@ -9,7 +9,8 @@ function hintOf(one: Argument): string {
   const inner = one.type === 'pure-token' ? `${one.token}` : own;
   const withToken =
     one.token === null || one.type === 'pure-token' ? inner : `${one.token} ${inner}`;
-  const whole = one.isMultiple ? `${withToken} [${inner} ...]` : withToken;
+  const again = one.repeatsToken ? withToken : inner;
+  const whole = one.isMultiple ? `${withToken} [${again} ...]` : withToken;
   return one.isOptional ? `[${whole}]` : whole;
 }
 
@@ -33,8 +34,25 @@ describe('a syntax', () => {
       'BYRADIUS radius unit|BYBOX width height unit',
     ],
     ['start [end [BYTE | BIT]]', 'start [end [BYTE|BIT]]'],
+    ['[GET pattern [GET pattern ...]]', '[GET pattern [GET pattern ...]]'],
+    ['[STORE key] [GET pattern ...]', '[STORE key] [GET pattern [pattern ...]]'],
   ])('%s', (syntax, expected) => {
     expect(hint(syntax)).toBe(expected);
+  });
+
+  it.each([
+    'key [count',
+    'key count]',
+    '(LEFT | RIGHT',
+    '[NX | XX)',
+    'key | value',
+    'key [NX | ]',
+    'key []',
+    '... key',
+    '[...]',
+    'key ... ...',
+  ])('that is not sound is refused: %s', (syntax) => {
+    expect(() => syntaxParse(syntax)).toThrow('invariant');
   });
 
   it('of every command is read to its end', () => {

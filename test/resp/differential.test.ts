@@ -11,12 +11,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RespClient, type RespReply, respRequest } from '../support/resp-client.ts';
 import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
 import { Conversation } from './comparison.ts';
-import { anyRequest, type Request } from './requests.ts';
+import { anyRequest, type Request, streamRequest } from './requests.ts';
 import { shown } from './session.ts';
 
 const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
 const RUNS = process.env['FLAGSTONE_LONG'] === '1' ? 20_000 : 150;
-const PIPELINES = RUNS / 3;
+const PIPELINES = Math.floor(RUNS / 3);
 const TEST_MS_MAX = 60_000 + RUNS * 500;
 const STEPS_MAX = 60;
 const CONNECTIONS = 5;
@@ -116,7 +116,7 @@ const WHOLE: Record<string, (key: string) => Request> = {
   set: (key) => ['smembers', key],
   zset: (key) => ['zrange', key, '0', '-1', 'withscores'],
   hash: (key) => ['hgetall', key],
-  stream: (key) => ['xrange', key, '-', '+'],
+  stream: (key) => ['xinfo', 'stream', key, 'full', 'count', '0'],
 };
 
 describe.skipIf(installed === null)(title, () => {
@@ -209,6 +209,12 @@ describe.skipIf(installed === null)(title, () => {
       seed: SEED,
       numRuns: PIPELINES,
     });
+  });
+
+  it(`${PIPELINES} sessions of streams, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {
+    const step = fc.tuple(connectionAny, streamRequest).map((each) => stepNamed(...each));
+    const session = fc.array(step, { minLength: 1, maxLength: STEPS_MAX, size: 'max' });
+    await fc.assert(fc.asyncProperty(session, sessionCompare), { seed: SEED, numRuns: PIPELINES });
   });
 
   it(`${RUNS} sessions, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {

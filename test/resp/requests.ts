@@ -27,6 +27,8 @@ const POOLS: Record<string, fc.Arbitrary<string>> = {
   HLL: pick('hll', 'hll2', 'a'),
   GEO: pick('geo', 'geo2'),
   STREAM: pick('stream', 'st2', 'a'),
+  GROUP: pick('g1', 'g1', 'g2', ''),
+  CONSUMER: pick('c1', 'c2', 'consumer three', ''),
   /** Of an entry that is added: most are behind those before. */
   NEWID: fc.oneof(
     { weight: 6, arbitrary: pick('1000-*', '1001-*', '18446744073709551615-*') },
@@ -37,10 +39,11 @@ const POOLS: Record<string, fc.Arbitrary<string>> = {
       arbitrary: pick('-', '+', 'x', '1-x', '1-', '-1', '(5', '18446744073709551616', ''),
     },
   ),
+  NEXTID: pick('1000-*', '1001-*'),
   OLDID: fc.oneof(
     { weight: 6, arbitrary: fc.tuple(fc.nat(3000), fc.nat(9)).map(([ms, n]) => `${ms}-${n}`) },
     { weight: 4, arbitrary: pick('1000', '1000-0', '1000-5', '1001-1', '007-01') },
-    { weight: 1, arbitrary: pick('-', '+', 'x', '5-*', '4000') },
+    { weight: 1, arbitrary: pick('-', 'x', '5-*', '4000') },
   ),
   EDGE: fc.oneof(
     { weight: 3, arbitrary: pick('-', '+', '-', '+', '1000', '(1000', '1001-2') },
@@ -131,6 +134,7 @@ const CROWDS: Record<string, fc.Arbitrary<readonly string[]>> = {
   SCORED: fc
     .tuple(crowd, pick(1, 7, 1000))
     .map(([all, ties]) => all.flatMap((n) => [`${(n * 37) % ties}`, `e${n}`])),
+  OLDIDS: crowd.map((all) => all.map((n) => `1000-${n}`)),
   LEXED: crowd.map((all) => all.flatMap((n) => ['0', `e${n}`])),
   VALUES: crowd.map((all) => all.map((n) => `${n}`.repeat(1 + (n % 30)))),
 };
@@ -179,6 +183,11 @@ const PATTERNS: Record<string, readonly string[]> = {
   xrange: ['STREAM EDGE EDGE', 'STREAM - + count COUNT', 'STREAM EDGE EDGE count INT', 'KEY - +', 'STREAM - + count'], xrevrange: ['STREAM EDGE EDGE', 'STREAM + - count COUNT', 'STREAM EDGE EDGE count INT'],
   xread: ['streams STREAM OLDID', 'count COUNT streams STREAM STREAM OLDID OLDID', 'count COUNT streams STREAM KEY 0 0', 'block 10 streams STREAM $', 'block 10 count 1 streams STREAM st9 OLDID $', 'streams STREAM 0 0', 'streams STREAM >', 'block -1 streams STREAM 0', 'block x streams STREAM 0', 'group g c streams STREAM 0', 'noack streams STREAM 0', 'count 1 STREAM 0'],
   xsetid: ['STREAM 4500|5000|x', 'STREAM 5001 entriesadded INT', 'STREAM 5002 maxdeletedid OLDID', 'STREAM 5000 entriesadded 9223372036854775807 maxdeletedid 7'], 'xinfo stream': ['STREAM', 'STREAM full', 'STREAM full count COUNT', 'KEY', 'STREAM x'],
+  'xgroup create': ['STREAM GROUP 0|$', 'STREAM GROUP OLDID mkstream', 'STREAM GROUP 0 mkstream entriesread INT', 'STREAM GROUP 0 x', 'KEY GROUP 0'], 'xgroup setid': ['STREAM GROUP OLDID', 'STREAM GROUP 0|$|-|+', 'STREAM GROUP OLDID entriesread INT', 'STREAM GROUP 0 mkstream'], 'xgroup destroy': ['st2 GROUP', 'KEY GROUP'],
+  'xgroup createconsumer': ['STREAM GROUP CONSUMER'], 'xgroup delconsumer': ['STREAM GROUP CONSUMER'], xack: ['STREAM GROUP OLDID*', 'STREAM GROUP 1000-0 1000-1 1000-2', 'KEY GROUP 1'], xpending: ['STREAM GROUP', 'STREAM GROUP - + COUNT', 'STREAM GROUP EDGE EDGE COUNT CONSUMER', 'STREAM GROUP idle 0|100000 - + COUNT CONSUMER?', 'STREAM GROUP idle x', 'STREAM GROUP - +'],
+  xreadgroup: ['group GROUP CONSUMER streams STREAM >', 'group GROUP CONSUMER count COUNT streams STREAM >', 'group GROUP CONSUMER noack count 2 streams STREAM >', 'group GROUP CONSUMER streams STREAM OLDID', 'group g1 CONSUMER count COUNT streams STREAM STREAM > >', 'group g1 CONSUMER streams STREAM st2 > 0', 'group GROUP CONSUMER block 10 count 3 streams STREAM >', 'group GROUP CONSUMER streams STREAM $', 'group GROUP CONSUMER streams STREAM', 'streams STREAM > > > >', 'group GROUP CONSUMER block -1 streams STREAM >'],
+  xclaim: ['STREAM GROUP CONSUMER 0 OLDID', 'STREAM GROUP CONSUMER 0|100000 1000-0 1000-1 1000-2 justid', 'STREAM GROUP CONSUMER 0 OLDID 1000-0 force retrycount COUNT', 'STREAM GROUP CONSUMER 0 1000-0 1001-0 time 1000', 'STREAM GROUP CONSUMER 0 1000-1 idle 500000 force justid', 'STREAM GROUP CONSUMER 0 1000-1 lastid OLDID', 'STREAM GROUP CONSUMER x 1', 'STREAM GROUP CONSUMER 0 1 retrycount x', 'STREAM GROUP CONSUMER 0 1 other'],
+  xautoclaim: ['STREAM GROUP CONSUMER 0|100000 0', 'STREAM GROUP CONSUMER 0 EDGE count COUNT', 'STREAM GROUP CONSUMER 0 - count 1|2|3 justid', 'STREAM GROUP CONSUMER 0 0 count 0', 'STREAM GROUP CONSUMER 0 0 x'], 'xinfo groups': ['STREAM', 'KEY'], 'xinfo consumers': ['STREAM GROUP'],
   // HyperLogLog, geo
   pfadd: ['HLL MEMBER*'], pfcount: ['HLL*', 'KEY'], pfmerge: ['HLL HLL*'],
   geoadd: ['GEO LON LAT MEMBER', 'GEO nx|xx ch LON LAT MEMBER'], geopos: ['GEO MEMBER*'], geohash: ['GEO MEMBER*'], geodist: ['GEO MEMBER MEMBER', 'GEO MEMBER MEMBER UNIT'],
@@ -194,7 +203,7 @@ const PATTERNS: Record<string, readonly string[]> = {
 // biome-ignore format: a table reads in columns
 const CROWD_PATTERNS: Record<string, readonly string[]> = {
   sadd: ['SET MEMBERS'], srem: ['SET MEMBERS'], smismember: ['SET MEMBERS'], hset: ['HASH FIELDS'], hdel: ['HASH MEMBERS'], hmget: ['HASH MEMBERS'], zadd: ['LEXSET LEXED', 'ZSET SCORED', 'ZSET gt ch SCORED', 'ZSET xx SCORED'], zrem: ['ZSET MEMBERS'], zmscore: ['ZSET MEMBERS'],
-  xadd: ['STREAM NEWID FIELDS', 'st9 1000-* FIELDS'], rpush: ['LIST VALUES'], lpush: ['LIST VALUES'], ltrim: ['LIST FAR FAR', 'LIST INT 250'], lrange: ['LIST 100 FAR'], lindex: ['LIST FAR'], lpop: ['LIST 200'], rpop: ['LIST 200'], zremrangebyrank: ['ZSET 50 250'], zpopmin: ['ZSET 150'],
+  xadd: ['STREAM NEWID FIELDS', 'st9 NEXTID FIELDS'], xack: ['STREAM g1 OLDIDS'], xclaim: ['STREAM g1 CONSUMER 0 OLDIDS force', 'STREAM g1 CONSUMER 0 OLDIDS justid'], rpush: ['LIST VALUES'], lpush: ['LIST VALUES'], ltrim: ['LIST FAR FAR', 'LIST INT 250'], lrange: ['LIST 100 FAR'], lindex: ['LIST FAR'], lpop: ['LIST 200'], rpop: ['LIST 200'], zremrangebyrank: ['ZSET 50 250'], zpopmin: ['ZSET 150'],
   pfadd: ['HLL MEMBERS'], zunionstore: ['ZSET 3 ZSET SET ZSET'], sunionstore: ['SET SET SET SET'], copy: ['KEY KEY replace'], rename: ['KEY KEY'], sort: ['KEY alpha store KEY', 'KEY alpha limit 100 300'],
 };
 
@@ -243,6 +252,18 @@ function patternsArbitrary(table: Record<string, readonly string[]>): fc.Arbitra
     fc.oneof(...patterns.map((pattern) => patternArbitrary(command, pattern))),
   );
   return fc.oneof(...each);
+}
+
+/** A request of a command on streams: so many of them meet what others have left. */
+export const streamRequest: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 30, arbitrary: patternsArbitrary(onStreams(PATTERNS)) },
+  { weight: 2, arbitrary: patternsArbitrary(onStreams(CROWD_PATTERNS)) },
+  { weight: 8, arbitrary: patternArbitrary('xadd', 'STREAM NEXTID f v') },
+  { weight: 6, arbitrary: patternArbitrary('xreadgroup', 'group g1 CONSUMER streams STREAM >') },
+);
+
+function onStreams(table: Record<string, readonly string[]>): Record<string, readonly string[]> {
+  return Object.fromEntries(Object.entries(table).filter(([command]) => command.startsWith('x')));
 }
 
 /** A request of any command. */

@@ -7,6 +7,7 @@ import { type RespClient, RespError, type RespReply, RespSimple } from '../suppo
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually } from '../support/text-client.ts';
 import { wordsCall } from './blocked.ts';
+import { CLUSTER_SESSIONS, MODULE_SESSIONS } from './cluster-sessions.ts';
 import {
   CLIENT_SESSIONS,
   COMMAND_SESSIONS,
@@ -29,13 +30,20 @@ function confWrite(name: string, ...lines: readonly string[]): string {
 }
 
 describe('sessions', () => {
-  sessionsTry([...COMMAND_SESSIONS, ...CLIENT_SESSIONS, ...SERVER_SESSIONS, ...TRACKING_SESSIONS]);
+  sessionsTry([
+    ...COMMAND_SESSIONS,
+    ...CLIENT_SESSIONS,
+    ...SERVER_SESSIONS,
+    ...TRACKING_SESSIONS,
+    ...CLUSTER_SESSIONS,
+  ]);
 });
 
-describe('sessions, where DEBUG is allowed', () => {
-  sessionsTry(DEBUG_SESSIONS, {
-    ours: ['--resp-conf', confWrite('debug.conf', 'enable-debug-command yes')],
-    theirs: ['--enable-debug-command', 'yes'],
+describe('sessions, where DEBUG and MODULE are allowed', () => {
+  const allowed = ['enable-debug-command yes', 'enable-module-command yes'];
+  sessionsTry([...DEBUG_SESSIONS, ...MODULE_SESSIONS], {
+    ours: ['--resp-conf', confWrite('allowed.conf', ...allowed)],
+    theirs: ['--enable-debug-command', 'yes', '--enable-module-command', 'yes'],
   });
 });
 

@@ -113,14 +113,17 @@ describe('a client that tracks', () => {
   });
 
   it('hears of what it finds expired behind the reply', async () => {
-    await writer.call('debug', 'set-active-expire', '0');
+    const memcached = await TextClient.open({ host: server.host, port: server.memcachedPort });
+    memcached.send('lru_crawler disable\r\n');
+    expect(await memcached.line()).toBe('OK');
     const client = await tracker();
     await writer.call('set', 'k', '1', 'px', '20');
     await client.call('get', 'k');
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(await client.call('get', 'k')).toBe(null);
     expect(await client.read()).toEqual(pushed(['k']));
-    await writer.call('debug', 'set-active-expire', '1');
+    memcached.send('lru_crawler enable\r\n');
+    expect(await memcached.line()).toBe('OK');
   });
 
   it('tells keys of one database from those of another', async () => {

@@ -9,7 +9,16 @@ const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
 function waitMake(token: number, clientId: number, names: readonly string[]): Wait {
   const fields = { token, record: 0, clientId, thread: 0, database: 0, resp: 2, commandNumber: 0 };
   return new Wait(
-    { ...fields, user: 'default', resp: 2, names, endReply: '', ranUs: 0, isTimed: false },
+    {
+      ...fields,
+      user: 'default',
+      resp: 2,
+      names,
+      endReply: '',
+      readerGroup: null,
+      ranUs: 0,
+      isTimed: false,
+    },
     argumentsOf(['blpop']),
   );
 }

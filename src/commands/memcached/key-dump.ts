@@ -11,7 +11,6 @@ import {
   itemBytes,
   itemClientFlags,
   itemExpiresAtMs,
-  itemIdleSec,
   itemIsFetched,
   itemIsNamespaced,
   itemKeyBytes,
@@ -19,6 +18,7 @@ import {
   itemMarks,
   MARK_BINARY_KEY,
 } from '../../memory/item.ts';
+import { itemIdleSec } from '../../memory/item-access.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';

@@ -10,11 +10,11 @@ import { COUNTER } from '../../memory/control.ts';
 import {
   itemBytes,
   itemExpiresAtMs,
-  itemIdleSec,
   itemIsFetched,
   itemMarks,
   MARK_BINARY_KEY,
 } from '../../memory/item.ts';
+import { itemIdleSec } from '../../memory/item-access.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { base64Decode } from '../../protocol/memcached/base64.ts';

@@ -12,7 +12,6 @@ import {
   ITEM_TYPE,
   itemClientFlags,
   itemExpiresAtMs,
-  itemIdleSec,
   itemIsFetched,
   itemMarks,
   itemMarksAdd,
@@ -23,6 +22,7 @@ import {
   MARK_STALE,
   MARK_TOKEN_SENT,
 } from '../../memory/item.ts';
+import { itemIdleSec } from '../../memory/item-access.ts';
 import {
   CLASS,
   classRecord,

@@ -186,7 +186,8 @@ function commandRows(call: Call, totals: Totals): StatRow[] {
     ['cmd_flush', sum(COUNTER.flushCommands)],
     ['cmd_touch', sum(COUNTER.touchCommands)],
     ['cmd_meta', sum(COUNTER.metaCommands)],
-    ['get_hits', klass[CLASS.getHits]],
+    // The classes count what RESP reads as well.
+    ['get_hits', sum(COUNTER.getCommands) - sum(COUNTER.getMisses)],
     ['get_misses', sum(COUNTER.getMisses)],
     ['get_expired', sum(COUNTER.getExpired)],
     ['get_flushed', sum(COUNTER.getFlushed)],

@@ -111,6 +111,10 @@ function refusalNote(
 ): void {
   const { respStats, respBlock, config, aclLog, op } = call;
   respStats.f64[respBlock + DENIALS[reason]]++;
+  if (config.settings.acllogMaxLen === 0) {
+    aclLogReset(call);
+    return;
+  }
   clientNoteSelf(call);
   const client = clientLine(call, call.session.host.record);
   const event: AclEvent = { reason, context, object, user, atMs: op.nowMs, client };
@@ -121,6 +125,13 @@ function refusalNote(
 /** After a batch, before its replies leave: the other threads hear what was refused. */
 export function aclLogPost({ aclLog, bulletin }: RespCall): void {
   if (aclLog.hasNews) bulletin.post({ kind: 'refused', entries: aclLog.newsTake() });
+}
+
+/** Forgets all that was refused, on all threads. */
+export function aclLogReset({ aclLog, bulletin }: RespCall): void {
+  if (aclLog.isEmpty) return;
+  aclLog.clear();
+  bulletin.post({ kind: 'refusedReset' });
 }
 
 /** Has this thread hear what others have refused. */

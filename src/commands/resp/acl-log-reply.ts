@@ -9,6 +9,7 @@ import {
   respOk,
   respText,
 } from '../../protocol/resp/reply.ts';
+import { aclLogReset } from './acl-guard.ts';
 import { type AclEntry, REASON_NAMES } from './acl-log.ts';
 import { answerError, type RespCall } from './call.ts';
 import { integerArgument } from './number-arguments.ts';
@@ -16,14 +17,13 @@ import { integerArgument } from './number-arguments.ts';
 const SHOWN_DEFAULT = 10;
 
 export function aclLogGet(call: RespCall): void {
-  const { args, aclLog, bulletin, reply } = call;
+  const { args, aclLog, reply } = call;
   if (args.count > 3) {
     answerError(call, subcommandMisused('acl', argumentText(args, 1)));
     return;
   }
   if (args.count === 3 && argumentIs(args, 2, 'reset')) {
-    aclLog.clear();
-    bulletin.post({ kind: 'refusedReset' });
+    aclLogReset(call);
     respOk(reply);
     return;
   }

@@ -46,10 +46,6 @@ export class AclLog implements Account {
 
   /** Counts the event, in an entry that it belongs to or in one of its own, whose id `idDraw` gives. */
   note(event: AclEvent, countMax: number, idDraw: () => number): void {
-    if (countMax === 0) {
-      this.clear();
-      return;
-    }
     const same = this.entries.slice(0, LOOK_COUNT_MAX).find((one) => isSame(one.event, event));
     const createdAtMs = same?.createdAtMs ?? event.atMs;
     const entry: AclEntry = { id: same?.id ?? idDraw(), event, createdAtMs, count: 1 };
@@ -65,6 +61,10 @@ export class AclLog implements Account {
     const count = (known[0]?.count ?? 0) + entry.count;
     this.entries.unshift({ ...entry, count });
     if (this.entries.length > countMax) this.entries.length = countMax;
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
   }
 
   get hasNews(): boolean {

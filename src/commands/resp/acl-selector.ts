@@ -250,7 +250,13 @@ function commandRules({ takesFuture, rules }: Selector): readonly string[] {
 }
 
 function keyRules({ allKeys, keys }: Selector): readonly string[] {
-  return allKeys ? ['~*'] : keys.map(keyPatternText);
+  return allKeys ? ['~*'] : keys.map(keyPatternRule);
+}
+
+/** As a rule: `~*` would be the end of the list, where other patterns may follow. */
+function keyPatternRule(pattern: KeyPattern): string {
+  const text = keyPatternText(pattern);
+  return text === '~*' ? '%RW~*' : text;
 }
 
 function keyPatternText({ bytes, permission }: KeyPattern): string {
@@ -269,7 +275,7 @@ export function selectorTexts(
 ): Readonly<Record<'commands' | 'keys' | 'channels', string>> {
   return {
     commands: commandRules(selector).join(' '),
-    keys: keyRules(selector).join(' '),
+    keys: selector.allKeys ? '~*' : selector.keys.map(keyPatternText).join(' '),
     channels: channelRules(selector).join(' '),
   };
 }

@@ -6,7 +6,7 @@
  * Source: Valkey src/acl.c ACLSetUser.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { wordsSplit } from '../../config/word-split.ts';
+import { wordsSplit } from '../../base/word-split.ts';
 import {
   RULE_PROBLEM,
   type RuleProblem,

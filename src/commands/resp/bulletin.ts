@@ -27,6 +27,7 @@ import {
 
 const JOINED_WORDS = THREAD_COUNT_MAX / 32;
 const WAITING_BYTES_MAX = 16 << 20;
+const AWAIT_MS_MAX = 20;
 
 /** A notice; `kind` says who is concerned. The rest is structured-cloneable. */
 export type Notice = { readonly kind: string } & Readonly<Record<string, unknown>>;
@@ -110,7 +111,29 @@ export class Bulletin {
     );
   }
 
-  /** Handles all notices that were posted before now. */
+  /**
+   * Waits until the other threads have handled what was posted with a weight; for a moment at most, since one of
+   * them may be at a long command. For what clients hardly ever do, and then look for on any thread.
+   */
+  othersAwait(): void {
+    const { i32 } = this.control;
+    let steps = AWAIT_MS_MAX;
+    for (const thread of this.others()) {
+      const word = waitingWord(thread);
+      for (;;) {
+        const waiting = Atomics.load(i32, word);
+        if (waiting <= 0 || steps-- <= 0) break;
+        Atomics.wait(i32, word, waiting, 1);
+      }
+    }
+  }
+
+  /** Whether there are notices that this thread has not handled. */
+  get isBehind(): boolean {
+    return Atomics.load(this.control.i32, CONTROL.bulletinEpoch) !== this.seen;
+  }
+
+  /** Handles all notices that were posted before now. No lock of a partition is held: what is heard may take some. */
   catchUp(): void {
     const epoch = Atomics.load(this.control.i32, CONTROL.bulletinEpoch);
     if (epoch === this.seen) return;

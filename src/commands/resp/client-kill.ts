@@ -1,9 +1,8 @@
 /** CLIENT KILL: closes clients of any thread, found by what their records say. */
-import { CLIENT, clientTake } from '../../memory/client-records.ts';
+import { CLIENT, CLIENT_TEXT, clientTake, clientTextIs } from '../../memory/client-records.ts';
 import { type Arguments, argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respInteger, respOk } from '../../protocol/resp/reply.ts';
-import { USER_DEFAULT } from './acl-user.ts';
 import { answerError, type RespCall } from './call.ts';
 import {
   type ClientType,
@@ -21,6 +20,7 @@ type KillFilter = {
   address: string | null;
   local: string | null;
   type: ClientType | null;
+  user: string | null;
   id: number;
   ageSecMin: number;
   skipsMe: boolean;
@@ -33,6 +33,7 @@ export function clientKill(call: RespCall): void {
     address: null,
     local: null,
     type: null,
+    user: null,
     id: 0,
     ageSecMin: 0,
     skipsMe: true,
@@ -59,11 +60,13 @@ export function clientKill(call: RespCall): void {
 }
 
 function filterHolds(call: RespCall, filter: KillFilter, record: number): boolean {
-  const { address, local, type, id, ageSecMin, skipsMe } = filter;
-  const own = call.keyspace.control.i32[record + CLIENT.id];
+  const { address, local, type, user, id, ageSecMin, skipsMe } = filter;
+  const { control } = call.keyspace;
+  const own = control.i32[record + CLIENT.id];
   if (address !== null && clientAddress(call, record) !== address) return false;
   if (local !== null && clientLocal(call, record) !== local) return false;
   if (type !== null && clientType(call, record) !== type) return false;
+  if (user !== null && !clientTextIs(control, record, CLIENT_TEXT.user, user)) return false;
   if (id !== 0 && own !== id) return false;
   if (skipsMe && own === call.session.id) return false;
   return ageSecMin === 0 || clientAgeSec(call, record) >= ageSecMin;
@@ -103,7 +106,8 @@ function filterRead(call: RespCall, args: Arguments, at: number, filter: KillFil
   } else if (argumentIs(args, at, 'laddr')) {
     filter.local = value;
   } else if (argumentIs(args, at, 'user')) {
-    if (value !== USER_DEFAULT) answerError(call, `ERR No such user '${value}'`);
+    filter.user = value;
+    if (call.users.find(value) === null) answerError(call, `ERR No such user '${value}'`);
   } else if (argumentIs(args, at, 'skipme')) {
     filter.skipsMe = argumentIs(args, at + 1, 'yes');
     return filter.skipsMe || argumentIs(args, at + 1, 'no');

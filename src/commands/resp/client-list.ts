@@ -13,7 +13,6 @@ import {
   clientText,
 } from '../../memory/client-records.ts';
 import { CONNECTION, connectionRemote, connectionsWalk } from '../../memory/connections.ts';
-import { USER_DEFAULT } from './acl-user.ts';
 import type { RespCall } from './call.ts';
 import { clientNoteSelf } from './client-note.ts';
 
@@ -114,7 +113,7 @@ export function clientLine(call: RespCall, record: number): string {
     ['tot-mem', clientBytes(control, record)],
     ['events', isWriting ? 'rw' : 'r'],
     ['cmd', command],
-    ['user', USER_DEFAULT],
+    ['user', text(CLIENT_TEXT.user)],
     ['redir', field(CLIENT.redirect)],
     ['resp', field(CLIENT.resp)],
     ['lib-name', text(CLIENT_TEXT.libraryName)],

@@ -89,14 +89,15 @@ function clientFlags(session: RespSession): number {
   );
 }
 
-/** What changes seldom: once at the start, and when the client names itself. */
+/** What changes seldom: once at the start, and when the client names itself or logs in. */
 export function clientNoteNames(control: Control, session: RespSession): void {
-  const { host, name, libraryName, libraryVersion, createdAtMs } = session;
+  const { host, name, libraryName, libraryVersion, user, createdAtMs } = session;
   const { record, local } = host;
   clientTextSet(control, record, CLIENT_TEXT.name, name);
   clientTextSet(control, record, CLIENT_TEXT.local, local);
   clientTextSet(control, record, CLIENT_TEXT.libraryName, libraryName);
   clientTextSet(control, record, CLIENT_TEXT.libraryVersion, libraryVersion);
+  clientTextSet(control, record, CLIENT_TEXT.user, user.name);
   control.f64[clientF64(record, CLIENT_F64.createdAtMs)] = createdAtMs;
 }
 

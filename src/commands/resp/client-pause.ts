@@ -2,7 +2,11 @@
  * CLIENT PAUSE: commands are held back for a while, all of them or those that write. Every thread has its own
  * copy of the pause, and its own timer. A command that is held back is still in its connection's input; it
  * is found again when the pause is over.
+ *
+ * Keys do not change meanwhile, so none goes for having expired either. Those that have are not seen any more.
+ * memcached's clients are not paused, and what they find expired goes.
  */
+import { CONTROL_F64 } from '../../memory/control.ts';
 import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, subcommandMisused } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
@@ -40,6 +44,7 @@ export function clientPause(call: RespCall): void {
   const holds = pause.untilMs > Date.now();
   const untilMs = Math.max(Date.now() + ms, holds ? pause.untilMs : 0);
   pauseSet(call, untilMs, isOfAll || (holds && pause.isOfAll));
+  call.keyspace.control.f64[CONTROL_F64.expiryRestsUntilMs] = untilMs;
   call.bulletin.post({ kind: 'pause', untilMs, isOfAll: pause.isOfAll });
   respOk(call.reply);
 }
@@ -47,6 +52,7 @@ export function clientPause(call: RespCall): void {
 /** CLIENT UNPAUSE */
 export function clientUnpause(call: RespCall): void {
   pauseEnd(call);
+  call.keyspace.control.f64[CONTROL_F64.expiryRestsUntilMs] = 0;
   call.bulletin.post({ kind: 'pause', untilMs: 0, isOfAll: false });
   respOk(call.reply);
 }
@@ -58,10 +64,14 @@ export function pauseHolds(call: RespCall, command: Command): boolean {
     pauseEnd(call);
     return false;
   }
-  if (!pause.isOfAll && !commandWrites(call, command)) return false;
-  if (session.isMonitor || command.fullName === 'client|unpause') return false;
-  session.phase = PHASE.PAUSED;
-  return true;
+  const writes = commandWrites(call, command);
+  const holds = pause.isOfAll || writes;
+  if (holds && !session.isMonitor && command.fullName !== 'client|unpause') {
+    session.phase = PHASE.PAUSED;
+    return true;
+  }
+  call.op.sparesDead = !writes;
+  return false;
 }
 
 /** EXEC writes if one of its commands does. */
@@ -90,6 +100,7 @@ function pauseEnd(call: RespCall): void {
   pause.timer = null;
   pause.untilMs = 0;
   call.gate &= ~GATE.PAUSED;
+  call.op.sparesDead = false;
   for (const session of call.sessions.values()) {
     if (session.phase !== PHASE.PAUSED) continue;
     session.phase = PHASE.COMMAND;

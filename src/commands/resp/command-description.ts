@@ -26,9 +26,11 @@ const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [FLAG.STALE, 'stale'],
   [FLAG.SKIP_MONITOR, 'skip_monitor'],
   [FLAG.SKIP_SLOWLOG, 'skip_slowlog'],
+  [FLAG.ASKING, 'asking'],
   [FLAG.FAST, 'fast'],
   [FLAG.NO_AUTH, 'no_auth'],
   [FLAG.NO_MANDATORY_KEYS, 'no_mandatory_keys'],
+  [FLAG.NO_ASYNC_LOADING, 'no_async_loading'],
   [FLAG.NO_MULTI, 'no_multi'],
 ];
 

@@ -63,7 +63,11 @@ function argumentsWrite(reply: Reply, args: readonly Argument[], keys: KeyNames)
 
 function argumentWrite(reply: Reply, arg: Argument, keys: KeyNames): void {
   const { name, type, token, parts } = arg;
-  const flags = [...(arg.isOptional ? ['optional'] : []), ...(arg.isMultiple ? ['multiple'] : [])];
+  const flags = [
+    ...(arg.isOptional ? ['optional'] : []),
+    ...(arg.isMultiple ? ['multiple'] : []),
+    ...(arg.repeatsToken ? ['multiple_token'] : []),
+  ];
   const isGroup = type === 'oneof' || type === 'block';
   const texts: readonly (readonly [string, string])[] = [
     ['name', name],

@@ -38,7 +38,7 @@ const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'getkeys',         arity: -3, flags: COMMAND_FLAGS, since: '2.8.13', complexity: 'O(N), N the arguments', syntax: '<command> [<arg> ...]', doc: 'Return the keys in a whole command.', run: commandGetKeys },
   { name: 'getkeysandflags', arity: -3, flags: COMMAND_FLAGS, since: '7.0.0',  complexity: 'O(N), N the arguments', syntax: '<command> [<arg> ...]', doc: 'Return the keys in a whole command, and what it does with each.', run: commandGetKeysAndFlags },
   { name: 'info',            arity: -2, flags: COMMAND_FLAGS, since: '2.8.13', complexity: ON, syntax: '[<command-name> ...]', doc: 'Return what there is to know of the commands, or of all.', run: commandInfo },
-  { name: 'list',            arity: -2, flags: COMMAND_FLAGS, since: '7.0.0',  complexity: ON, syntax: '[FILTERBY (MODULE <name> | ACLCAT <category> | PATTERN <pattern>)]', doc: 'Return the names of commands.', run: commandList },
+  { name: 'list',            arity: -2, flags: COMMAND_FLAGS, since: '7.0.0',  complexity: ON, syntax: '[FILTERBY (MODULE <module-name> | ACLCAT <category> | PATTERN <pattern>)]', doc: 'Return the names of commands.', run: commandList },
 ];
 
 const CONTAINER = containerRow(

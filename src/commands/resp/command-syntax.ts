@@ -6,8 +6,10 @@
  *
  * Capitals are words to be typed; small letters, with or without <>, stand for something. Brackets hold what
  * may be missing, parentheses what may not; in either a bar sets alternatives apart. Three dots repeat what is
- * before them, and in `key value [key value ...]` all that is in the bracket.
+ * before them, and in `key value [key value ...]` all that is in the bracket; where that starts with its token, as in
+ * `GET pattern [GET pattern ...]`, the token is repeated too. What is not written so is refused.
  */
+import { assert } from '../../base/assert.ts';
 
 export type Argument = {
   readonly name: string;
@@ -25,6 +27,8 @@ export type Argument = {
   readonly token: string | null;
   readonly isOptional: boolean;
   readonly isMultiple: boolean;
+  /** … and the token with it. */
+  readonly repeatsToken: boolean;
   readonly parts: readonly Argument[];
 };
 
@@ -35,9 +39,12 @@ const INTEGERS = new Set(
   ),
 );
 
-/** Reads a syntax. It is one of the tables', so it is sound. */
+/** Reads a syntax. */
 export function syntaxParse(syntax: string): readonly Argument[] {
-  return new SyntaxReader(syntax.match(WORD) ?? []).sequence();
+  const reader = new SyntaxReader(syntax.match(WORD) ?? []);
+  const found = reader.sequence();
+  assert(reader.isDone, 'brackets and bars of a syntax match');
+  return found;
 }
 
 class SyntaxReader {
@@ -46,6 +53,10 @@ class SyntaxReader {
 
   constructor(words: readonly string[]) {
     this.words = words;
+  }
+
+  get isDone(): boolean {
+    return this.at === this.words.length;
   }
 
   /** Arguments up to what closes a group or sets its alternatives apart, or to the end. */
@@ -57,7 +68,8 @@ class SyntaxReader {
       if (word === '...') {
         this.at++;
         const last = found.pop();
-        if (last !== undefined) found.push({ ...last, isMultiple: true });
+        assert(last !== undefined && !last.isMultiple, 'three dots repeat something, once');
+        found.push({ ...last, isMultiple: true });
       } else if (word === '[') {
         const alternatives = this.group();
         if (!repetitionTake(found, alternatives)) {
@@ -71,11 +83,15 @@ class SyntaxReader {
 
   /** The alternatives between brackets of either kind. */
   private group(): readonly (readonly Argument[])[] {
+    const closes = this.words[this.at] === '[' ? ']' : ')';
     const alternatives: (readonly Argument[])[] = [];
     do {
       this.at++;
-      alternatives.push(this.sequence());
+      const one = this.sequence();
+      assert(one.length > 0, 'there is something in brackets, and on either side of a bar');
+      alternatives.push(one);
     } while (this.words[this.at] === '|');
+    assert(this.words[this.at] === closes, 'a bracket is closed by one of its kind');
     this.at++;
     return alternatives;
   }
@@ -111,7 +127,9 @@ function repetitionTake(
   const isSame = once.map(({ name }) => name).join() === again.map(({ name }) => name).join();
   if (alternatives.length > 1 || again.at(-1)?.isMultiple !== true || !isSame) return false;
   found.splice(-again.length);
-  found.push({ ...joined(once, 'block'), isMultiple: true });
+  const whole = joined(once, 'block');
+  const repeatsToken = whole.token !== null && again[0].token === whole.token;
+  found.push({ ...whole, isMultiple: true, repeatsToken });
   return true;
 }
 
@@ -125,7 +143,7 @@ function valueArgument(word: string): Argument {
 }
 
 function typeOf(name: string): Argument['type'] {
-  if (/^(key\d*|source|destination|destkey|newkey)$/.test(name)) return 'key';
+  if (/^(key\d*|source|destination|destkey|newkey|sourcekey|dst|src)$/.test(name)) return 'key';
   if (INTEGERS.has(name)) return 'integer';
   if (/^(score|min|max|longitude|latitude|radius)$/.test(name)) return 'double';
   if (name === 'pattern') return 'pattern';
@@ -133,7 +151,15 @@ function typeOf(name: string): Argument['type'] {
 }
 
 function argument(name: string, type: Argument['type'], token: string | null): Argument {
-  return { name, type, token, isOptional: false, isMultiple: false, parts: [] };
+  return {
+    name,
+    type,
+    token,
+    isOptional: false,
+    isMultiple: false,
+    repeatsToken: false,
+    parts: [],
+  };
 }
 
 function joined(parts: readonly Argument[], type: 'block' | 'oneof'): Argument {

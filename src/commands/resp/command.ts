@@ -44,6 +44,7 @@ export class Command {
 
 function keyModeOf(row: RespRow): number {
   if (row.flags & FLAG.ALL_LOCKED) return KEY_MODE.ALL;
+  if (row.flags & FLAG.WHOLE) return KEY_MODE.NONE; // has keys, and takes their locks itself
   if (row.keysFind !== undefined || row.locks !== undefined) return KEY_MODE.SOME;
   const keys = (row.keys ?? []).filter(keyIsReal);
   if (keys.length === 0) return KEY_MODE.NONE;

@@ -157,8 +157,12 @@ function applyHere(call: RespCall, apply: Apply): string | null {
   }
 }
 
-function policySet(keyspace: Keyspace, { maxmemoryPolicy }: Settings): void {
-  keyspacePolicySet(keyspace, policyOf(EVICTION_POLICY_NAMES.indexOf(maxmemoryPolicy)));
+function policySet(keyspace: Keyspace, settings: Settings): void {
+  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime } = settings;
+  keyspacePolicySet(keyspace, policyOf(EVICTION_POLICY_NAMES.indexOf(maxmemoryPolicy)), {
+    logFactor: lfuLogFactor,
+    decayMinutes: lfuDecayTime,
+  });
 }
 
 /** Has the keyspace do what the settings say, at the start. */

@@ -10,22 +10,23 @@ import { CONTROL } from '../../memory/control.ts';
 import { respStatsReset } from '../../memory/resp-stats.ts';
 import { argumentText } from '../../protocol/resp/arguments.ts';
 import { respMap, respOk, respText } from '../../protocol/resp/reply.ts';
+import { userLine } from './acl-change.ts';
 import { answerError, type RespCall } from './call.ts';
 import { configSet } from './config-set.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
 import { partitionEnter, partitionLeave } from './locks.ts';
 import { FLAG, type RespRow } from './row.ts';
 
-const { ADMIN, NO_SCRIPT, LOADING, STALE, WHOLE } = FLAG;
+const { ADMIN, NO_SCRIPT, LOADING, STALE, WHOLE, CHANGES_USERS } = FLAG;
 const CONFIG_FLAGS = ADMIN | NO_SCRIPT | LOADING | STALE;
 const FILE_MODE = 0o644;
 
 // biome-ignore format: a table reads in columns
 const SUBCOMMANDS: readonly SubcommandRow[] = [
-  { name: 'get',       arity: -3, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives asked for', syntax: '<pattern> [<pattern> ...]', doc: 'Return directives that match the pattern, and their values.', run: configGet },
+  { name: 'get',       arity: -3, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives asked for', syntax: '<parameter> [<parameter> ...]', doc: 'Return directives that match the pattern, and their values.', run: configGet },
   { name: 'resetstat', arity:  2, flags: CONFIG_FLAGS | WHOLE, since: '2.0.0', complexity: 'O(1)', syntax: '', doc: 'Start all statistics of INFO anew.', run: configResetStat },
   { name: 'rewrite',   arity:  2, flags: CONFIG_FLAGS, since: '2.8.0', complexity: 'O(1)', syntax: '', doc: 'Write the values of now into the configuration file.', run: configRewrite },
-  { name: 'set',       arity: -4, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives given', syntax: '<directive> <value> [<directive> <value> ...]', doc: 'Set directives to values.', run: configSet },
+  { name: 'set',       arity: -4, flags: CONFIG_FLAGS | CHANGES_USERS, since: '2.0.0', complexity: 'O(N), N the directives given', syntax: '<parameter> <value> [<parameter> <value> ...]', doc: 'Set directives to values.', run: configSet },
 ];
 
 export const CONFIG_ROWS: readonly RespRow[] = [
@@ -78,8 +79,9 @@ function configRewrite(call: RespCall): void {
 }
 
 /** Writes the configuration file; `isFull`: with every directive. Null, or the error to answer. */
-export function configFileRewrite({ config }: RespCall, isFull: boolean): string | null {
+export function configFileRewrite({ config, users }: RespCall, isFull: boolean): string | null {
   const { path } = config;
+  config.usersChange(users.all().map(userLine), []);
   if (path === null) return 'ERR The server is running without a config file';
   try {
     const content = confRewritten(config, fileText(path), isFull);

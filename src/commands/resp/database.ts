@@ -49,6 +49,7 @@ function flushDb(call: RespCall): void {
     changesCount(call, databaseKeyCount(p, session.namespace));
     databaseFlush(p, session.namespace);
   }
+  waitsAwake(call, session.database);
   respOk(call.reply);
 }
 
@@ -60,6 +61,7 @@ function flushAll(call: RespCall): void {
     }
     partitionFlush(p);
   }
+  for (let called = 0; called < DATABASE_COUNT; called++) waitsAwake(call, called);
   respOk(call.reply);
 }
 
@@ -85,8 +87,9 @@ export function isDatabase(called: number): boolean {
   return called >= 0 && called < DATABASE_COUNT;
 }
 
-/** Whoever waits for a key of the database looks for it again: there may be one now. */
-function waitsAwake({ keyspace, waits, p }: RespCall, called: number): void {
+/** Whoever waits for a key of the database looks for it again: there may be one now, or none any more. */
+function waitsAwake({ keyspace, waits, p, bulletin }: RespCall, called: number): void {
+  bulletin.catchUp(); // whoever began to wait before these locks were taken has told so
   const namespace = databaseOf(keyspace.control, called);
   for (const name of waits.names(called)) {
     p.ready.push({ key: Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1'), namespace });

@@ -11,7 +11,13 @@ import { itemFind, itemRead, itemSeek } from '../../engine/types/string.ts';
 import { zsetIsSkiplist } from '../../engine/types/zset.ts';
 import { ValueBuilder } from '../../engine/value-build.ts';
 import { valueEarliestMs, valueIsThere, valueTell } from '../../engine/value-tell.ts';
-import { ITEM_TYPE, itemAccessedSecSet, itemNoteInterest, itemType } from '../../memory/item.ts';
+import { ITEM_TYPE, itemType } from '../../memory/item.ts';
+import {
+  itemAccessedSecSet,
+  itemUsesSet,
+  USES_MAX,
+  usesAreCounted,
+} from '../../memory/item-access.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { RdbDecoder } from '../../protocol/rdb/decoder.ts';
 import {
@@ -32,17 +38,14 @@ import { changesCount, keyEvent, keyMissed } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, OVERWRITE_KEY, READ_KEY, type RespRow } from './row.ts';
 
-const { WRITE, READONLY, DENY_OOM } = FLAG;
+const { WRITE, READONLY, DENY_OOM, ASKING } = FLAG;
 
 // biome-ignore format: a table reads in columns
 export const DUMP_ROWS: readonly RespRow[] = [
   { name: 'dump',    arity:  2, flags: READONLY,         keys: READ_KEY,      group: 'generic', since: '2.6.0', complexity: 'O(N), N the bytes', syntax: 'key', doc: 'What a key holds, as bytes for RESTORE.', run: dump },
   { name: 'restore', arity: -4, flags: WRITE | DENY_OOM, keys: OVERWRITE_KEY, group: 'generic', categories: ['dangerous'], since: '2.6.0', complexity: 'O(N), N the bytes; for a sorted set O(N log(N))', syntax: 'key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]', doc: 'Gives a key what DUMP answered.', run: restore },
+  { name: 'restore-asking', arity: -4, flags: WRITE | DENY_OOM | ASKING, keys: OVERWRITE_KEY, group: 'generic', categories: ['dangerous'], since: '3.0.0', complexity: 'O(N), N the bytes; for a sorted set O(N log(N))', syntax: 'key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]', doc: 'As RESTORE, from a node of a cluster.', run: restore },
 ];
-
-const FREQUENCY_MAX = 255;
-/** Uses that an item remembers. */
-const USES_MAX = 3;
 
 const writer = new RdbWriter();
 const encoder = new RdbEncoder(writer);
@@ -124,7 +127,7 @@ function optionsTake(call: RespCall, options: RestoreOptions): boolean {
     } else if (argumentIs(args, index, 'freq') && hasValue && options.idleSec < 0) {
       options.frequency = integerArgument(call, ++index);
       if (Number.isNaN(options.frequency)) return false;
-      if (options.frequency >= 0 && options.frequency <= FREQUENCY_MAX) continue;
+      if (options.frequency >= 0 && options.frequency <= USES_MAX) continue;
       answerError(call, 'ERR Invalid FREQ value, must be >= 0 and <= 255');
       return false;
     } else {
@@ -197,10 +200,11 @@ function valuePut(call: RespCall, builder: ValueBuilder, options: RestoreOptions
     return true;
   }
   const ref = itemSeek(p, op);
-  for (let uses = Math.min(options.frequency, USES_MAX); uses > 0; uses--) {
-    itemNoteInterest(p, ref, op.nowSec);
+  if (!usesAreCounted(p)) {
+    if (options.idleSec >= 0) itemAccessedSecSet(p, ref, op.nowSec - options.idleSec);
+  } else if (options.frequency >= 0) {
+    itemUsesSet(p, ref, options.frequency, op.nowSec);
   }
-  if (options.idleSec >= 0) itemAccessedSecSet(p, ref, op.nowSec - options.idleSec);
   keyEvent(call, KEY_EVENT.GENERIC, 'restore', 1);
   changesCount(call, 1);
   return true;

@@ -41,6 +41,6 @@ export function clientsSection(call: RespCall): readonly InfoRow[] {
     ['clients_in_timeout_table', waits.timedCount],
     ['total_watched_keys', watched],
     ['total_blocking_keys', waits.keyCount],
-    ['total_blocking_keys_on_nokey', 0],
+    ['total_blocking_keys_on_nokey', waits.neededKeyCount],
   ];
 }

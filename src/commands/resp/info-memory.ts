@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import { memoryUse } from '../../engine/memory-use.ts';
 import { clientBytes } from '../../memory/client-records.ts';
 import { HEADER, HEADER_F64 } from '../../memory/partition.ts';
-import { RESP_RATE } from '../../memory/resp-stats.ts';
+import { RESP_COUNTER, RESP_RATE, respCounterSum } from '../../memory/resp-stats.ts';
 import type { RespCall } from './call.ts';
 import { clientsWalk } from './client-list.ts';
 import { bytesText, type InfoRow, percentText, ratioText } from './info-row.ts';
@@ -18,6 +18,10 @@ export function memorySection(call: RespCall): readonly InfoRow[] {
   const clientsBytes = clientsBytesOf(call);
   const datasetBytes = Math.max(0, usedBytes - indexBytes);
   const { maxmemory, maxmemoryPolicy } = config.settings;
+  const { cache } = call.scripts;
+  const luaBytes = respCounterSum(keyspace.respStats, RESP_COUNTER.luaBytes);
+  const { registry } = call.functions;
+  const functionBytes = respCounterSum(keyspace.respStats, RESP_COUNTER.functionBytes);
   const bytes = (name: string, value: number): readonly InfoRow[] => [
     [name, value],
     [`${name}_human`, bytesText(value)],
@@ -35,17 +39,17 @@ export function memorySection(call: RespCall): readonly InfoRow[] {
     ['allocator_active', pageBytes],
     ['allocator_resident', residentBytes],
     ...bytes('total_system_memory', totalmem()),
-    ['used_memory_lua', 0],
-    ['used_memory_vm_eval', 0],
-    ['used_memory_lua_human', '0B'],
-    ['used_memory_scripts_eval', 0],
-    ['number_of_cached_scripts', 0],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
-    ['used_memory_vm_functions', 0],
-    ...bytes('used_memory_vm_total', 0),
-    ['used_memory_functions', 0],
-    ...bytes('used_memory_scripts', 0),
+    ['used_memory_lua', luaBytes],
+    ['used_memory_vm_eval', luaBytes],
+    ['used_memory_lua_human', bytesText(luaBytes)],
+    ['used_memory_scripts_eval', cache.bytes],
+    ['number_of_cached_scripts', cache.count],
+    ['number_of_functions', registry.functionCount],
+    ['number_of_libraries', registry.libraryCount],
+    ['used_memory_vm_functions', functionBytes],
+    ...bytes('used_memory_vm_total', luaBytes + functionBytes),
+    ['used_memory_functions', registry.bytes],
+    ...bytes('used_memory_scripts', cache.bytes + registry.bytes),
     ...bytes('maxmemory', maxmemory),
     ['maxmemory_policy', maxmemoryPolicy],
     ['allocator_frag_ratio', ratioText(pageBytes, usedBytes)],

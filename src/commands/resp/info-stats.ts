@@ -54,7 +54,7 @@ function keyRows(call: RespCall): readonly InfoRow[] {
     ['expire_cycle_cpu_milliseconds', 0],
     ['evicted_keys', total(HEADER_F64.evictionTotal)],
     ['evicted_clients', sum(RESP_COUNTER.evictedClients)],
-    ['evicted_scripts', 0],
+    ['evicted_scripts', sum(RESP_COUNTER.evictedScripts)],
     ['total_eviction_exceeded_time', 0],
     ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', sum(RESP_COUNTER.keyHits)],

@@ -73,7 +73,6 @@ function eventMessages(
 
 /** A command that reads has not found the key at argument `index`. */
 export function keyMissed(call: RespCall, index: number): void {
-  call.counters[call.block + COUNTER.getMisses]++;
   keyEvent(call, KEY_EVENT.KEY_MISS, 'keymiss', index);
 }
 

@@ -1,10 +1,20 @@
 /**
  * The locks that a command holds, taken in the project's one order: partitions by ascending id. A
  * transaction takes those of all its commands, and what they then ask for is held already.
+ *
+ * A command that has done nothing yet gives up waiting for what an overdue script holds (overdue.ts). One in the middle
+ * of the keyspace, and those that serve blocked clients, wait.
  */
 import { assert } from '../../base/assert.ts';
 import { guardsClear } from '../../engine/guard.ts';
-import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { lockTakeUnless } from '../../memory/lock.ts';
+import {
+  HEADER,
+  type Partition,
+  partitionLock,
+  partitionTryLock,
+  partitionUnlock,
+} from '../../memory/partition.ts';
 
 export class Locks {
   private readonly partitions: readonly Partition[];
@@ -13,9 +23,14 @@ export class Locks {
   private wantHigh = 0;
   private heldLow = 0;
   private heldHigh = 0;
+  private declaredLow = 0;
+  private declaredHigh = 0;
+  /** Waits for no lock: what is not free at once counts as given up. */
+  private readonly onlyTries: boolean;
 
-  constructor(partitions: readonly Partition[]) {
+  constructor(partitions: readonly Partition[], onlyTries = false) {
     this.partitions = partitions;
+    this.onlyTries = onlyTries;
   }
 
   /** Whether any is held. */
@@ -43,36 +58,109 @@ export class Locks {
     this.wantHigh = 0;
   }
 
-  /** Takes what was named. Nothing may be held, unless all of that is. */
-  take(): void {
+  /**
+   * Takes what was named. Nothing may be held, unless all of that is. False: it has given up, and holds nothing; it
+   * does so only if it `mayGiveUp`.
+   */
+  take(mayGiveUp: boolean): boolean {
     const { wantLow, wantHigh } = this;
     this.wantLow = 0;
     this.wantHigh = 0;
     if (this.areHeld) {
       const missing = (wantLow & ~this.heldLow) | (wantHigh & ~this.heldHigh);
       assert(missing === 0, 'locks are taken in order, so not some after others');
-      return;
+      return true;
     }
-    this.heldLow = wantLow;
-    this.heldHigh = wantHigh;
-    for (let bits = wantLow; bits !== 0; bits &= bits - 1) this.lock(31 - Math.clz32(bits & -bits));
+    for (let bits = wantLow; bits !== 0; bits &= bits - 1) {
+      const bit = bits & -bits;
+      if (!this.lock(this.partitions[31 - Math.clz32(bit)], mayGiveUp)) return this.gaveUp();
+      this.heldLow |= bit;
+    }
     for (let bits = wantHigh; bits !== 0; bits &= bits - 1) {
-      this.lock(63 - Math.clz32(bits & -bits));
+      const bit = bits & -bits;
+      if (!this.lock(this.partitions[63 - Math.clz32(bit)], mayGiveUp)) return this.gaveUp();
+      this.heldHigh |= bit;
     }
+    return true;
   }
 
-  /** Takes one, which a short command does by itself. */
-  takeOne(p: Partition): void {
+  /** Whether all are held. */
+  get areAllHeld(): boolean {
+    return bitCount(this.heldLow) + bitCount(this.heldHigh) === this.partitions.length;
+  }
+
+  /** What was named is what a script has declared. */
+  declare(): void {
+    this.declaredLow = this.wantLow;
+    this.declaredHigh = this.wantHigh;
+  }
+
+  /** Whether what is named was declared. */
+  get areDeclared(): boolean {
+    return ((this.wantLow & ~this.declaredLow) | (this.wantHigh & ~this.declaredHigh)) === 0;
+  }
+
+  /**
+   * Takes what was named and is not held, although others are. What comes behind them in the order is taken
+   * as ever; for the rest there is no waiting: it is had within `tries`, or not. False: some of it was not, and
+   * whatever was had stays held.
+   */
+  takeMore(tries: number): boolean {
+    const missingLow = this.wantLow & ~this.heldLow;
+    const missingHigh = this.wantHigh & ~this.heldHigh;
+    this.wantNone();
+    let isComplete = true;
+    for (let bits = missingLow; bits !== 0; bits &= bits - 1) {
+      const id = 31 - Math.clz32(bits & -bits);
+      if (this.addOne(id, tries)) this.heldLow |= 1 << id;
+      else isComplete = false;
+    }
+    for (let bits = missingHigh; bits !== 0; bits &= bits - 1) {
+      const id = 31 - Math.clz32(bits & -bits);
+      if (this.addOne(id + 32, tries)) this.heldHigh |= 1 << id;
+      else isComplete = false;
+    }
+    return isComplete;
+  }
+
+  private addOne(id: number, tries: number): boolean {
+    const isLast =
+      id < 32
+        ? this.heldHigh === 0 && (id === 31 || this.heldLow >>> (id + 1) === 0)
+        : id === 63 || this.heldHigh >>> (id - 31) === 0;
+    const p = this.partitions[id];
+    if (isLast) {
+      partitionLock(p);
+      return true;
+    }
+    for (let left = tries; left > 0; left--) if (partitionTryLock(p)) return true;
+    return false;
+  }
+
+  /** Takes one, which a short command does by itself; false as above. */
+  takeOne(p: Partition, mayGiveUp: boolean): boolean {
     assert(!this.areHeld, 'locks are taken in order, so not some after others');
+    if (!this.lock(p, mayGiveUp)) return false;
     if (p.id < 32) this.heldLow = 1 << p.id;
     else this.heldHigh = 1 << (p.id - 32);
-    partitionLock(p);
+    return true;
   }
 
   releaseOne(p: Partition): void {
     this.heldLow = 0;
     this.heldHigh = 0;
     unlock(p);
+  }
+
+  /** What commands have guarded under locks that stay held may go. */
+  guardsClear(): void {
+    const { heldLow, heldHigh, partitions } = this;
+    for (let bits = heldLow; bits !== 0; bits &= bits - 1) {
+      guardsClear(partitions[31 - Math.clz32(bits & -bits)]);
+    }
+    for (let bits = heldHigh; bits !== 0; bits &= bits - 1) {
+      guardsClear(partitions[63 - Math.clz32(bits & -bits)]);
+    }
   }
 
   /** Releases all. */
@@ -88,9 +176,23 @@ export class Locks {
     }
   }
 
-  private lock(id: number): void {
-    partitionLock(this.partitions[id]);
+  private lock(p: Partition, mayGiveUp: boolean): boolean {
+    if (this.onlyTries) return partitionTryLock(p);
+    if (mayGiveUp) return lockTakeUnless(p.i32, HEADER.lock, p.owner);
+    partitionLock(p);
+    return true;
   }
+
+  private gaveUp(): boolean {
+    this.release();
+    return false;
+  }
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }
 
 /** Releases a lock; what the command guarded may go again. */
@@ -105,14 +207,14 @@ function unlock(p: Partition): void {
  */
 export function locksEnter(locks: Locks): boolean {
   const isOurs = !locks.areHeld;
-  locks.take();
+  locks.take(false);
   return isOurs;
 }
 
 /** Takes one partition's lock, unless it is held. True: it has to be given back, with partitionLeave. */
 export function partitionEnter(locks: Locks, p: Partition): boolean {
   if (locks.holds(p)) return false;
-  locks.takeOne(p);
+  locks.takeOne(p, false);
   return true;
 }
 

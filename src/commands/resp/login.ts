@@ -8,6 +8,7 @@ import { loginRefusalNote, sessionFollow } from './acl-guard.ts';
 import { USER_DEFAULT, userAccepts } from './acl-user.ts';
 import { answerError, type RespCall } from './call.ts';
 import { clientNameSet } from './client-name.ts';
+import { clientNoteNames } from './client-note.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE } from './session.ts';
@@ -58,6 +59,7 @@ function logIn(call: RespCall, name: string, password: string): boolean {
   session.user = user;
   session.isAuthenticated = true;
   sessionFollow(call, session);
+  clientNoteNames(call.keyspace.control, session);
   call.parser.isAuthenticated = true;
   return true;
 }

@@ -108,8 +108,8 @@ function memoryStats(call: RespCall): void {
     ['clients.normal', facts.clientsBytes],
     ['cluster.links', 0],
     ['aof.buffer', 0],
-    ['lua.caches', 0],
-    ['functions.caches', 0],
+    ['lua.caches', call.scripts.cache.bytes],
+    ['functions.caches', call.functions.registry.bytes],
   ];
   const behind: readonly (readonly [string, number | string])[] = [
     ['overhead.total', facts.indexBytes + facts.clientsBytes],

@@ -71,9 +71,14 @@ function monitorLine(call: RespCall, command: Command): string {
   for (let index = 0; index < args.count; index++) {
     words.push(wordQuoted(hidden.has(index) ? '(redacted)' : argumentText(args, index)));
   }
+  return `+${at} [${session.database} ${clientShown(call)}] ${words.join(' ')}\r\n`;
+}
+
+function clientShown(call: RespCall): string {
+  const { session, scripts } = call;
+  if (scripts.run.isRunning) return 'lua';
   const from = clientAddress(call, session.host.record);
-  const where = session.host.isUnix ? `unix:${from.replace(/:0$/, '')}` : from;
-  return `+${at} [${session.database} ${where}] ${words.join(' ')}\r\n`;
+  return session.host.isUnix ? `unix:${from.replace(/:0$/, '')}` : from;
 }
 
 function monitorsPush(call: RespCall, line: string): void {

@@ -13,6 +13,8 @@ import type { SlowEntry } from './slow-log.ts';
 /** So much of a request is shown. */
 const WORD_COUNT_MAX = 32;
 const WORD_BYTES_MAX = 128;
+/** Of a command that a script ran. */
+const NO_ADDRESS = '?:0';
 
 /** Called for what took at least call.notableUs. `record`: that of the client's connection. */
 export function notableNote(
@@ -55,14 +57,15 @@ function slowNote(
   record: number,
   us: number,
 ): void {
-  const { respStats, config, keyspace } = call;
+  const { respStats, config, keyspace, scripts } = call;
+  const isOfScript = scripts.run.isRunning;
   const entry: SlowEntry = {
     id: Atomics.add(respStats.i32, RESP_WORD.slowIds, 1),
     atSec: call.op.nowSec,
     us: Math.floor(us),
     words: wordsShown(args, argumentsRedacted(command, args)),
-    address: clientAddress(call, record),
-    name: clientText(keyspace.control, record, CLIENT_TEXT.name),
+    address: isOfScript ? NO_ADDRESS : clientAddress(call, record),
+    name: isOfScript ? '' : clientText(keyspace.control, record, CLIENT_TEXT.name),
   };
   call.slowLog.add(entry, config.settings.slowlogMaxLen);
   call.bulletin.post({ kind: 'slow', entry });

@@ -5,7 +5,8 @@ import { SET_ENCODING, setEncodingOf } from '../../engine/types/set.ts';
 import { itemSeek } from '../../engine/types/string.ts';
 import { STRING_ENCODING, stringEncoding } from '../../engine/types/string-range-room.ts';
 import { zsetIsSkiplist } from '../../engine/types/zset.ts';
-import { ITEM_TYPE, itemFrequency, itemIdleSec, itemType } from '../../memory/item.ts';
+import { ITEM_TYPE, itemType } from '../../memory/item.ts';
+import { itemIdleSec, itemUses } from '../../memory/item-access.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { respInteger, respNull, respText } from '../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
@@ -94,7 +95,7 @@ const POLICY_CHANGES =
 
 function frequencyAnswer(call: RespCall, p: Partition, ref: number): void {
   if (policyIsLfu(call)) {
-    respInteger(call.reply, itemFrequency(p, ref));
+    respInteger(call.reply, itemUses(p, ref, call.op.nowSec));
     return;
   }
   const reason = 'An LFU maxmemory policy is not selected, access frequency not tracked.';

@@ -100,7 +100,7 @@ function stepAnswer(call: RespCall, p: Partition, walk: Walk): void {
     if (!isDead) walk.met++;
     if (!keyIsWanted(call, p, ref, walk)) continue;
     if (isDead) {
-      itemReap(p, itemHash(p, ref), ref);
+      if (!op.sparesDead) itemReap(p, itemHash(p, ref), ref);
     } else {
       respBulk(reply, p.u8, itemNameOffset(p, ref), itemNameBytes(p, ref));
       walk.answered++;
@@ -243,8 +243,8 @@ function stepNarrow({ session, op }: RespCall, p: Partition): void {
   for (let at = 0; at < step.count; at++) {
     const ref = step.refs[at];
     if (itemNamespace(p, ref) !== session.namespace) continue;
-    if (itemIsDead(p, ref, op.nowMs)) itemReap(p, itemHash(p, ref), ref);
-    else step.refs[kept++] = ref;
+    if (!itemIsDead(p, ref, op.nowMs)) step.refs[kept++] = ref;
+    else if (!op.sparesDead) itemReap(p, itemHash(p, ref), ref);
   }
   step.count = kept;
 }

@@ -5,20 +5,22 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger, respText, respVerbatim } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { integerArgument } from './number-arguments.ts';
+import { overdueText } from './overdue.ts';
 import { FLAG, type RespRow } from './row.ts';
-import { PHASE } from './session.ts';
+import { GATE, PHASE } from './session.ts';
 import { REDIS_VERSION } from './version.ts';
 
-const { ADMIN, NO_SCRIPT, LOADING, STALE, FAST, READONLY, ALLOW_BUSY, NO_MULTI } = FLAG;
-const SAVING = ADMIN | NO_SCRIPT;
+const { ADMIN, NO_SCRIPT, LOADING, STALE, FAST, READONLY, ALLOW_BUSY, NO_MULTI, NO_ASYNC_LOADING } =
+  FLAG;
+const SAVING = ADMIN | NO_SCRIPT | NO_ASYNC_LOADING;
 const NO_DISK = 'ERR nothing can be saved: this server keeps its keys in memory alone';
 
 // biome-ignore format: a table reads in columns
 export const SERVER_ROWS: readonly RespRow[] = [
   { name: 'time',         arity:  1, flags: LOADING | STALE | FAST, group: 'server', since: '2.6.0', complexity: 'O(1)', syntax: '', doc: 'Tells the time: seconds, and microseconds within.', run: time },
   { name: 'lolwut',       arity: -1, flags: READONLY | FAST, group: 'server', since: '5.0.0', complexity: 'O(1)', syntax: '[VERSION version]', doc: 'Shows a picture, and the version.', run: lolwut },
-  { name: 'role',         arity:  1, flags: NO_SCRIPT | LOADING | STALE | FAST | ADMIN, group: 'server', categories: ['dangerous'], since: '2.8.12', complexity: 'O(1)', syntax: '', doc: 'Tells the role in replication: there are no replicas.', run: role },
-  { name: 'lastsave',     arity:  1, flags: LOADING | STALE | FAST | ADMIN, group: 'server', categories: ['dangerous'], since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Tells when keys were saved last: never, so when the server was started.', run: lastSave },
+  { name: 'role',         arity:  1, flags: NO_SCRIPT | LOADING | STALE | FAST, group: 'server', categories: ['admin', 'dangerous'], since: '2.8.12', complexity: 'O(1)', syntax: '', doc: 'Tells the role in replication: there are no replicas.', run: role },
+  { name: 'lastsave',     arity:  1, flags: LOADING | STALE | FAST, group: 'server', categories: ['admin', 'dangerous'], since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Tells when keys were saved last: never, so when the server was started.', run: lastSave },
   { name: 'save',         arity:  1, flags: SAVING | NO_MULTI, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Refuses: nothing is written to disk.', run: save },
   { name: 'bgsave',       arity: -1, flags: SAVING, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '[SCHEDULE]', doc: 'Refuses: nothing is written to disk.', run: save },
   { name: 'bgrewriteaof', arity:  1, flags: SAVING, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '', doc: 'Refuses: nothing is written to disk.', run: save },
@@ -65,11 +67,13 @@ function shutdown(call: RespCall): void {
     answerError(call, RESP_ERROR.syntax);
   } else if (given.abort) {
     answerError(call, 'ERR No shutdown in progress.');
+  } else if (!given.nosave && call.gate & GATE.BUSY) {
+    answerError(call, overdueText(call));
   } else if (given.save && !given.force) {
     answerError(call, 'ERR Errors trying to SHUTDOWN. Check logs.');
   } else {
     session.phase = PHASE.CLOSED;
-    server.shutdown(!given.now);
+    server.shutdown(!given.now && (call.gate & GATE.BUSY) === 0); // a script might be waited for in vain
   }
 }
 

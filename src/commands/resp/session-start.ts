@@ -7,8 +7,12 @@ import { clientNote, clientNoteNames } from './client-note.ts';
 import { type RespHost, RespSession } from './session.ts';
 
 const DENIED =
-  'DENIED Protected mode is on, and there is no password: only clients of this machine are served. ' +
-  'Set a password (requirepass), or turn the mode off (protected-mode no).';
+  'DENIED Redis is running in protected mode: the user default needs no password, so clients of other ' +
+  'machines are not served. To let them in, do one of the following. 1) Give default a password: ' +
+  "'CONFIG SET requirepass <password>' from this machine, or requirepass in the configuration file. " +
+  "2) Turn the mode off, if nobody can reach the server whom you do not trust: 'CONFIG SET " +
+  "protected-mode no' from this machine and 'CONFIG REWRITE' to keep it, or '--protected-mode no' at " +
+  'the start.';
 
 export const PROTECTED_MODE_REPLY = Buffer.from(`-${DENIED}\r\n`, 'latin1');
 

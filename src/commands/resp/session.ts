@@ -34,6 +34,7 @@ export const GATE = {
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
   MEMORY_TIGHT: 1 << 10, // commands that may need memory have to find room first
+  BUSY: 1 << 12, // a script is overdue
   NO_REPLICAS: 1 << 11, // min-replicas-to-write asks for more than there are
 } as const;
 
@@ -120,6 +121,8 @@ export class RespSession {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** As whom its scripts run commands: they choose their own database and protocol. */
+  scripting: RespSession | null = null;
   /** What its record says besides what it runs is that nothing special is with it. */
   notedPlain = false;
   /** How much memory it took when that was looked at last: client-eviction.ts. */

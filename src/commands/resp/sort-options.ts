@@ -1,6 +1,7 @@
 /** What SORT is asked for besides the key: read from the arguments, also to know which keys it touches. */
 import { type Arguments, argumentIs } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { aclAllowsAnyKey } from './acl-check.ts';
 import { answerError, type RespCall } from './call.ts';
 import { integerArgument } from './number-arguments.ts';
 
@@ -46,14 +47,24 @@ export function sortOptions(call: RespCall, isReadOnly: boolean): SortOptions | 
       options.store = ++index;
     } else if (argumentIs(args, index, 'by') && left >= 1) {
       options.by = ++index;
+      if (isPattern(args, index) && !readsAnyKey(call, 'BY')) return null;
     } else if (argumentIs(args, index, 'get') && left >= 1) {
       options.gets.push(++index);
+      if (!readsAnyKey(call, 'GET')) return null;
     } else {
       answerError(call, RESP_ERROR.syntax);
       return null;
     }
   }
   return options;
+}
+
+/** Elements make up keys that no permission names, so all keys must be allowed; or else an error is answered. */
+function readsAnyKey(call: RespCall, option: string): boolean {
+  const { session, command, args } = call;
+  if (aclAllowsAnyKey(session.user, command, args)) return true;
+  answerError(call, `ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
+  return false;
 }
 
 /** Whether an argument has a star, for which elements are put in: else it names no key. */

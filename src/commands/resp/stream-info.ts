@@ -21,7 +21,6 @@ import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, subcommandMisused } from '../../protocol/resp/errors.ts';
 import {
   respBigInteger,
-  respEmptyArray,
   respInteger,
   respMap,
   respNull,
@@ -31,6 +30,7 @@ import { answerError, keyTake, type RespCall } from './call.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
+import { GROUP_INFO_SUBCOMMANDS, respGroupsFull } from './stream-group-info.ts';
 import { respStreamRange } from './stream-range.ts';
 import { respStreamEntry, respStreamId, streamToRead } from './stream-reply.ts';
 
@@ -39,6 +39,7 @@ const STREAM_KEY: readonly KeySpec[] = [{ use: 'RO access', from: 2 }];
 
 // biome-ignore format: a table reads in columns
 const SUBCOMMANDS: readonly SubcommandRow[] = [
+  ...GROUP_INFO_SUBCOMMANDS,
   { name: 'stream', arity: -3, flags: READONLY, keys: STREAM_KEY, since: '5.0.0', complexity: 'O(1)', syntax: '<key> [FULL [COUNT <count>]]', doc: 'Show what is known of the stream.', run: infoStream },
 ];
 
@@ -136,5 +137,5 @@ function fullAnswer(call: RespCall, p: Partition, rootRef: number, count: number
   respText(reply, 'entries');
   respStreamRange(reply, p, rootRef, LEAST, GREATEST, max, false);
   respText(reply, 'groups');
-  respEmptyArray(reply);
+  respGroupsFull(reply, p, rootRef, max);
 }

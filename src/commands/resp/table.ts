@@ -4,6 +4,7 @@ import { ACL_ROWS } from './acl.ts';
 import { BITMAP_ROWS } from './bitmap.ts';
 import { BITMAP_FIELD_ROWS } from './bitmap-field.ts';
 import { CLIENT_ROWS } from './client.ts';
+import { CLUSTER_ROWS } from './cluster.ts';
 import { COMMAND_ROWS } from './command-info.ts';
 import { CommandTable } from './command-lookup.ts';
 import { CONFIG_ROWS } from './config.ts';
@@ -14,6 +15,7 @@ import { DUMP_ROWS } from './dump.ts';
 import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
+import { FUNCTION_CALL_ROWS } from './function-call.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
@@ -35,14 +37,21 @@ import { OBJECT_ROWS } from './object.ts';
 import { PUBSUB_ROWS } from './pubsub.ts';
 import { RENAME_ROWS } from './rename.ts';
 import { REPLICA_WAIT_ROWS } from './replica-wait.ts';
+import { REPLICATION_ROWS } from './replication.ts';
 import type { RespRow } from './row.ts';
 import { SCAN_ROWS } from './scan.ts';
+import { SCRIPT_ROWS } from './script.ts';
+import { SCRIPT_CACHE_ROWS } from './script-admin.ts';
 import { SERVER_ROWS } from './server.ts';
 import { SET_ROWS } from './set.ts';
 import { SET_ALGEBRA_ROWS } from './set-algebra.ts';
 import { SLOWLOG_ROWS } from './slowlog.ts';
 import { SORT_ROWS } from './sort.ts';
 import { STREAM_ROWS } from './stream.ts';
+import { STREAM_GROUP_ROWS } from './stream-group.ts';
+import { STREAM_GROUP_CLAIM_ROWS } from './stream-group-claim.ts';
+import { STREAM_GROUP_PENDING_ROWS } from './stream-group-pending.ts';
+import { STREAM_GROUP_READ_ROWS } from './stream-group-read.ts';
 import { STREAM_INFO_ROWS } from './stream-info.ts';
 import { STREAM_RANGE_ROWS } from './stream-range.ts';
 import { STREAM_READ_ROWS } from './stream-read.ts';
@@ -71,6 +80,7 @@ const ROWS: readonly RespRow[] = [
   ...MEMORY_ROWS,
   ...SERVER_ROWS,
   ...CLIENT_ROWS,
+  ...CLUSTER_ROWS,
   ...LATENCY_ROWS,
   ...MODULE_ROWS,
   ...MONITOR_ROWS,
@@ -81,6 +91,7 @@ const ROWS: readonly RespRow[] = [
   ...ENTRY_SCAN_ROWS,
   ...EXPIRE_ROWS,
   ...FUNCTION_ROWS,
+  ...FUNCTION_CALL_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
   ...HASH_ROWS,
@@ -93,13 +104,20 @@ const ROWS: readonly RespRow[] = [
   ...OBJECT_ROWS,
   ...RENAME_ROWS,
   ...REPLICA_WAIT_ROWS,
+  ...REPLICATION_ROWS,
   ...LIST_ROWS,
   ...LIST_MOVE_ROWS,
   ...LIST_POP_ROWS,
   ...LIST_POSITION_ROWS,
   ...SCAN_ROWS,
+  ...SCRIPT_ROWS,
+  ...SCRIPT_CACHE_ROWS,
   ...SORT_ROWS,
   ...STREAM_ROWS,
+  ...STREAM_GROUP_ROWS,
+  ...STREAM_GROUP_CLAIM_ROWS,
+  ...STREAM_GROUP_PENDING_ROWS,
+  ...STREAM_GROUP_READ_ROWS,
   ...STREAM_INFO_ROWS,
   ...STREAM_RANGE_ROWS,
   ...STREAM_READ_ROWS,

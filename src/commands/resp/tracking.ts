@@ -20,7 +20,12 @@ import { CHANGE, NOTE } from '../../engine/change-log.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { CONTROL, GAUGE, gaugeSum } from '../../memory/control.ts';
 import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
-import { type TrackedChange, trackedHead, trackedRead } from '../../memory/tracked-keys.ts';
+import {
+  type TrackedChange,
+  trackedHead,
+  trackedRead,
+  trackedSort,
+} from '../../memory/tracked-keys.ts';
 import { bulletinPost } from './bulletin.ts';
 import { keyTake, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
@@ -42,6 +47,8 @@ import {
 
 /** Keys forgotten in one go when nobody is left who tracks. */
 const FORGOTTEN_MAX = 50_000;
+/** How often all rings are looked at in one go. */
+const TURNS_MAX = 4;
 /** They only run other commands, which count for themselves. */
 const NOT_TRACKED = new Set(['eval_ro', 'evalsha_ro', 'fcall_ro']);
 const NOTICE = { kind: 'tracked' } as const;
@@ -78,12 +85,13 @@ export function trackingAfter(call: RespCall, { flags, row }: Command): void {
 }
 
 function heldRead(call: RespCall): void {
-  const { keyspace, locks, tracking } = call;
+  const { keyspace, locks } = call;
+  const changes: TrackedChange[] = [];
+  let isWhole = true;
   for (const p of keyspace.partitions) {
-    if (trackedHead(p.tracked, p.id) === tracking.positions[p.id] || !locks.holds(p)) continue;
-    changesTake(call, p, changesRead(call, p));
+    if (hasNews(call, p) && locks.holds(p)) isWhole = changesRead(call, p, changes) && isWhole;
   }
-  gaugesNote(call);
+  changesTake(call, changes, isWhole);
 }
 
 // ── After changes ───────────────────────────────────────────────────────────────────────────────
@@ -115,41 +123,56 @@ export function trackedPost({ tracked, control }: Keyspace, bulletinName: string
   }
 }
 
-/** Reads all that is new. No locks are held. */
+/**
+ * Reads all that is new. No locks are held, so something may come in where it has looked already: it looks again, or
+ * what came after that would be told before it.
+ */
 function ringsRead(call: RespCall): void {
-  for (const p of call.keyspace.partitions) {
-    if (trackedHead(p.tracked, p.id) === call.tracking.positions[p.id]) continue;
-    partitionLock(p);
-    const changes = changesRead(call, p);
-    partitionUnlock(p);
-    changesTake(call, p, changes);
+  const changes: TrackedChange[] = [];
+  let isWhole = true;
+  let count = -1;
+  for (let turn = 0; turn < TURNS_MAX && count !== changes.length; turn++) {
+    count = changes.length;
+    for (const p of call.keyspace.partitions) {
+      if (!hasNews(call, p)) continue;
+      partitionLock(p);
+      isWhole = changesRead(call, p, changes) && isWhole;
+      partitionUnlock(p);
+    }
   }
-  gaugesNote(call);
+  changesTake(call, changes, isWhole);
 }
 
-/** The partition's lock is held. */
-function changesRead({ tracking }: RespCall, { tracked, id }: Partition): TrackedChange[] | null {
-  const changes = trackedRead(tracked, id, tracking.positions[id]);
+function hasNews({ tracking }: RespCall, { tracked, id }: Partition): boolean {
+  return trackedHead(tracked, id) !== tracking.positions[id];
+}
+
+/** The partition's lock is held. False: something was missed. */
+function changesRead(
+  { tracking }: RespCall,
+  { tracked, id }: Partition,
+  changes: TrackedChange[],
+): boolean {
+  const isWhole = trackedRead(tracked, id, tracking.positions[id], changes);
   tracking.positions[id] = trackedHead(tracked, id);
-  return changes;
+  return isWhole;
 }
 
-/** Does what is to be done about changes; null: some were missed, so any key may be among them. */
-function changesTake(call: RespCall, { id }: Partition, changes: TrackedChange[] | null): void {
+/** Does what is to be done about changes. If some were missed, any key may be among them. */
+function changesTake(call: RespCall, changes: TrackedChange[], isWhole: boolean): void {
   const { tracking } = call;
-  if (changes === null) {
-    allTell(call);
-    return;
-  }
-  for (const { kind, namespace, client, name } of changes) {
+  if (!isWhole) allTell(call);
+  if (changes.length > 1) trackedSort(changes);
+  for (const { kind, partition, namespace, client, name } of changes) {
     if (kind === CHANGE.FLUSH) {
-      flushTake(call, id, client);
+      flushTake(call, partition, client);
       continue;
     }
     invalidate(call, trackedName(namespace, name), client);
     const isOwn = kind !== CHANGE.EXPIRE && kind !== CHANGE.EVICT;
     if (tracking.prefixes.size > 0) tracking.change(name, isOwn ? client : 0);
   }
+  gaugesNote(call);
 }
 
 /** A flush goes from partition to partition: what was read meanwhile of those it came to later counts singly. */

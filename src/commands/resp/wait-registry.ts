@@ -22,6 +22,11 @@ export type WaitFields = {
   readonly commandNumber: number;
   /** Keys as waitName calls them; none, if the client waits for time to pass. */
   readonly names: readonly string[];
+  /**
+   * The consumer group for whose entries the client waits, or null. Those of one group get them in turn, and are
+   * told when it goes.
+   */
+  readonly readerGroup: string | null;
   /** Microseconds that the command ran before it waited. */
   readonly ranUs: number;
   /** Whether time can be up. */
@@ -150,5 +155,18 @@ export class WaitRegistry {
 
   get keyCount(): number {
     return this.byName.size;
+  }
+
+  /** Keys for which somebody waits who is told when they go. */
+  get neededKeyCount(): number {
+    let count = 0;
+    for (const queue of this.byName.values()) {
+      for (const { fields } of queue.values()) {
+        if (fields.readerGroup === null) continue;
+        count++;
+        break;
+      }
+    }
+    return count;
   }
 }

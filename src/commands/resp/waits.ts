@@ -18,11 +18,13 @@
 import { assert } from '../../base/assert.ts';
 import { NOTE, notesWant } from '../../engine/change-log.ts';
 import { databaseCalled } from '../../engine/database.ts';
+import type { Keyspace } from '../../engine/keyspace.ts';
 import { CONNECTION } from '../../memory/connections.ts';
 import { CONTROL } from '../../memory/control.ts';
 import { HEADER, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { Arguments, argumentPush, argumentsCopy } from '../../protocol/resp/arguments.ts';
 import { respNull, respNullArray } from '../../protocol/resp/reply.ts';
+import { bulletinPost } from './bulletin.ts';
 import { keyTake, type RespCall } from './call.ts';
 import { clientNote } from './client-note.ts';
 import { lapUs, waitNote } from './command-note.ts';
@@ -60,6 +62,7 @@ export function blockedClaim(call: RespCall): boolean {
  *
  *   timeoutMs       0: for ever; when time is up the answer is a null array, whatever the command
  *   answersArray    within a transaction, where nobody waits, it is that as well; or else a null
+ *   readerGroup     the consumer group for whose entries it waits
  */
 export function blockOnKeys(
   call: RespCall,
@@ -67,6 +70,7 @@ export function blockOnKeys(
   last: number,
   timeoutMs: number,
   answersArray: boolean,
+  readerGroup: string | null = null,
 ): void {
   if (call.serving !== null) return;
   if (call.inTransaction) {
@@ -79,15 +83,16 @@ export function blockOnKeys(
   for (let index = first; index <= last; index++) {
     const key = args.source.toString('latin1', args.start[index], args.end[index]);
     names.add(waitName(session.database, key));
-    notesWant(keyTake(call, index), NOTE.READY, 0);
+    notesWant(keyTake(call, index), NOTE.READY | NOTE.GONE, 0);
   }
-  waitBegin(call, [...names], timeoutMs, session.resp === 3 ? '_\r\n' : '*-1\r\n');
+  const endReply = session.resp === 3 ? '_\r\n' : '*-1\r\n';
+  waitBegin(call, [...names], timeoutMs, endReply, readerGroup);
 }
 
 /** The client waits for nothing but time to pass, and gets this reply then. Not within a transaction. */
 export function blockForTime(call: RespCall, timeoutMs: number, endReply: string): void {
   assert(!call.inTransaction, 'a transaction does not wait');
-  waitBegin(call, [], timeoutMs, endReply);
+  waitBegin(call, [], timeoutMs, endReply, null);
 }
 
 function waitBegin(
@@ -95,9 +100,11 @@ function waitBegin(
   names: readonly string[],
   timeoutMs: number,
   endReply: string,
+  readerGroup: string | null,
 ): void {
   const { session, args } = call;
-  const wait = new Wait(fieldsOf(call, names, endReply, timeoutMs > 0), argumentsCopy(args));
+  const fields = fieldsOf(call, names, endReply, timeoutMs > 0, readerGroup);
+  const wait = new Wait(fields, argumentsCopy(args));
   wait.isSilent = (session.gate & (GATE.REPLY_OFF | GATE.REPLY_SKIP)) !== 0;
   session.wait = wait;
   session.phase = PHASE.BLOCKED;
@@ -113,6 +120,7 @@ function fieldsOf(
   names: readonly string[],
   endReply: string,
   isTimed: boolean,
+  readerGroup: string | null,
 ): WaitFields {
   const drawn = Atomics.add(keyspace.control.i32, CONTROL.waitTokens, 1) & TOKEN_MASK;
   return {
@@ -125,6 +133,7 @@ function fieldsOf(
     resp: session.resp,
     commandNumber: command.number,
     names,
+    readerGroup,
     ranUs: performance.now() * 1000 - clockUs,
     isTimed,
     endReply,
@@ -237,13 +246,13 @@ export function waitsServe(call: RespCall, run: WaitRunner): void {
 
 /**
  * Tries who waits for one key, until there is nothing more to be had. That is known once a command found
- * nothing: none of its kind will, but for streams, of which each reader wants something else.
+ * nothing: none of its kind will.
  */
 function keyServe(call: RespCall, name: string, run: WaitRunner): void {
   const inVain = new Set<string>();
   for (const wait of call.waits.queue(name)) {
-    const { group } = call.table.byNumber[wait.fields.commandNumber].row;
-    if (inVain.has(group)) continue;
+    const kind = kindOf(call, wait);
+    if (inVain.has(kind)) continue;
     const reply = run(call, wait);
     const servedUs = lapUs(call);
     if (wait.isServed) {
@@ -251,10 +260,27 @@ function keyServe(call: RespCall, name: string, run: WaitRunner): void {
       waitForget(call, wait, reply);
     } else if (!waitStands(call, wait)) {
       call.waits.remove(wait.fields.clientId, wait.fields.token);
-    } else if (group !== 'stream') {
-      inVain.add(group);
+    } else if (kind !== '') {
+      inVain.add(kind);
     }
   }
+}
+
+/** What a wait has in common with those that find nothing when it does; '': no other. */
+function kindOf({ table }: RespCall, { fields }: Wait): string {
+  if (fields.readerGroup !== null) return `group ${fields.readerGroup}`;
+  const { group } = table.byNumber[fields.commandNumber].row;
+  return group === 'stream' ? '' : group; // each reader wants what is behind an id of its own
+}
+
+/** Keys whose streams are gone, as the main thread tells of them: Partition.ready. */
+type ReadyNotice = { readonly key: Uint8Array; readonly namespace: number };
+
+/** Tells the data threads which keys the main thread has made ready: by evicting streams. */
+export function readyPost({ control, partitions }: Keyspace, bulletinName: string): void {
+  const { ready } = partitions[0];
+  if (ready.length > 0)
+    bulletinPost(control, bulletinName, [{ kind: 'ready', ready: ready.splice(0) }]);
 }
 
 /** Now and then: partitions need not note what is ready when nobody waits. */
@@ -262,10 +288,12 @@ export function waitsRest(call: RespCall): void {
   if (call.waits.clientCount > 0 || !call.bulletin.hasJoined) return;
   for (const p of call.keyspace.partitions) {
     if ((p.i32[HEADER.changeListeners] & NOTE.READY) === 0) continue;
-    // Who starts to wait for a key here has told so before it let go of this lock.
-    partitionLock(p);
     call.bulletin.catchUp();
-    if (call.waits.clientCount === 0) notesWant(p, 0, NOTE.READY);
+    // Who starts to wait for a key here has told so before it let go of this lock. What was told since is heard
+    // when it is not held any more: that may take locks.
+    partitionLock(p);
+    const isUnused = call.waits.clientCount === 0 && !call.bulletin.isBehind;
+    if (isUnused) notesWant(p, 0, NOTE.READY | NOTE.GONE);
     partitionUnlock(p);
   }
 }
@@ -297,6 +325,11 @@ export function waitsListen(call: RespCall): void {
     };
     waits.remove(clientId, token);
     sessionUnblock(call, clientId, token, reply);
+  });
+  bulletin.on('ready', (notice) => {
+    for (const { key, namespace } of notice['ready'] as readonly ReadyNotice[]) {
+      call.p.ready.push({ key: Buffer.from(key), namespace });
+    }
   });
   bulletin.share('waits', {
     tell: () =>

@@ -1,6 +1,7 @@
 /**
- * Freeing what lies in the graveyard, some chunks at a time: first the tree, from its end, and with it the
- * elements of a list or the entries of a stream; then the members, from the last to the first; in the end the root.
+ * Freeing what lies in the graveyard, some chunks at a time: first the consumer groups of a stream; then the
+ * tree, from its end, and with it the elements of a list or the entries of a stream; then the members, from the
+ * last to the first; in the end the root.
  *
  * Guard: the partition lock. It takes no memory.
  */
@@ -10,6 +11,7 @@ import { HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkGive } from '../../memory/slab.ts';
 import { lastEntriesFree } from '../types/list-entry.ts';
 import { lastBlocksFree } from '../types/stream-entry.ts';
+import { groupsShrink } from '../types/stream-group-removal.ts';
 import { nodeIsOrdered, treeTop } from './counted-tree.ts';
 import { treeFree } from './counted-tree-change.ts';
 import { graveyardFirst, graveyardShift } from './graveyard.ts';
@@ -32,6 +34,7 @@ export function graveyardWork(p: Partition, chunksMax: number): number {
 
 /** Frees the least that can be freed of a collection at once. */
 function collectionShrink(p: Partition, rootRef: number): number {
+  if (rootIsStream(p, rootRef) && groupsShrink(p, rootRef)) return 1;
   if (treeTop(p, rootRef) !== 0) {
     return leafEntriesFree(p, rootRef) + treeFree(p, rootRef, 1);
   }

@@ -21,9 +21,7 @@
  * Guard: the partition lock. Cf. valkey-io/valkey src/stream.h.
  */
 import { type StreamId, streamIdRead, streamIdStore } from '../../base/stream-id.ts';
-import { rootStreamSet } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { rootCreate } from '../collection/root.ts';
 
 /** Words of a stream's root, as i32 indices from `ref << 1`. */
 export const STREAM_ROOT = {
@@ -36,20 +34,10 @@ export const STREAM_ROOT = {
   groupsRef: 27,
   groupCount: 28,
 } as const;
-const STREAM_ROOT_WORDS = 30;
+export const STREAM_ROOT_WORDS = 30;
 export const STREAM_ROOT_BYTES = STREAM_ROOT_WORDS << 2;
 
 const UINT32_END = 4294967296;
-
-/** The root of an empty stream without a tree; 0 without memory. */
-export function streamRootCreate(p: Partition, nowMs: number): number {
-  const ref = rootCreate(p, nowMs, STREAM_ROOT_BYTES);
-  if (ref === 0) return 0;
-  rootStreamSet(p, ref);
-  const word = ref << 1;
-  p.i32.fill(0, word + STREAM_ROOT.lastId, word + STREAM_ROOT_WORDS);
-  return ref;
-}
 
 export function streamLastId(p: Partition, rootRef: number, to: StreamId): void {
   streamIdRead(p.i32, (rootRef << 1) + STREAM_ROOT.lastId, to);

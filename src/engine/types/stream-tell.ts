@@ -15,6 +15,7 @@ import {
   streamNext,
 } from './stream-cursor.ts';
 import { lengthEnd, lengthRead } from './stream-fields.ts';
+import { groupsTell } from './stream-group-tell.ts';
 import { LongReader, longBytes, longLength, longOpen } from './stream-long.ts';
 import {
   streamAddedExact,
@@ -40,14 +41,15 @@ export function streamTell(p: Partition, rootRef: number, sink: StreamSink): boo
   streamLastId(p, rootRef, lastId);
   streamFirstId(p, rootRef, firstId);
   streamMaxDeletedId(p, rootRef, maxDeletedId);
-  return sink.streamState({
+  const state = {
     lastId,
     firstId,
     maxDeletedId,
     count: rootCount(p, rootRef),
     added: streamAddedExact(p, rootRef),
     groupCount: streamGroupCount(p, rootRef),
-  });
+  };
+  return sink.streamState(state) && groupsTell(p, rootRef, sink);
 }
 
 function fieldsTell(p: Partition, sink: StreamSink): boolean {

@@ -25,7 +25,8 @@ import type { Operation } from '../operation.ts';
 import { OTHER_TYPE, type Status } from '../status.ts';
 import { streamAppend } from './stream-append.ts';
 import type { StreamFields } from './stream-fields.ts';
-import { streamLastId, streamRootCreate } from './stream-root.ts';
+import { streamLastId } from './stream-root.ts';
+import { streamRootCreate } from './stream-start.ts';
 import { itemFind, itemRead } from './string.ts';
 
 /**

@@ -31,7 +31,6 @@ import {
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
   ITEM_TYPE,
-  itemAccessedSecSet,
   itemBytesFor,
   itemCasIsGiven,
   itemClientFlags,
@@ -51,6 +50,7 @@ import {
   MARK_STALE,
   MARK_TOKEN_SENT,
 } from '../../memory/item.ts';
+import { itemAccessedSecSet } from '../../memory/item-access.ts';
 import { type Partition, partitionBytesMax } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';

@@ -11,7 +11,6 @@ import {
   EXTRA_CLIENT_FLAGS,
   EXTRA_EXPIRY,
   ITEM_TYPE,
-  itemAccessedSecSet,
   itemBytes,
   itemBytesFor,
   itemClientFlags,
@@ -40,6 +39,7 @@ import {
   itemValueOffset,
   MARK_BINARY_KEY,
 } from '../../memory/item.ts';
+import { itemAccessedSecSet, itemAccessTake, itemUseCount } from '../../memory/item-access.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
 import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
@@ -109,7 +109,7 @@ export function itemSeek(p: Partition, op: Operation): number {
     return ref;
   }
   op.missed = (op.missed + 1) | 0;
-  if (ref !== 0) itemReap(p, op.key.hash, ref);
+  if (ref !== 0 && !op.sparesDead) itemReap(p, op.key.hash, ref);
   return 0;
 }
 
@@ -176,6 +176,7 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
     (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, op.valueBytes));
   p.i32[classRecord(classId) + CLASS.setCount]++;
+  if (old !== 0) itemUseCount(p, old, op.nowSec);
   if (old !== 0 && itemIsPlain(p, old) && chunkClass(p, old) === classId) {
     stringOverwrite(p, op, old, extras);
     return STATUS.OK;
@@ -224,8 +225,8 @@ export function itemSucceed(p: Partition, op: Operation, old: number, ref: numbe
   // A value that replaces another keeps the key's standing with eviction.
   if (itemIsMain(p, old)) itemPromote(p, ref);
   indexReplace(p, op.key.hash, old, ref);
+  itemAccessTake(p, ref, old, op.nowSec);
   itemRetire(p, old);
-  itemAccessedSecSet(p, ref, op.nowSec);
   op.casStored = itemCasRenew(p, ref);
   itemLinkedSet(p, ref);
   itemCount(p, ref, 1);
@@ -361,6 +362,7 @@ export function itemTouch(p: Partition, op: Operation, ref: number): number {
     itemExpirySet(p, touched, op.expiresAtMs);
   }
   itemAccessedSecSet(p, touched, op.nowSec);
+  itemUseCount(p, touched, op.nowSec);
   changeNote(p, CHANGE.TOUCH, touched);
   return touched;
 }

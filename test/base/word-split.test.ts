@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { wordsSplit } from '../../src/base/word-split.ts';
 import { wordQuoted } from '../../src/config/value-type.ts';
-import { wordsSplit } from '../../src/config/word-split.ts';
 
 describe('words of a line', () => {
   it.each<[line: string, words: readonly string[] | null]>([

@@ -1,7 +1,9 @@
 /**
- * Splits a line into words as redis.conf has them. Bare words end at a blank; "double quotes" know
- * \n \r \t \b \a \xHH and a backslash before anything else, 'single quotes' only \'. A closing quote
- * ends its word, and must be followed by a blank. Source: Redis src/sds.c sdssplitargs.
+ * Splits a line into words, as redis.conf and inline requests have them. Bare words end at a blank; "double quotes"
+ * know \n \r \t \b \a \xHH and a backslash before anything else, 'single quotes' only \'. A closing quote ends its
+ * word, and must be followed by a blank. Bytes are characters here, and a byte 0 ends the line.
+ *
+ * Source: Redis src/sds.c sdssplitargs.
  */
 
 const ESCAPED: Readonly<Record<string, string>> = {

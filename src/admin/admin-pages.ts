@@ -1,0 +1,231 @@
+/**
+ * The pages of the admin port, one row each:
+ *
+ *   path        method   for            what
+ *   ─────────────────────────────────────────────────────────────────────
+ *   /livez      GET      everybody      the process answers
+ *   /readyz     GET      everybody      every data thread answers
+ *   /…          GET PUT  who may: gate  the rest
+ *
+ * A page is looked up before who asks is judged, so that a path that there is not is told to anybody: the
+ * table is no secret.
+ */
+import type { IncomingMessage } from 'node:http';
+import { arch, platform, release } from 'node:os';
+import { REDIS_VERSION } from '../commands/resp/version.ts';
+import type { Keyspace } from '../engine/keyspace.ts';
+import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
+import type { AdminAnswers, AdminQuestion, LoopUse } from './admin-messages.ts';
+import { CloudHistory } from './elasticache.ts';
+import { CONTENT_TYPE, Exposition, type ExpositionFormat, formatNegotiate } from './exposition.ts';
+import type { Gate } from './gate.ts';
+import {
+  type AdminReply,
+  BODY_BYTES_MAX,
+  bodyRead,
+  replyError,
+  replyJson,
+  replyText,
+} from './http-server.ts';
+import { flagstoneMetrics } from './metrics-flagstone.ts';
+import { memcachedMetrics } from './metrics-memcached.ts';
+import { redisMetrics } from './metrics-redis.ts';
+import { type ProbeOutcome, targetsProbe } from './probe.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** Asks the main thread; rejects when it does not answer in time. */
+export type Ask = <Question extends AdminQuestion>(
+  question: Question,
+  text?: string,
+) => Promise<AdminAnswers[Question]>;
+
+export type PagesContext = {
+  readonly keyspace: Keyspace;
+  readonly threadCount: number;
+  readonly version: string;
+  readonly ask: Ask;
+  /** Answers given, by status. */
+  readonly answers: () => ReadonlyMap<number, number>;
+};
+
+type Page = {
+  readonly path: string;
+  readonly methods: readonly string[];
+  readonly isOpen: boolean;
+  readonly doc: string;
+  /** `isTrusted`: whoever asks may know everything. */
+  readonly run: (request: IncomingMessage, isTrusted: boolean) => Promise<AdminReply> | AdminReply;
+};
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const URL_BYTES_MAX = 1024;
+/** What was found out a moment ago is told again: who asks all the time shall not keep the server busy. */
+const METRICS_MS_MIN = 100;
+const PROBE_MS_MIN = 1000;
+const READ = ['GET', 'HEAD'];
+
+export class AdminPages {
+  /** By data thread, as the main thread told last. */
+  loops: readonly (LoopUse | null)[] = [];
+  gate: Gate;
+  private readonly context: PagesContext;
+  private readonly cloud: CloudHistory;
+  private readonly pages: readonly Page[];
+  private tokenFailures = 0;
+  private readonly kept = new Map<
+    ExpositionFormat,
+    { readonly atMs: number; readonly text: string }
+  >();
+  private probe: Promise<readonly ProbeOutcome[]> | null = null;
+  private probedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(context: PagesContext, gate: Gate) {
+    this.context = context;
+    this.gate = gate;
+    this.cloud = new CloudHistory(() => this.look());
+    // biome-ignore format: a table reads in columns
+    this.pages = [
+      { path: '/',            methods: READ,            isOpen: false, doc: 'This list.',                                            run: () => this.list() },
+      { path: '/livez',       methods: READ,            isOpen: true,  doc: 'ok while the process answers; else 503.',                run: () => this.live() },
+      { path: '/readyz',      methods: READ,            isOpen: true,  doc: 'ok while every data thread answers on its ports; else 503.', run: (_, isTrusted) => this.ready(isTrusted) },
+      { path: '/metrics',     methods: READ,            isOpen: false, doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
+      { path: '/elasticache', methods: READ,            isOpen: false, doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
+      { path: '/buildinfo',   methods: READ,            isOpen: false, doc: 'Versions, as JSON.',                                     run: () => this.build() },
+      { path: '/configinfo',  methods: READ,            isOpen: false, doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config')) },
+      { path: '/loglevel',    methods: [...READ, 'PUT'], isOpen: false, doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
+    ];
+  }
+
+  start(): void {
+    this.cloud.start();
+  }
+
+  /** Answers a request; never rejects. */
+  async reply(request: IncomingMessage): Promise<AdminReply> {
+    try {
+      return await this.route(request);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return replyError(503, `this cannot be told now: ${reason}`);
+    }
+  }
+
+  private route(request: IncomingMessage): Promise<AdminReply> | AdminReply {
+    const { method = '', url = '' } = request;
+    if (url.length > URL_BYTES_MAX)
+      return replyError(414, `a path has at most ${URL_BYTES_MAX} characters`);
+    const path = url.split('?', 1)[0];
+    const page = this.pages.find((one) => one.path === path);
+    if (page === undefined)
+      return replyError(404, 'there is no such page; / lists those there are');
+    if (!page.methods.includes(method)) {
+      const allowed = page.methods.join(', ');
+      return replyError(405, `this page knows ${allowed}`, { Allow: allowed });
+    }
+    const refusal = this.gate.refusal({
+      remoteAddress: request.socket.remoteAddress ?? '',
+      host: request.headers.host,
+      origin: request.headers.origin,
+      fetchSite: request.headers['sec-fetch-site']?.toString(),
+      authorization: request.headers.authorization,
+    });
+    if (refusal === null || page.isOpen) return page.run(request, refusal === null);
+    const { status, text, wasWrongToken } = refusal;
+    if (wasWrongToken) this.tokenFailures++;
+    const challenge = wasWrongToken
+      ? 'Bearer realm="flagstone", error="invalid_token"'
+      : 'Bearer realm="flagstone"';
+    return replyError(status, text, status === 401 ? { 'WWW-Authenticate': challenge } : {});
+  }
+
+  private look(): Snapshot {
+    return new Snapshot(this.context.keyspace, this.context.threadCount);
+  }
+
+  private list(): AdminReply {
+    const rows = this.pages.map(
+      ({ path, methods, doc }) => `${path.padEnd(13)} ${methods.join(' ').padEnd(13)} ${doc}\n`,
+    );
+    return replyText(`Flagstone ${this.context.version}\n\n${rows.join('')}`);
+  }
+
+  /** The main thread answers, and so does this one. */
+  private async live(): Promise<AdminReply> {
+    await this.context.ask('logLevel');
+    return replyText('ok\n');
+  }
+
+  private async ready(isTrusted: boolean): Promise<AdminReply> {
+    const { isEnding, targets } = await this.context.ask('targets');
+    if (isEnding) return replyError(503, 'not ready: the server is ending');
+    if (targets.length === 0)
+      return replyText('ok: the server listens on no port that can be asked\n');
+    if (performance.now() - this.probedAtMs > PROBE_MS_MIN || this.probe === null) {
+      this.probedAtMs = performance.now();
+      this.probe = targetsProbe(this.context.keyspace.control, targets);
+    }
+    const outcomes = await this.probe;
+    const isReady = outcomes.every(({ isOk }) => isOk);
+    const lines = outcomes.map(
+      ({ target, isOk, text }) => `${isOk ? '+' : '-'} ${target}: ${text}`,
+    );
+    const body = [isReady ? 'ok' : 'not ready', ...(isTrusted ? lines : [])].join('\n');
+    return isReady ? replyText(`${body}\n`) : replyError(503, body);
+  }
+
+  private metrics(request: IncomingMessage): AdminReply {
+    const format = formatNegotiate(request.headers.accept);
+    return {
+      ...replyText(this.metricsText(format), CONTENT_TYPE[format]),
+      headers: { Vary: 'Accept' },
+    };
+  }
+
+  private metricsText(format: ExpositionFormat): string {
+    const kept = this.kept.get(format);
+    const atMs = performance.now();
+    if (kept !== undefined && atMs - kept.atMs < METRICS_MS_MIN) return kept.text;
+    const page = new Exposition(format);
+    const now = this.look();
+    const { version, answers } = this.context;
+    memcachedMetrics(page, now);
+    redisMetrics(page, now);
+    flagstoneMetrics(page, now, {
+      version,
+      loops: this.loops,
+      requests: answers(),
+      tokenFailures: this.tokenFailures,
+    });
+    const text = page.text();
+    this.kept.set(format, { atMs, text });
+    return text;
+  }
+
+  private build(): AdminReply {
+    const { node, v8, uv, openssl } = process.versions;
+    return replyJson({
+      version: this.context.version,
+      memcachedVersion: MEMCACHED_VERSION,
+      redisVersion: REDIS_VERSION,
+      node,
+      v8,
+      uv,
+      openssl,
+      platform: `${platform()} ${release()} ${arch()}`,
+    });
+  }
+
+  private async logLevel(request: IncomingMessage): Promise<AdminReply> {
+    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel')}\n`);
+    const type = request.headers['content-type'] ?? 'text/plain';
+    if (!/^text\/plain\s*(?:;|$)/i.test(type))
+      return replyError(415, 'send the level as text/plain');
+    const body = await bodyRead(request);
+    if (body === null) return replyError(413, `a body has at most ${BODY_BYTES_MAX} bytes`);
+    const level = LOG_LEVELS.find((one) => one === body.trim());
+    if (level === undefined) return replyError(400, `a level is one of ${LOG_LEVELS.join(', ')}`);
+    const problem = await this.context.ask('logLevelSet', level);
+    return problem === null ? replyText(`${level}\n`) : replyError(409, problem);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * EVAL and its kin.
+ *
+ * Spec: Redis, "Scripting with Lua". Texts: valkey-io/valkey src/eval.c.
+ */
+import { answerError, type RespCall } from './call.ts';
+import { monitorFeed } from './monitor.ts';
+import { integerArgument } from './number-arguments.ts';
+import { FLAG, type KeySpec, type RespRow } from './row.ts';
+import type { Script } from './script-cache.ts';
+import { scriptAdd, scriptOf } from './script-notices.ts';
+import { scriptMachine, scriptRun } from './script-run.ts';
+import { GATE } from './session.ts';
+
+const { READONLY, NO_SCRIPT, STALE, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, WHOLE } = FLAG;
+/** It takes the locks of its keys itself. */
+const EVALUATES = NO_SCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | WHOLE;
+
+const KEYS: readonly KeySpec[] = [{ use: 'RW access update', from: 2, counted: true }];
+const READ_KEYS: readonly KeySpec[] = [{ use: 'RO access', from: 2, counted: true }];
+
+const COMMON = { arity: -3, group: 'scripting', complexity: 'That of the script' } as const;
+const TEXT = 'script numkeys [key [key ...]] [arg [arg ...]]';
+const SHA = 'sha1 numkeys [key [key ...]] [arg [arg ...]]';
+
+// biome-ignore format: a table reads in columns
+export const SCRIPT_ROWS: readonly RespRow[] = [
+  { name: 'eval',       ...COMMON, flags: EVALUATES | MAY_REPLICATE, keys: KEYS,      since: '2.6.0', syntax: TEXT, doc: 'Runs a script.', run: evaluate },
+  { name: 'eval_ro',    ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, since: '7.0.0', syntax: TEXT, doc: 'Runs a script that only reads.', run: evaluate },
+  { name: 'evalsha',    ...COMMON, flags: EVALUATES | MAY_REPLICATE, keys: KEYS,      since: '2.6.0', syntax: SHA,  doc: 'Runs a script that is known, by its SHA1.', run: evaluateSha },
+  { name: 'evalsha_ro', ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, since: '7.0.0', syntax: SHA,  doc: 'Runs a script that is known and only reads.', run: evaluateSha },
+];
+
+const NO_SCRIPT_FOUND = 'NOSCRIPT No matching script. Please use EVAL.';
+
+function evaluate(call: RespCall): void {
+  const { args } = call;
+  if (call.gate & GATE.MONITORED) monitorShow(call);
+  const keyCount = keyCountOf(call);
+  if (keyCount < 0) return;
+  const script = scriptOf(call, args.source, args.start[1], args.end[1]);
+  if (typeof script === 'string') {
+    answerError(call, script);
+    return;
+  }
+  if (!call.scripts.cache.has(script) && !scriptCompiles(call, script)) return;
+  scriptAdd(call, script, false);
+  run(call, script, keyCount);
+}
+
+function evaluateSha(call: RespCall): void {
+  const { args } = call;
+  if (call.gate & GATE.MONITORED) monitorShow(call);
+  const keyCount = keyCountOf(call);
+  if (keyCount < 0) return;
+  const script = call.scripts.cache.shaFind(args.source, args.start[1], args.end[1]);
+  if (script === null) answerError(call, NO_SCRIPT_FOUND);
+  else run(call, script, keyCount);
+}
+
+function run(call: RespCall, script: Script, keyCount: number): void {
+  scriptRun(call, script, keyCount, (call.command.flags & READONLY) !== 0);
+}
+
+/** Whether Lua can compile the script; if not, that has been answered. */
+export function scriptCompiles(call: RespCall, script: Script): boolean {
+  const machine = scriptMachine(call);
+  const error = machine.functionPush(script);
+  machine.stackClear();
+  if (error !== null) answerError(call, error);
+  return error === null;
+}
+
+/** How many keys the call has; less than 0: that makes no sense, and was answered. */
+function keyCountOf(call: RespCall): number {
+  const count = integerArgument(call, 2);
+  if (Number.isNaN(count)) return -1;
+  if (count > call.args.count - 3) {
+    answerError(call, "ERR Number of keys can't be greater than number of args");
+    return -1;
+  }
+  if (count < 0) answerError(call, "ERR Number of keys can't be negative");
+  return count;
+}
+
+/** Monitors see a script before the commands that it runs. */
+function monitorShow(call: RespCall): void {
+  monitorFeed(call, call.command);
+}
