@@ -3,7 +3,7 @@
  *
  * Spec: Redis, "Redis functions". Texts: valkey-io/valkey src/functions.c, functionExtractLibMetaData.
  */
-import { wordsSplit } from '../../config/word-split.ts';
+import { wordsSplit } from '../../base/word-split.ts';
 
 const LINE_END = 0x0a;
 const NAME = /^\w+$/;

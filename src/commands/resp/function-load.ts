@@ -100,7 +100,7 @@ function bodyRun({ lua, fields }: ScriptMachine, code: Buffer, bodyAt: number): 
   }
   if (lua.call(L, 0, 0, 0) === LUA_STATUS.OK) return null;
   const isTable = lua.api.lua_type(L, -1) === LUA_TYPE.TABLE;
-  if (isTable) fields.fieldPush(L, 'err');
+  if (isTable) fields.fieldPush(L, fields.names.err);
   const text = luaText(lua, L, -1);
   return `Error registering functions: ${isTable ? text : `ERR ${text}`}`;
 }

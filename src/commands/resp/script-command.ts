@@ -120,7 +120,7 @@ function commandRun(call: RespCall, machine: ScriptMachine, command: Command): s
   const { run } = scripts;
   const outer = call.command;
   const { lua } = machine;
-  if (machine.reply.bytes.buffer !== lua.bytes.buffer) machine.replyReset();
+  if (machine.replyEpoch !== lua.epoch) machine.replyReset();
   machine.reply.used = 0;
   machine.reply.resp = run.resp;
   call.session = run.session ?? session;

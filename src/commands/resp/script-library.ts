@@ -113,7 +113,7 @@ function statusReply(machine: ScriptMachine, L: number): number {
     fields.errorPush(L, WRONG_ARGUMENTS);
     return 1;
   }
-  fields.tablePush(L, 'ok');
+  fields.tablePush(L, fields.names.ok);
   lua.api.lua_pushvalue(L, 1);
   lua.api.lua_rawset(L, -3);
   return 1;

@@ -55,6 +55,8 @@ export class ScriptMachine {
   readonly args: Arguments;
   /** Where `reply` lies in the machine's memory. */
   readonly replyAt: number;
+  /** The memory in which it lies is that of this epoch of the machine. */
+  replyEpoch = 0;
   private readonly keysName: number;
   private readonly argvName: number;
 
@@ -116,6 +118,7 @@ export class ScriptMachine {
     const { bytes } = this.lua;
     replyRenew(this.reply, bytes.subarray(this.replyAt, this.replyAt + REPLY_BYTES_MAX));
     this.reply.aside.length = 0;
+    this.replyEpoch = this.lua.epoch;
   }
 
   /** Pushes the script's function, compiled if it has to be; or answers what is wrong with it. */
@@ -197,10 +200,10 @@ export class ScriptMachine {
         api.lua_replace(L, 1);
       }
       if (!this.placeFind(L, record, what)) return 1;
-      fields.namePush(L, 'source');
+      fields.namePush(L, fields.names.source);
       luaPushText(lua, L, cText(lua, lua.words[(record + RECORD.source) >> 2]));
       api.lua_rawset(L, 1);
-      fields.namePush(L, 'line');
+      fields.namePush(L, fields.names.line);
       api.lua_pushnumber(L, lua.words[(record + RECORD.line) >> 2]);
       api.lua_rawset(L, 1);
       return 1;

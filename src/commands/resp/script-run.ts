@@ -181,7 +181,7 @@ function lockedRun(
   run.isAbandoned = false;
   run.isKilled = false;
   run.hasStrayed = false;
-  run.startedAtMs = performance.now();
+  run.startedAtMs = call.clockUs / 1000;
   run.isRunning = true;
   call.inTransaction = true;
   try {
@@ -244,17 +244,17 @@ function errorAnswer(call: RespCall, { lua, fields }: ScriptMachine): void {
     return;
   }
   const top = api.lua_gettop(L);
-  const text = fields.fieldPush(L, 'err') === LUA_TYPE.NIL ? '' : luaText(lua, L, -1);
+  const text = fields.fieldPush(L, fields.names.err) === LUA_TYPE.NIL ? '' : luaText(lua, L, -1);
   api.lua_settop(L, top);
-  fields.fieldPush(L, 'source');
+  fields.fieldPush(L, fields.names.source);
   const source = luaText(lua, L, -1);
   api.lua_settop(L, top);
-  fields.fieldPush(L, 'line');
+  fields.fieldPush(L, fields.names.line);
   const line = luaText(lua, L, -1);
   api.lua_settop(L, top);
   const place = line === '' ? '' : ` script: ${run.name}, on ${source}:${line}.`;
   const said = `${text === '' ? 'ERR unknown error' : text}${place}`;
-  fields.fieldPush(L, 'ignore_error_stats_update');
+  fields.fieldPush(L, fields.names.ignore_error_stats_update);
   if (api.lua_toboolean(L, -1) !== 0) respError(call.reply, said);
   else answerError(call, said);
 }

@@ -30,6 +30,7 @@ export class ScriptRun {
   isKilled = false;
   /** It has used what it did not declare. */
   hasStrayed = false;
+  /** In milliseconds of performance.now, or somewhat before. */
   startedAtMs = 0.5;
   /** Commands that it runs before it is looked after. */
   commandsLeft = 1;
