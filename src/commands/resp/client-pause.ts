@@ -7,13 +7,14 @@
  * memcached's clients are not paused, and what they find expired goes.
  */
 import { CONTROL_F64 } from '../../memory/control.ts';
-import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
+import { type Arguments, argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, subcommandMisused } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG } from './row.ts';
+import { SCRIPT_FLAG, scriptHead } from './script-flags.ts';
 import { GATE, PHASE } from './session.ts';
 
 /** What a timer takes at most. */
@@ -74,13 +75,28 @@ export function pauseHolds(call: RespCall, command: Command): boolean {
   return false;
 }
 
-/** EXEC writes if one of its commands does. */
+/** EXEC writes if one of its commands does, a script unless it says that it does not. */
 function commandWrites(call: RespCall, command: Command): boolean {
-  const { session } = call;
   if (command.row.name === 'exec') {
-    return session.queue.some((queued) => (queued.command.flags & WRITES_TOO) !== 0);
+    return call.session.queue.some((queued) => requestWrites(call, queued.command, queued.args));
   }
-  return (command.flags & WRITES_TOO) !== 0;
+  return requestWrites(call, command, call.args);
+}
+
+function requestWrites(call: RespCall, { flags, row }: Command, args: Arguments): boolean {
+  if ((flags & WRITES_TOO) === 0) return false;
+  return row.group !== 'scripting' || !scriptOnlyReads(call, row.name, args);
+}
+
+/** Whether the script says in its first line that it does not write. */
+function scriptOnlyReads({ scripts }: RespCall, name: string, args: Arguments): boolean {
+  const { source, start, end } = args;
+  if (name === 'eval') {
+    const head = scriptHead(source.subarray(start[1], end[1]));
+    return typeof head !== 'string' && (head.flags & SCRIPT_FLAG.NO_WRITES) !== 0;
+  }
+  const known = name === 'evalsha' ? scripts.cache.shaFind(source, start[1], end[1]) : null;
+  return known !== null && (known.flags & SCRIPT_FLAG.NO_WRITES) !== 0;
 }
 
 function pauseSet(call: RespCall, untilMs: number, isOfAll: boolean): void {
