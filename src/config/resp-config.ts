@@ -38,6 +38,7 @@ export type RespConfigImage = {
 
 /** What is read for every command, apart from the two hundred others: a small object with few shapes. */
 export class HotSettings {
+  busyReplyThreshold = 0;
   databases = 0;
   hashMaxListpackEntries = 0;
   hashMaxListpackValue = 0;

@@ -34,6 +34,8 @@ export const FLAG = {
   TOUCHES_ARBITRARY_KEYS: 1 << 21,
   ASKING: 1 << 22,
   NO_ASYNC_LOADING: 1 << 23,
+  /** May change users: within a transaction their lock is taken before those of keys. */
+  CHANGES_USERS: 1 << 24,
 } as const;
 
 /** How the command uses a key: as COMMAND INFO says it, `RW access update`. */

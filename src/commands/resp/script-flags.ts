@@ -31,6 +31,11 @@ export function scriptFlag(name: string): number {
   return FLAGS.get(name) ?? 0;
 }
 
+/** The names of all flags that are set. */
+export function scriptFlagNames(flags: number): string[] {
+  return [...FLAGS].filter(([, flag]) => flags & flag).map(([name]) => name);
+}
+
 /** The flags of a script, and how many bytes of it are no Lua; or what is wrong with them. */
 export type ScriptHead = { readonly flags: number; readonly bytes: number } | string;
 
