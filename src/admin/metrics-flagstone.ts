@@ -23,7 +23,6 @@ import {
 import { partitionPossibleBytes } from '../memory/usage.ts';
 import { CLUSTER_KEY } from '../protocol/memcached/cluster-config.ts';
 import type { LoopUse } from './admin-messages.ts';
-import { MEMCACHED_COMMANDS, RESP_COMMANDS } from './command-names.ts';
 import type { Exposition, HistogramSeries, Sample } from './exposition.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -138,13 +137,13 @@ function commandMetrics(page: Exposition, now: Snapshot): void {
   const calls = (number: number): number =>
     commandStatSum(commandStats, number, COMMAND_STAT.calls);
   const counts: Sample[] = [
-    ...MEMCACHED_COMMANDS.map(
+    ...now.commands.memcached.map(
       ({ protocol, name, number }): Sample => [
         { protocol, command: name },
         now.commandCount(number),
       ],
     ),
-    ...RESP_COMMANDS.map(
+    ...now.commands.resp.map(
       ({ name, number }): Sample => [{ protocol: 'resp', command: name }, calls(number)],
     ),
   ];
@@ -155,7 +154,7 @@ function commandMetrics(page: Exposition, now: Snapshot): void {
   );
   const limits = TIME_BUCKET_LIMITS_US.map((us) => Number((us * 1e-6).toPrecision(6)));
   const series: HistogramSeries[] = [];
-  for (const { name, number } of RESP_COMMANDS) {
+  for (const { name, number } of now.commands.resp) {
     const times = commandTimes(respStats, number);
     if (times === null) continue;
     const sum = commandStatSum(commandStats, number, COMMAND_STAT.us) * 1e-6;
@@ -193,7 +192,7 @@ function threadMetrics(page: Exposition, now: Snapshot, loops: AdminNumbers['loo
   page.counter(
     'flagstone_thread_commands_total',
     'Commands of all protocols that the thread has run.',
-    each((thread) => now.threadCommands(thread, MEMCACHED_COMMANDS.length)),
+    each((thread) => now.threadCommands(thread)),
   );
   page.counter(
     'flagstone_thread_resp_batches_total',

@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:net';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
+import { type CommandList, commandList } from '../commands/command-list.ts';
 import { Authentication, type Credentials } from '../commands/memcached/authentication.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
@@ -88,6 +89,7 @@ export type DataThreadMessage =
       readonly kind: 'listening';
       readonly ports: readonly number[];
       readonly udpPorts: readonly number[];
+      readonly commands: CommandList;
     }
   | {
       readonly kind: 'listenFailed';
@@ -223,7 +225,7 @@ export class DataThread {
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
-    this.post({ kind: 'listening', ports, udpPorts });
+    this.post({ kind: 'listening', ports, udpPorts, commands: commandList() });
   }
 
   private async respListen(options: ListenOptions): Promise<void> {
