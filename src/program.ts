@@ -81,7 +81,7 @@ async function renamesCheck({ resp }: Config): Promise<void> {
 /** The configuration with the users of its aclfile; whether all users make sense, likewise. */
 async function usersRead(config: Config): Promise<Config> {
   const resp = RespConfig.fromImage(config.resp);
-  if (resp.users.length === 0 && resp.settings.aclfile === '') return config;
+  if (resp.users.size === 0 && resp.settings.aclfile === '') return config;
   const { COMMAND_TABLE } = await import('./commands/resp/table.ts');
   const { usersPrepare } = await import('./commands/resp/acl-start.ts');
   const { AclUsers } = await import('./commands/resp/acl-users.ts');

@@ -29,6 +29,7 @@ import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
 import type { ArenaHandles } from './memory/arena.ts';
 import { CONTROL } from './memory/control.ts';
+import { overdueEnd } from './memory/overdue-scripts.ts';
 import { prefixesCountedSet } from './memory/prefix-table.ts';
 import { memoryReserve } from './memory-reserve.ts';
 import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './net/data-thread.ts';
@@ -363,6 +364,7 @@ export class Supervisor {
   private recover(seat: Seat, reason: unknown): void {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
+    overdueEnd(this.keyspace.control, seat.index);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');

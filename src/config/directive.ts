@@ -55,4 +55,3 @@ export const OWN_THREADS = 'every data thread serves its clients from read to wr
 export const NO_DISK = 'nothing is written to disk';
 export const NO_REPLICAS = 'there are no replicas';
 export const NO_CLUSTER = 'there is no Redis Cluster here';
-export const NO_SCRIPTS = 'there are no scripts';

@@ -1,6 +1,6 @@
 /** Directives about the process: its log, its limits, who may do what, and what it notes of commands. */
 import { directory, oomScores, percentiles } from './compound-types.ts';
-import { DIRECTIVE, type DirectiveRow, NO_SCRIPTS, OWN_RUNTIME } from './directive.ts';
+import { DIRECTIVE, type DirectiveRow, OWN_RUNTIME } from './directive.ts';
 import { TITLE_TEMPLATE_DEFAULT, titleTemplateProblem } from './process-title.ts';
 import {
   choice,
@@ -77,7 +77,7 @@ export const PROCESS_ROWS = [
   { name: 'acl-pubsub-default',     type: choice(['allchannels', 'resetchannels']), default: 'resetchannels', flags: NONE, does: 'Whether new users may use all channels, or none.' },
   { name: 'acllog-max-len',         type: integer(0n, LONG_MAX),       default: '128',    flags: NONE,     does: 'Entries of the ACL log.' },
   { name: 'tracking-table-max-keys', type: integer(0n, LONG_MAX),      default: '1000000', flags: NONE,    does: 'Keys that are tracked for clients, at most; 0: as many as they read.' },
-  { name: 'busy-reply-threshold',   alias: 'lua-time-limit', type: integer(0n, LONG_MAX), default: '5000', flags: IDLE, does: NO_SCRIPTS },
+  { name: 'busy-reply-threshold',   alias: 'lua-time-limit', type: integer(0n, LONG_MAX), default: '5000', flags: NONE, does: 'Milliseconds after which a script can be killed, and clients hear of it; 0: never.' },
   // What is noted of commands
   { name: 'slowlog-log-slower-than', type: integer(-1n, LONG_MAX),     default: '10000',  flags: NONE,     does: 'Microseconds from which on a command is slow; -1: none is.' },
   { name: 'slowlog-max-len',        type: integer(0n, LONG_MAX),       default: '128',    flags: NONE,     does: 'Entries of the slow log.' },

@@ -11,7 +11,7 @@ import { JSON_SETTING, jsonSetting } from './json-settings.ts';
 import { type LuaMachine, luaPushBytes, luaRaiseHere } from './lua-machine.ts';
 
 /** Tables in tables, whatever the settings say: so far a thread's own stack goes for certain. */
-const NESTING_MAX = 2000;
+const NESTING_MAX = 1000;
 /** Slots of Lua's stack that each takes. */
 const OBJECT_SLOTS = 3;
 const ARRAY_SLOTS = 2;

@@ -13,7 +13,7 @@ import { type LuaMachine, luaRaise, luaRaiseHere } from './lua-machine.ts';
 import { realText } from './real-text.ts';
 
 /** Tables in tables, whatever the settings say: so far a thread's own stack goes for certain. */
-const NESTING_MAX = 2000;
+const NESTING_MAX = 1000;
 /** Slots of Lua's stack for each table: its key, its value, and one for an error's text. */
 const SLOTS_EACH = 3;
 const QUOTE = 0x22;

@@ -86,6 +86,8 @@ export class LuaMachine {
   /** All memory of the machine. */
   bytes: Buffer;
   words: Int32Array;
+  /** How often the memory has moved. */
+  epoch = 0;
   /** An area for strings on their way in; nothing stays there. */
   readonly scratch: number;
   /** Where luaString has found the string, and its length. */
@@ -221,6 +223,7 @@ export class LuaMachine {
     }
     this.bytes = Buffer.from(memory.buffer);
     this.words = new Int32Array(memory.buffer);
+    this.epoch++;
     return true;
   }
 }

@@ -34,6 +34,8 @@ const RANDOM_LIMIT = 2 ** 31 - 1;
 export class Sandbox {
   readonly machine: LuaMachine;
   readonly tables: ProtectedTables;
+  /** Called when a script has caught an error, with the state in which it has. */
+  onCatch: ((L: number) => void) | null = null;
   private readonly random = new Lrand48();
   /** Reference of the original of the globals, once they are locked. */
   private original = 0;
@@ -60,6 +62,8 @@ export class Sandbox {
     this.baseReplace(L);
     luaFieldGet(this.machine, L, 1, 'table');
     this.tables.tableReplace(L, -1);
+    luaFieldGet(this.machine, L, 1, 'coroutine');
+    this.catcherReplace(L, -1, 'resume');
     luaFieldGet(this.machine, L, 1, 'math');
     this.mathReplace(L);
     api.lua_createtable(L, 0, 1);
@@ -133,6 +137,7 @@ export class Sandbox {
     const { machine } = this;
     const { api } = machine;
     luaFunctionSet(machine, L, -1, 'pcall', (state) => this.protectedCall(state));
+    this.catcherReplace(L, -1, 'xpcall');
     luaFunctionSet(machine, L, -1, 'loadstring', (state) => {
       machine.stringArgument(state, 1);
       return this.load(state, luaText(machine, state, api.lua_gettop(state) > 1 ? 2 : 1));
@@ -187,6 +192,7 @@ export class Sandbox {
     const { api } = machine;
     api.luaL_checkany(L, 1);
     const status = machine.call(L, api.lua_gettop(L) - 1, LUA.ALL_RESULTS, 0);
+    if (status !== LUA_STATUS.OK) this.onCatch?.(L);
     if (status !== LUA_STATUS.OK && api.lua_type(L, -1) === LUA_TYPE.TABLE) {
       const type = luaFieldGet(machine, L, -1, 'err');
       if (type === LUA_TYPE.STRING || type === LUA_TYPE.NUMBER) api.lua_replace(L, -2);
@@ -196,6 +202,22 @@ export class Sandbox {
     api.lua_pushboolean(L, status === LUA_STATUS.OK ? 1 : 0);
     api.lua_insert(L, 1);
     return api.lua_gettop(L);
+  }
+
+  /** Has `onCatch` hear of what a function of the table at `index` catches, which then returns false first. */
+  private catcherReplace(L: number, index: number, name: string): void {
+    const { machine } = this;
+    const { api } = machine;
+    const table = api.lua_gettop(L) + index + 1;
+    luaFieldGet(machine, L, table, name);
+    const plain = api.luaL_ref(L, LUA.REGISTRY);
+    luaFunctionSet(machine, L, table, name, (state) => {
+      api.lua_rawgeti(state, LUA.REGISTRY, plain);
+      api.lua_insert(state, 1);
+      api.lua_call(state, api.lua_gettop(state) - 1, LUA.ALL_RESULTS);
+      if (api.lua_toboolean(state, 1) === 0) this.onCatch?.(state);
+      return api.lua_gettop(state);
+    });
   }
 
   /** `random` and `randomseed`, in the library on top. */

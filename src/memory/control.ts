@@ -41,8 +41,10 @@ export const CONTROL = {
   connectionSpan: 51, // records that were ever in use are below it
   memoryIsTight: 4, // TIGHT bits: commands that may need memory have to find room first
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
+  overdueScripts: 52, // scripts that run too long: how many of EVAL's, and of FCALL's times 2^16
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
+  usersLock: 62, // who changes RESP's users: users-lock.ts
   trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
   trackingThreads: 56, // two words: a bit for each data thread whose clients track keys
   broadcastThreads: 58, // … want to hear of all keys with a prefix
@@ -118,7 +120,7 @@ export const GAUGE = {
   trackedKeys: 33, // keys that clients of the thread may have copies of
   trackedItems: 34, // pairs of such a key and a client
   trackedPrefixes: 35, // prefixes that its clients want to hear of
-  noticeBytesWaiting: 36, // as two i32, the second unused: what other threads have posted and it has not handled
+  noticeBytesWaiting: 36, // as two i32: what other threads have posted and it has not handled; overdue-scripts.ts
   watcherCount: 37,
   watchedKinds: 38, // kinds of events that the thread's connections watch
   heapBytes: 39, // JavaScript heap in use

@@ -1,5 +1,5 @@
 /**
- * The lock of a partition, and of the config store: one Int32 word that holds its owner.
+ * The lock of a partition, of the config store and of RESP's users: one Int32 word that holds its owner.
  *
  *   0                       free
  *   threadId + 1            held, nobody sleeps
@@ -9,13 +9,16 @@
  * was changing. The lock stays taken, the thread dies, and the supervisor looks the partition over
  * before anybody else enters it.
  *
- * Lock order, for the whole project: partitions by ascending id, nothing after them. The config
- * store's lock is taken alone.
+ * Lock order, for the whole project: that of the users, then partitions by ascending id, nothing after
+ * them. The config store's lock is taken alone.
  * Inside a lock: no await, no I/O, no callback, no unbounded loop.
  *
  * A thread that finds the word taken spins briefly (a holder works for a microsecond or two), then
  * marks the word and sleeps with a timeout, so that a lost wake-up costs milliseconds and not the
  * thread. The owner's id in the word lets the supervisor find what a dead thread held.
+ *
+ * A script may hold a lock for as long as it likes. So a thread that waits for long has its `waiter` called now
+ * and then, which does what cannot wait that long, or has it give up, where it can.
  *
  * Behind the word, on its cache line, stands how often a thread found it taken, and how often one had to
  * sleep. Whoever got it the slow way adds to them while it holds it, so they cost the quick way nothing.
@@ -35,13 +38,27 @@ const WAIT = 0x8000;
 const OWNER_MASK = WAIT - 1;
 const SPIN_COUNT_MAX = 200;
 const SLEEP_MS = 2;
+/** Sleeps between two calls of the waiter. */
+const SLEEPS_EACH = 8;
+
+/** Called by a thread that waits; true: it gives up, which it does only if it `may`. */
+export type LockWaiter = (may: boolean) => boolean;
+/** This thread's. */
+let waiter: LockWaiter | null = null;
+
+export function lockWaiterSet(set: LockWaiter | null): void {
+  waiter = set;
+}
 
 /** Takes the lock at `word` for `owner` (threadId + 1); returns when it is held. */
 export function lockTake(words: Int32Array, word: number, owner: number): void {
-  if (Atomics.compareExchange(words, word, 0, owner) === 0) return;
-  const sleeps = lockTakeSlow(words, word, owner);
-  words[word + LOCK_COUNT.contended]++;
-  words[word + LOCK_COUNT.sleeps] += sleeps;
+  if (Atomics.compareExchange(words, word, 0, owner) !== 0) lockTakeSlow(words, word, owner, false);
+}
+
+/** As lockTake, unless the waiter has it give up: false. */
+export function lockTakeUnless(words: Int32Array, word: number, owner: number): boolean {
+  if (Atomics.compareExchange(words, word, 0, owner) === 0) return true;
+  return lockTakeSlow(words, word, owner, true);
 }
 
 /** How often a thread had to wait for the lock, or to sleep for it. */
@@ -49,14 +66,23 @@ export function lockCount(words: Int32Array, word: number, count: LockCount): nu
   return words[word + count] >>> 0;
 }
 
-/** Returns how often it slept. */
-function lockTakeSlow(words: Int32Array, word: number, owner: number): number {
+function lockTakeSlow(words: Int32Array, word: number, owner: number, may: boolean): boolean {
+  const sleeps = lockWait(words, word, owner, may);
+  if (sleeps < 0) return false;
+  words[word + LOCK_COUNT.contended]++;
+  words[word + LOCK_COUNT.sleeps] += sleeps;
+  return true;
+}
+
+/** Returns how often it slept; -1: it has given up. */
+function lockWait(words: Int32Array, word: number, owner: number, may: boolean): number {
   for (let spin = 0; spin < SPIN_COUNT_MAX; spin++) {
     if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
       return 0;
     }
   }
   for (let sleeps = 0; ; ) {
+    if (sleeps % SLEEPS_EACH === SLEEPS_EACH - 1 && waiter?.(may)) return -1;
     const seen = Atomics.load(words, word);
     if (seen === 0) {
       // Others may sleep as well, so the mark stays on: at worst one needless wake-up.

@@ -63,7 +63,8 @@ export const RESP_COUNTER = {
   keyDenials: 19,
   channelDenials: 20,
   evictedScripts: 24,
-  luaBytes: 25, // in use by Lua, as of the last script
+  luaBytes: 25, // in use by Lua for scripts, as of the last one
+  functionBytes: 26, // … for functions
 } as const;
 
 const HEADER_BYTES = 128;

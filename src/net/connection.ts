@@ -39,7 +39,7 @@ import {
 } from '../protocol/reply.ts';
 import { connectTell, disconnectTell } from './connection-events.ts';
 import type { OpenConnection } from './open-connection.ts';
-import { RespContext } from './resp-connection.ts';
+import { RespContext } from './resp-context.ts';
 import {
   CARRY_BYTES_MAX,
   type IoBuffers,

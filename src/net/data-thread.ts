@@ -18,9 +18,11 @@ import { clientKillListen } from '../commands/resp/client-kill.ts';
 import { pauseListen } from '../commands/resp/client-pause.ts';
 import { configListen } from '../commands/resp/config-set.ts';
 import { readyServe } from '../commands/resp/execute.ts';
+import { functionsListen } from '../commands/resp/function-notices.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { monitorListen } from '../commands/resp/monitor.ts';
 import { notableListen } from '../commands/resp/notable.ts';
+import { overdueListen, overdueWaiter } from '../commands/resp/overdue.ts';
 import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
 import { scriptsListen } from '../commands/resp/script-notices.ts';
 import { COMMAND_TABLE } from '../commands/resp/table.ts';
@@ -38,7 +40,9 @@ import type { RespTarget } from '../config/resp-targets.ts';
 import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE, loopDelayNote } from '../memory/control.ts';
+import { lockWaiterSet } from '../memory/lock.ts';
 import { Reply } from '../protocol/reply.ts';
+import { AsideTurn } from './aside-turn.ts';
 import { ConnectionContext } from './connection.ts';
 import {
   type ListenOptions,
@@ -177,6 +181,9 @@ export class DataThread {
     const call = new Call(keyspace, server, auth, new Reply(), idle);
     const respCall = respCallCreate(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
+    const aside = new AsideTurn(this.context.resp);
+    respCall.aside = () => aside.run();
+    lockWaiterSet(overdueWaiter(respCall));
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     setInterval(() => this.notesTell(), NOTES_MS).unref();
     this.housekeep();
@@ -354,7 +361,9 @@ function respCallCreate(
   monitorListen(call);
   pauseListen(call);
   clientKillListen(call);
+  overdueListen(call);
   scriptsListen(call);
+  functionsListen(call);
   trackingListen(call);
   return call;
 }

@@ -15,7 +15,8 @@ import { REPLY } from '../protocol/memcached/replies.ts';
 import { textBytes } from '../protocol/reply.ts';
 import { RESP_ERROR } from '../protocol/resp/errors.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
-import { RespConnection, type RespContext } from './resp-connection.ts';
+import { RespConnection } from './resp-connection.ts';
+import type { RespContext } from './resp-context.ts';
 import type { TlsMode } from './tls-material.ts';
 import type { TlsTerminator } from './tls-terminator.ts';
 import type { TlsListener } from './tls-wire.ts';
@@ -193,6 +194,8 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
 /** A connection for a RESP client, unless protected mode keeps it out. */
 function respOpen(resp: RespContext, record: number, arrival: Arrival, listener: string): void {
   const { call } = resp;
+  // Whether default needs a password may have changed, and who comes after that must not come in without.
+  call.bulletin.catchUp();
   const remote = endOf(arrival.remote());
   const local = endOf(arrival.local());
   const isUnix = remote === null;

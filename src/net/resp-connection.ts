@@ -9,7 +9,6 @@
  * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
  */
 import { clockUs } from '../base/clock.ts';
-import type { RespCall } from '../commands/resp/call.ts';
 import { clientWeigh } from '../commands/resp/client-eviction.ts';
 import { clientNoteBatch, clientNoteQuery } from '../commands/resp/client-note.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
@@ -36,14 +35,9 @@ import {
 import { type RequestParser, requestForget } from '../protocol/resp/request-parser.ts';
 import { Gather } from './gather.ts';
 import type { OpenConnection } from './open-connection.ts';
-import { PushTurn, RespOutput } from './resp-output.ts';
-import {
-  CARRY_BYTES_MAX,
-  type IoBuffers,
-  READ_BYTES_MAX,
-  type Wire,
-  type WireEvents,
-} from './wire.ts';
+import type { RespContext, RespEnds } from './resp-context.ts';
+import { RespOutput } from './resp-output.ts';
+import { CARRY_BYTES_MAX, READ_BYTES_MAX, type Wire, type WireEvents } from './wire.ts';
 
 /** A longer rest of a request is gathered. */
 const CARRIED_BYTES_MAX = 16384;
@@ -52,42 +46,13 @@ const SENDS_PER_SAMPLE = 16;
 /** How long a client that publishes too fast waits before it is looked at again. */
 const HOLD_MS = 2;
 
-/** What the RESP connections of a thread share. */
-export class RespContext {
-  readonly call: RespCall;
-  readonly buffers: IoBuffers;
-  readonly open: Set<OpenConnection>;
-  /** Connections with messages to send. */
-  readonly turn = new PushTurn();
-  /** Passes so far. */
-  passes = 0;
-
-  constructor(call: RespCall, buffers: IoBuffers, open: Set<OpenConnection>) {
-    this.call = call;
-    this.buffers = buffers;
-    this.open = open;
-  }
-}
-
-/** Where a client is, and where it came to. */
-export type RespEnds = {
-  /** As the connection table has them. */
-  readonly remote: string;
-  readonly listener: string;
-  /** `ip:port`, or a unix socket's path and `:0`. */
-  readonly local: string;
-  readonly isUnix: boolean;
-  /** From this machine. */
-  readonly isLocal: boolean;
-};
-
 /** Has a counter be the greatest value so far. */
 function counterRaise(f64: Float64Array, at: number, value: number): void {
   if (value > f64[at]) f64[at] = value;
 }
 
 export class RespConnection implements WireEvents, RespHost, OpenConnection {
-  private readonly context: RespContext;
+  private context: RespContext;
   readonly session: RespSession;
   readonly record: number;
   private wire: Wire | null = null;
@@ -204,6 +169,19 @@ export class RespConnection implements WireEvents, RespHost, OpenConnection {
     this.gather = null;
     context.open.delete(this);
     connectionRelease(context.call.keyspace.control, this.record);
+  }
+
+  /**
+   * Reads and runs what has come while the thread is within a request of another connection; `aside` has the call
+   * and the buffers for that.
+   */
+  asideRun(aside: RespContext): void {
+    const { context } = this;
+    const bytes = this.wire?.readNow?.(aside.buffers.readArea) ?? 0;
+    if (bytes === 0) return;
+    this.context = aside;
+    this.wireData(bytes);
+    this.context = context;
   }
 
   // ── Runs ──────────────────────────────────────────────────────────────────────────────────────

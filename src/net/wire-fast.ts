@@ -13,6 +13,7 @@
  * the supervisor gives the data threads and nobody else. Where something is missing,
  * `fastWireIsAvailable` says no, and the plain wire is used.
  */
+import { readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
 import { type Arrival, type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
@@ -33,6 +34,7 @@ type StreamInternals = {
   readonly kLastWriteWasAsync: number;
 };
 export type Handle = {
+  readonly fd: number;
   onread: () => void;
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): number;
@@ -134,6 +136,7 @@ class FastWire implements Wire {
   private readonly handle: Handle;
   private readonly events: WireEvents;
   private queuedCount = 0;
+  private isPaused = false;
   private isEnding = false;
   private lingers = false;
   private isClosed = false;
@@ -180,11 +183,22 @@ class FastWire implements Wire {
     if (this.isEnding && this.queuedCount === 0) this.shutdown();
   }
 
+  readNow(into: Buffer): number {
+    if (this.isClosed || this.isPaused || this.isEnding) return 0;
+    try {
+      return readSync(this.handle.fd, into, 0, into.length, null);
+    } catch {
+      return 0; // nothing has come; or the connection is gone, which the event loop will tell
+    }
+  }
+
   pause(): void {
+    this.isPaused = true;
     if (!this.isClosed) this.handle.readStop();
   }
 
   resume(): void {
+    this.isPaused = false;
     if (!this.isClosed) this.handle.readStart();
   }
 

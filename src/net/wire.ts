@@ -22,6 +22,11 @@ export interface Wire {
    * queued, and must not change until its wireDrained.
    */
   send(piece: Buffer): boolean;
+  /**
+   * Reads what has come at once, without the event loop; returns how many bytes: 0 also if the wire is paused or
+   * at its end. Not every wire can.
+   */
+  readNow?(into: Buffer): number;
   /** Stops reading, until resume. */
   pause(): void;
   resume(): void;

@@ -30,9 +30,11 @@ import { AclUsers } from './acl-users.ts';
 import type { Bulletin } from './bulletin.ts';
 import type { Command } from './command.ts';
 import type { CommandTable } from './command-lookup.ts';
+import { Functions } from './function-state.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Locks } from './locks.ts';
 import { Monitors } from './monitors.ts';
+import { OverdueScripts } from './overdue-state.ts';
 import { Pause } from './pause-state.ts';
 import { PubSub } from './pubsub-message.ts';
 import { ScriptCache } from './script-cache.ts';
@@ -78,7 +80,11 @@ export class RespCall {
   readonly latencyLog = new LatencyLog();
   readonly monitors = new Monitors();
   readonly pause = new Pause();
+  readonly overdue = new OverdueScripts();
+  /** Serves other connections while a request keeps the thread from its event loop: net/aside-turn.ts. */
+  aside: (() => void) | null = null;
   readonly scripts = new Scripts(new ScriptCache());
+  readonly functions = new Functions();
   readonly tracking: TrackingTable;
   /** Microseconds from which on a command is for the slow log or the latency monitor. */
   notableUs = Number.POSITIVE_INFINITY;
@@ -102,8 +108,12 @@ export class RespCall {
   answersByPush = false;
   /** The running command has answered an error. */
   failed = false;
+  /** Users may be changed: their lock is held. */
+  holdsUsers = false;
   /** EXEC is running: locks are held until its end, and nothing blocks. */
   inTransaction = false;
+  /** Its requests run in the middle of another one: aside-call.ts. */
+  isAside = false;
   /** A blocked client is being served by the thread that made its key ready: see waits.ts. */
   serving: Wait | null = null;
   /** What has arrived: input[…, end). */
@@ -129,6 +139,7 @@ export class RespCall {
     config: RespConfig,
     reply: Reply,
     nobody: RespHost,
+    onlyTries = false,
   ) {
     this.keyspace = keyspace;
     this.server = server;
@@ -139,7 +150,7 @@ export class RespCall {
     this.reply = reply;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = 2 ** 31 - 1;
-    this.locks = new Locks(keyspace.partitions);
+    this.locks = new Locks(keyspace.partitions, onlyTries);
     this.counters = keyspace.control.f64;
     this.block = counterBlock(server.threadIndex);
     this.stats = keyspace.commandStats.f64;
@@ -177,9 +188,14 @@ export function keyTake(call: RespCall, index: number): Partition {
 
 /** Answers an error: `CODE text`. The command counts as failed. */
 export function answerError(call: RespCall, text: string): void {
+  errorCount(call, text);
+  answerErrorAgain(call, text);
+}
+
+/** As answerError, for an error that was counted where it came from: by a command of a script. */
+export function answerErrorAgain(call: RespCall, text: string): void {
   if (!call.failed) call.stats[call.statsBlock + call.command.statsRecord + COMMAND_STAT.failed]++;
   call.failed = true;
-  errorCount(call, text);
   respError(call.reply, text);
 }
 

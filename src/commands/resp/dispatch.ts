@@ -25,7 +25,9 @@ import { commandExecute, unknownSubcommand } from './execute.ts';
 import { httpRefuse } from './http-refusal.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { monitorFeed } from './monitor.ts';
+import { overdueGateRead, overdueText } from './overdue.ts';
 import { pubsubPost } from './pubsub.ts';
+import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
 import { trackedTell } from './tracking.ts';
@@ -100,8 +102,11 @@ function phaseOf(session: RespSession): Phase {
 /** What holds for a batch: the clock, what other threads have told, the database's namespace. */
 function batchStart(call: RespCall, parser: RequestParser): void {
   const { session, reply } = call;
-  respClock(call);
-  call.bulletin.catchUp();
+  if (!call.isAside) {
+    respClock(call);
+    call.bulletin.catchUp();
+    call.keyspace.tracked.client = session.id;
+  }
   call.ranBriefsOnly = true;
   call.startedUs = clockUs();
   call.clockUs = call.startedUs;
@@ -112,14 +117,15 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   parser.bulkBytesMax = call.config.hot.protoMaxBulkLen;
   call.keyEvents = call.keyspace.control.i32[CONTROL.keyEvents];
   call.running = session;
-  call.keyspace.tracked.client = session.id;
   memoryGateRead(call);
+  overdueGateRead(call);
 }
 
 /** Before the replies leave, other threads hear of what was done. A client that does it too fast has to wait. */
 function batchEnd(call: RespCall): void {
   const { session } = call;
   briefsSettle(call);
+  if (call.isAside) return;
   if (call.tracking.hasUnsent) {
     trackingSend(call);
     afterReplySend(call);
@@ -214,12 +220,16 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.RESTRICTED && !isAllowed(call, command)) return false;
-  if (gate & GATE.NO_REPLICAS && writes(session, command)) {
+  if (gate & GATE.NO_REPLICAS && runFlags(call, command) & FLAG.WRITE) {
     refuse(call, command, NO_REPLICAS);
     return false;
   }
   if (gate & GATE.SUBSCRIBED && session.resp === 2 && !ALLOWED_SUBSCRIBED.has(row.name)) {
     refuse(call, command, subscribedText(command));
+    return false;
+  }
+  if (gate & GATE.BUSY && (flags & FLAG.ALLOW_BUSY) === 0) {
+    refuse(call, command, overdueText(call));
     return false;
   }
   if (gate & GATE.PAUSED && pauseHolds(call, command)) return false;
@@ -254,12 +264,6 @@ function memoryHasRoom(call: RespCall, command: Command): boolean {
     call.tracking.speaksFirst = false;
   }
   return admits;
-}
-
-/** EXEC writes if one of its commands does. */
-function writes(session: RespSession, { flags, row }: Command): boolean {
-  if (flags & FLAG.WRITE) return true;
-  return row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.WRITE);
 }
 
 function subscribedText({ fullName }: Command): string {

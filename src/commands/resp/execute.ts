@@ -11,13 +11,14 @@ import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { aclCheckFor, refusalText } from './acl-guard.ts';
-import { AclUser } from './acl-user.ts';
+import type { AclUser } from './acl-user.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
 import { briefsSettle, commandNote } from './command-note.ts';
 import { notesTell } from './key-events.ts';
 import { monitorFeed } from './monitor.ts';
+import { overdueText } from './overdue.ts';
 import { GATE, RespSession } from './session.ts';
 import { trackedTell, trackingAfter, trackingBefore } from './tracking.ts';
 import type { Wait } from './wait-registry.ts';
@@ -62,7 +63,10 @@ function oneKeyRun(call: RespCall, command: Command): void {
     if (tracking !== null) trackingAfter(call, command);
     return;
   }
-  locks.takeOne(p);
+  if (!locks.takeOne(p, true)) {
+    answerError(call, overdueText(call));
+    return;
+  }
   if (tracking !== null) trackingBefore(call);
   command.row.run(call);
   if (tracking !== null) trackingAfter(call, command);
@@ -75,7 +79,10 @@ function someKeysRun(call: RespCall, command: Command): void {
     return;
   }
   const isOurs = !call.locks.areHeld;
-  call.locks.take();
+  if (!call.locks.take(true)) {
+    answerError(call, overdueText(call));
+    return;
+  }
   const { tracking } = call.session;
   if (tracking !== null && isOurs) trackingBefore(call);
   command.row.run(call);
@@ -141,7 +148,7 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
   const { client } = tracked;
   tracked.client = clientId;
   locksWant(call, call.command, wait.args);
-  call.locks.take();
+  call.locks.take(false);
   call.command.row.run(call);
   call.locks.release();
   const bytes = wait.isServed
@@ -160,8 +167,8 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
 }
 
 /** A user who is gone may do nothing; his client is about to be cut. */
-function waitUser({ users, table }: RespCall, { fields }: Wait): AclUser {
-  return users.find(fields.user) ?? new AclUser(fields.user, { table, allChannels: false });
+function waitUser({ users }: RespCall, { fields }: Wait): AclUser {
+  return users.find(fields.user) ?? users.stranger(fields.user);
 }
 
 /** Sends an error to a blocked client whose user has lost the permission meanwhile, unless it was answered. */

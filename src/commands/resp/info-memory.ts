@@ -20,6 +20,8 @@ export function memorySection(call: RespCall): readonly InfoRow[] {
   const { maxmemory, maxmemoryPolicy } = config.settings;
   const { cache } = call.scripts;
   const luaBytes = respCounterSum(keyspace.respStats, RESP_COUNTER.luaBytes);
+  const { registry } = call.functions;
+  const functionBytes = respCounterSum(keyspace.respStats, RESP_COUNTER.functionBytes);
   const bytes = (name: string, value: number): readonly InfoRow[] => [
     [name, value],
     [`${name}_human`, bytesText(value)],
@@ -42,12 +44,12 @@ export function memorySection(call: RespCall): readonly InfoRow[] {
     ['used_memory_lua_human', bytesText(luaBytes)],
     ['used_memory_scripts_eval', cache.bytes],
     ['number_of_cached_scripts', cache.count],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
-    ['used_memory_vm_functions', 0],
-    ...bytes('used_memory_vm_total', luaBytes),
-    ['used_memory_functions', 0],
-    ...bytes('used_memory_scripts', cache.bytes),
+    ['number_of_functions', registry.functionCount],
+    ['number_of_libraries', registry.libraryCount],
+    ['used_memory_vm_functions', functionBytes],
+    ...bytes('used_memory_vm_total', luaBytes + functionBytes),
+    ['used_memory_functions', registry.bytes],
+    ...bytes('used_memory_scripts', cache.bytes + registry.bytes),
     ...bytes('maxmemory', maxmemory),
     ['maxmemory_policy', maxmemoryPolicy],
     ['allocator_frag_ratio', ratioText(pageBytes, usedBytes)],

@@ -1,10 +1,15 @@
 /**
  * The locks that a command holds, taken in the project's one order: partitions by ascending id. A
  * transaction takes those of all its commands, and what they then ask for is held already.
+ *
+ * A command that has done nothing yet gives up waiting for what an overdue script holds (overdue.ts). One in the middle
+ * of the keyspace, and those that serve blocked clients, wait.
  */
 import { assert } from '../../base/assert.ts';
 import { guardsClear } from '../../engine/guard.ts';
+import { lockTakeUnless } from '../../memory/lock.ts';
 import {
+  HEADER,
   type Partition,
   partitionLock,
   partitionTryLock,
@@ -20,9 +25,12 @@ export class Locks {
   private heldHigh = 0;
   private declaredLow = 0;
   private declaredHigh = 0;
+  /** Waits for no lock: what is not free at once counts as given up. */
+  private readonly onlyTries: boolean;
 
-  constructor(partitions: readonly Partition[]) {
+  constructor(partitions: readonly Partition[], onlyTries = false) {
     this.partitions = partitions;
+    this.onlyTries = onlyTries;
   }
 
   /** Whether any is held. */
@@ -50,22 +58,30 @@ export class Locks {
     this.wantHigh = 0;
   }
 
-  /** Takes what was named. Nothing may be held, unless all of that is. */
-  take(): void {
+  /**
+   * Takes what was named. Nothing may be held, unless all of that is. False: it has given up, and holds nothing; it
+   * does so only if it `mayGiveUp`.
+   */
+  take(mayGiveUp: boolean): boolean {
     const { wantLow, wantHigh } = this;
     this.wantLow = 0;
     this.wantHigh = 0;
     if (this.areHeld) {
       const missing = (wantLow & ~this.heldLow) | (wantHigh & ~this.heldHigh);
       assert(missing === 0, 'locks are taken in order, so not some after others');
-      return;
+      return true;
     }
-    this.heldLow = wantLow;
-    this.heldHigh = wantHigh;
-    for (let bits = wantLow; bits !== 0; bits &= bits - 1) this.lock(31 - Math.clz32(bits & -bits));
+    for (let bits = wantLow; bits !== 0; bits &= bits - 1) {
+      const bit = bits & -bits;
+      if (!this.lock(this.partitions[31 - Math.clz32(bit)], mayGiveUp)) return this.gaveUp();
+      this.heldLow |= bit;
+    }
     for (let bits = wantHigh; bits !== 0; bits &= bits - 1) {
-      this.lock(63 - Math.clz32(bits & -bits));
+      const bit = bits & -bits;
+      if (!this.lock(this.partitions[63 - Math.clz32(bit)], mayGiveUp)) return this.gaveUp();
+      this.heldHigh |= bit;
     }
+    return true;
   }
 
   /** Whether all are held. */
@@ -121,12 +137,13 @@ export class Locks {
     return false;
   }
 
-  /** Takes one, which a short command does by itself. */
-  takeOne(p: Partition): void {
+  /** Takes one, which a short command does by itself; false as above. */
+  takeOne(p: Partition, mayGiveUp: boolean): boolean {
     assert(!this.areHeld, 'locks are taken in order, so not some after others');
+    if (!this.lock(p, mayGiveUp)) return false;
     if (p.id < 32) this.heldLow = 1 << p.id;
     else this.heldHigh = 1 << (p.id - 32);
-    partitionLock(p);
+    return true;
   }
 
   releaseOne(p: Partition): void {
@@ -159,8 +176,16 @@ export class Locks {
     }
   }
 
-  private lock(id: number): void {
-    partitionLock(this.partitions[id]);
+  private lock(p: Partition, mayGiveUp: boolean): boolean {
+    if (this.onlyTries) return partitionTryLock(p);
+    if (mayGiveUp) return lockTakeUnless(p.i32, HEADER.lock, p.owner);
+    partitionLock(p);
+    return true;
+  }
+
+  private gaveUp(): boolean {
+    this.release();
+    return false;
   }
 }
 
@@ -182,14 +207,14 @@ function unlock(p: Partition): void {
  */
 export function locksEnter(locks: Locks): boolean {
   const isOurs = !locks.areHeld;
-  locks.take();
+  locks.take(false);
   return isOurs;
 }
 
 /** Takes one partition's lock, unless it is held. True: it has to be given back, with partitionLeave. */
 export function partitionEnter(locks: Locks, p: Partition): boolean {
   if (locks.holds(p)) return false;
-  locks.takeOne(p);
+  locks.takeOne(p, false);
   return true;
 }
 

@@ -109,7 +109,7 @@ function memoryStats(call: RespCall): void {
     ['cluster.links', 0],
     ['aof.buffer', 0],
     ['lua.caches', call.scripts.cache.bytes],
-    ['functions.caches', 0],
+    ['functions.caches', call.functions.registry.bytes],
   ];
   const behind: readonly (readonly [string, number | string])[] = [
     ['overhead.total', facts.indexBytes + facts.clientsBytes],

@@ -3,10 +3,12 @@
  *
  * Spec: Redis, SCRIPT LOAD and its kin. Texts: valkey-io/valkey src/eval.c.
  */
+import { OVERDUE } from '../../memory/overdue-scripts.ts';
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import { respArray, respInteger, respOk, respText } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { containerRow, type SubcommandRow } from './container.ts';
+import { overdueKillAll } from './overdue.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { scriptCompiles } from './script.ts';
 import { scriptAdd, scriptOf, scriptsFlush } from './script-notices.ts';
@@ -70,7 +72,7 @@ function scriptFlush(call: RespCall): void {
 }
 
 function scriptKill(call: RespCall): void {
-  answerError(call, 'NOTBUSY No scripts in execution right now.');
+  overdueKillAll(call, OVERDUE.IS_EVAL);
 }
 
 function scriptDebug(call: RespCall): void {

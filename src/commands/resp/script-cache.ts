@@ -18,6 +18,10 @@ import type { ScriptMachine } from './script-machine.ts';
 const EVALUATED_COUNT_MAX = 500;
 /** Bytes of a text that its sample is made of: those at its start, its end, and between. */
 const SAMPLE_BYTES = 32;
+/** Texts up to this long are compared by a loop, which is sooner than a call. */
+const LOOP_BYTES_MAX = 128;
+/** What samples are cut to: a Map takes small integers best. */
+const SAMPLE_MASK = 0x3fffffff;
 const SHA_DIGITS = 40;
 const SHA_SAMPLE_DIGITS = 7;
 
@@ -99,7 +103,7 @@ export class ScriptCache {
     if (candidates === undefined) return null;
     for (const script of candidates) {
       const { text } = script;
-      if (text.length === end - start && text.compare(source, start, end) === 0) {
+      if (text.length === end - start && textEquals(text, source, start)) {
         script.usedAt = ++this.clock;
         return script;
       }
@@ -188,7 +192,15 @@ function textSample(source: Buffer, start: number, end: number): number {
     sample = (Math.imul(sample, 31) + source[at]) | 0;
   }
   for (let at = tailStart; at < end; at++) sample = (Math.imul(sample, 31) + source[at]) | 0;
-  return sample;
+  return sample & SAMPLE_MASK;
+}
+
+/** Whether the text stands at `start` of the source. */
+function textEquals(text: Buffer, source: Buffer, start: number): boolean {
+  const { length } = text;
+  if (length > LOOP_BYTES_MAX) return text.compare(source, start, start + length) === 0;
+  for (let at = 0; at < length; at++) if (text[at] !== source[start + at]) return false;
+  return true;
 }
 
 function shaSample(source: Buffer, start: number): number {

@@ -17,8 +17,10 @@ import { errorCount, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { commandExecute, locksWant } from './execute.ts';
+import { overdueMayWrite } from './overdue.ts';
 import { FLAG } from './row.ts';
 import { scriptArgumentsTake } from './script-arguments.ts';
+import { scriptInterrupt } from './script-interrupt.ts';
 import type { ScriptMachine } from './script-machine.ts';
 import type { ScriptRun } from './script-state.ts';
 import { GATE } from './session.ts';
@@ -30,12 +32,15 @@ const NOT_FROM_SCRIPTS = 'ERR This Redis command is not allowed from script';
 const READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.';
 const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 const RUN_AGAIN = 'the script is run again';
+const KILLED = 'the script was killed';
 const NOT_DECLARED =
   'Script has written, and now needs a key that it has not declared and another client holds';
 
 /** Tries to get a lock out of order: for a script that can be run again, and for one that cannot. */
 const LOCK_TRIES = 200;
 const LOCK_TRIES_WRITTEN = 2_000_000;
+/** Commands from one look at the clock to the next, if there are not enough instructions between them. */
+const INTERRUPT_COMMANDS = 256;
 const MINUS = 0x2d;
 
 /** Runs the command on the stack, and leaves its reply there. `raises`: errors are raised. */
@@ -48,7 +53,10 @@ export function scriptCommand(
   const { run } = call.scripts;
   const { lua, fields } = machine;
   if (!run.isRunning) luaRaise(lua, L, OUTSIDE);
-  if (run.isAbandoned) luaRaise(lua, L, RUN_AGAIN);
+  if (run.isAbandoned || run.isKilled || --run.commandsLeft === 0) {
+    run.commandsLeft = INTERRUPT_COMMANDS;
+    scriptInterrupt(call, machine, L);
+  }
   const unfit = scriptArgumentsTake(machine, L);
   if (unfit !== null) {
     fields.errorPush(L, unfit);
@@ -112,18 +120,18 @@ function commandRun(call: RespCall, machine: ScriptMachine, command: Command): s
   const { run } = scripts;
   const outer = call.command;
   const { lua } = machine;
-  if (machine.reply.bytes.buffer !== lua.bytes.buffer) machine.replyReset();
+  if (machine.replyEpoch !== lua.epoch) machine.replyReset();
   machine.reply.used = 0;
   machine.reply.resp = run.resp;
   call.session = run.session ?? session;
   call.reply = machine.reply;
   call.args = machine.args;
-  const uncovered = locksCover(call, run, command);
+  const uncovered = locksCover(call, run, command) ?? writeStart(call, run, command);
   if (uncovered === null) {
-    if (command.flags & FLAG.WRITE) run.hasWritten = true;
     run.isInCommand = true;
     commandExecute(call, command);
     run.isInCommand = false;
+    if (run.session !== null) session.commandsRun++; // it is the client's
     if (command.keyMode === KEY_MODE.ONE) guardsClear(call.p);
     else call.locks.guardsClear();
   }
@@ -133,6 +141,15 @@ function commandRun(call: RespCall, machine: ScriptMachine, command: Command): s
   call.command = outer;
   call.failed = failed;
   return uncovered;
+}
+
+/** Notes that the script writes, unless it was killed before: then it must not. Returns null, or that. */
+function writeStart(call: RespCall, run: ScriptRun, { flags }: Command): string | null {
+  if ((flags & FLAG.WRITE) === 0 || run.hasWritten) return null;
+  run.hasWritten = overdueMayWrite(call);
+  if (run.hasWritten) return null;
+  run.isKilled = true; // which the next interrupt finds
+  return KILLED;
 }
 
 /** Sees to it that the locks are held that the command needs. Returns null; or what to say if they cannot be had. */

@@ -19,12 +19,12 @@ const FIELDS = [
   'line',
   'ignore_error_stats_update',
 ] as const;
-export type Field = (typeof FIELDS)[number];
+type Field = (typeof FIELDS)[number];
 
 export class ScriptFields {
   private readonly machine: LuaMachine;
-  /** References of the names. */
-  private readonly names: Readonly<Record<Field, number>>;
+  /** References of the names: what the methods below take. */
+  readonly names: Readonly<Record<Field, number>>;
 
   constructor(machine: LuaMachine) {
     const { api, L } = machine;
@@ -38,27 +38,27 @@ export class ScriptFields {
   }
 
   /** Pushes an empty table, and above it the field's name to set. */
-  tablePush(L: number, field: Field): void {
+  tablePush(L: number, name: number): void {
     const { api } = this.machine;
     api.lua_createtable(L, 0, 1);
-    api.lua_rawgeti(L, LUA.REGISTRY, this.names[field]);
+    api.lua_rawgeti(L, LUA.REGISTRY, name);
   }
 
-  namePush(L: number, field: Field): void {
-    this.machine.api.lua_rawgeti(L, LUA.REGISTRY, this.names[field]);
+  namePush(L: number, name: number): void {
+    this.machine.api.lua_rawgeti(L, LUA.REGISTRY, name);
   }
 
   /** Pushes the field of the table on top, and returns its type. */
-  fieldPush(L: number, field: Field): number {
+  fieldPush(L: number, name: number): number {
     const { api } = this.machine;
-    api.lua_rawgeti(L, LUA.REGISTRY, this.names[field]);
+    api.lua_rawgeti(L, LUA.REGISTRY, name);
     api.lua_rawget(L, -2);
     return api.lua_type(L, -1);
   }
 
   /** Pushes the error `{err = text}`. */
   errorPush(L: number, text: string): void {
-    this.tablePush(L, 'err');
+    this.tablePush(L, this.names.err);
     luaPushText(this.machine, L, text);
     this.machine.api.lua_rawset(L, -3);
   }
@@ -66,7 +66,7 @@ export class ScriptFields {
   /** Marks the error on top as one that has been counted. */
   countedMark(L: number): void {
     const { api } = this.machine;
-    this.namePush(L, 'ignore_error_stats_update');
+    this.namePush(L, this.names.ignore_error_stats_update);
     api.lua_pushboolean(L, 1);
     api.lua_rawset(L, -3);
   }

@@ -38,7 +38,11 @@ const NUMBERS: readonly (readonly [name: string, value: number])[] = [
 const WRONG_ARGUMENTS = 'ERR wrong number or type of arguments';
 
 /** Sets the globals `redis` and `server`. */
-export function scriptLibraryAdd(call: RespCall, machine: ScriptMachine): void {
+export function scriptLibraryAdd(
+  call: RespCall,
+  machine: ScriptMachine,
+  isForFunctions: boolean,
+): void {
   const { lua } = machine;
   const { api, L } = lua;
   api.lua_createtable(L, 0, 32);
@@ -52,15 +56,17 @@ export function scriptLibraryAdd(call: RespCall, machine: ScriptMachine): void {
   add('setresp', (state) => setresp(call, machine, state));
   add('set_repl', (state) => setRepl(machine, state));
   add('acl_check_cmd', (state) => aclCheckCommand(call, machine, state));
-  add('replicate_commands', (state) => {
-    api.lua_pushboolean(state, 1);
-    return 1;
-  });
-  add('breakpoint', (state) => {
-    api.lua_pushboolean(state, 0); // there is no debugger
-    return 1;
-  });
-  add('debug', () => 0);
+  if (!isForFunctions) {
+    add('replicate_commands', (state) => {
+      api.lua_pushboolean(state, 1);
+      return 1;
+    });
+    add('breakpoint', (state) => {
+      api.lua_pushboolean(state, 0); // there is no debugger
+      return 1;
+    });
+    add('debug', () => 0);
+  }
   for (const [name, value] of NUMBERS) {
     api.lua_pushnumber(L, value);
     luaFieldSet(lua, L, -2, name);
@@ -107,7 +113,7 @@ function statusReply(machine: ScriptMachine, L: number): number {
     fields.errorPush(L, WRONG_ARGUMENTS);
     return 1;
   }
-  fields.tablePush(L, 'ok');
+  fields.tablePush(L, fields.names.ok);
   lua.api.lua_pushvalue(L, 1);
   lua.api.lua_rawset(L, -3);
   return 1;

@@ -21,7 +21,7 @@ import { Sandbox } from '../../lua/sandbox.ts';
 import { SCRIPT_LIBRARIES } from '../../lua/script-libraries.ts';
 import { REPLY_BYTES_MAX, Reply, replyRenew } from '../../protocol/reply.ts';
 import { Arguments } from '../../protocol/resp/arguments.ts';
-import { errorCount, type RespCall } from './call.ts';
+import { answerError, answerErrorAgain, type RespCall } from './call.ts';
 import type { Script } from './script-cache.ts';
 import { ScriptFields } from './script-fields.ts';
 import { scriptInterrupt } from './script-interrupt.ts';
@@ -55,19 +55,24 @@ export class ScriptMachine {
   readonly args: Arguments;
   /** Where `reply` lies in the machine's memory. */
   readonly replyAt: number;
+  /** The memory in which it lies is that of this epoch of the machine. */
+  replyEpoch = 0;
   private readonly keysName: number;
   private readonly argvName: number;
 
-  constructor(call: RespCall) {
+  private readonly hook: number;
+
+  /** One for scripts, or for functions. */
+  constructor(call: RespCall, isForFunctions: boolean) {
     this.sandbox = new Sandbox(MEMORY_BYTES_MAX);
     this.lua = this.sandbox.machine;
     const { lua } = this;
     const { api, L } = lua;
     this.fields = new ScriptFields(lua);
     this.reader = new ReplyReader(lua, this.fields);
-    this.writer = new ReplyWriter(lua, this.fields, (text) => {
-      call.failed = true;
-      errorCount(call, text);
+    this.writer = new ReplyWriter(lua, this.fields, (text, isCounted) => {
+      if (isCounted) answerErrorAgain(call, text);
+      else answerError(call, text);
     });
     this.args = new Arguments(lua.bytes);
     this.replyAt = api.malloc(REPLY_BYTES_MAX);
@@ -79,12 +84,22 @@ export class ScriptMachine {
       push(lua, L);
       api.lua_setfield(L, LUA.GLOBALS, luaConstant(lua, name));
     }
-    scriptLibraryAdd(call, this);
+    scriptLibraryAdd(call, this, isForFunctions);
     this.sandbox.lock();
     this.handlerPush();
     this.sandbox.globalsPush(L);
-    const hook = lua.hookAdd((state) => scriptInterrupt(call, this, state));
-    api.lua_sethook(L, hook, LUA_HOOK.COUNT, INTERRUPT_INSTRUCTIONS);
+    this.hook = lua.hookAdd((state) => scriptInterrupt(call, this, state));
+    this.interruptsSet(L, false);
+    this.sandbox.onCatch = (state) => {
+      const { run } = call.scripts;
+      if (run.isKilled || run.isAbandoned) this.interruptsSet(state, true);
+    };
+  }
+
+  /** Has a state interrupted every so often; or, `atOnce`, before each instruction. */
+  interruptsSet(L: number, atOnce: boolean): void {
+    const count = atOnce ? 1 : INTERRUPT_INSTRUCTIONS;
+    this.lua.api.lua_sethook(L, this.hook, LUA_HOOK.COUNT, count);
   }
 
   /** Bytes that scripts have in use, in whole KiB. */
@@ -103,6 +118,7 @@ export class ScriptMachine {
     const { bytes } = this.lua;
     replyRenew(this.reply, bytes.subarray(this.replyAt, this.replyAt + REPLY_BYTES_MAX));
     this.reply.aside.length = 0;
+    this.replyEpoch = this.lua.epoch;
   }
 
   /** Pushes the script's function, compiled if it has to be; or answers what is wrong with it. */
@@ -184,10 +200,10 @@ export class ScriptMachine {
         api.lua_replace(L, 1);
       }
       if (!this.placeFind(L, record, what)) return 1;
-      fields.namePush(L, 'source');
+      fields.namePush(L, fields.names.source);
       luaPushText(lua, L, cText(lua, lua.words[(record + RECORD.source) >> 2]));
       api.lua_rawset(L, 1);
-      fields.namePush(L, 'line');
+      fields.namePush(L, fields.names.line);
       api.lua_pushnumber(L, lua.words[(record + RECORD.line) >> 2]);
       api.lua_rawset(L, 1);
       return 1;

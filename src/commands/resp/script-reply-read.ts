@@ -19,7 +19,7 @@
  * Spec: Redis, "Lua API: data type conversion".
  */
 import type { LuaMachine } from '../../lua/lua-machine.ts';
-import type { Field, ScriptFields } from './script-fields.ts';
+import type { ScriptFields } from './script-fields.ts';
 
 const CR = 0x0d;
 const MINUS = 0x2d;
@@ -69,7 +69,7 @@ export class ReplyReader {
         api.lua_pushnumber(L, this.integer(start));
         break;
       case TYPE.SIMPLE:
-        this.textTablePush(L, 'ok', start);
+        this.textTablePush(L, this.fields.names.ok, start);
         break;
       case TYPE.ERROR:
         this.errorPush(L, start);
@@ -84,12 +84,12 @@ export class ReplyReader {
         api.lua_pushboolean(L, machine.bytes[start] === TRUE ? 1 : 0);
         break;
       case TYPE.DOUBLE:
-        this.fields.tablePush(L, 'double');
+        this.fields.tablePush(L, this.fields.names.double);
         api.lua_pushnumber(L, doubleOf(machine.bytes.toString('latin1', start, this.lineEnd)));
         api.lua_rawset(L, -3);
         break;
       case TYPE.BIG_NUMBER:
-        this.textTablePush(L, 'big_number', start);
+        this.textTablePush(L, this.fields.names.big_number, start);
         break;
       case TYPE.MAP:
         return this.mapPush(L, start);
@@ -104,14 +104,14 @@ export class ReplyReader {
   }
 
   private errorPush(L: number, start: number): void {
-    this.textTablePush(L, 'err', start);
+    this.textTablePush(L, this.fields.names.err, start);
     this.fields.countedMark(L);
   }
 
-  private textTablePush(L: number, field: Field, start: number): void {
+  private textTablePush(L: number, name: number, start: number): void {
     const { api } = this.machine;
     const bytes = this.lineEnd - start;
-    this.fields.tablePush(L, field);
+    this.fields.tablePush(L, name);
     api.lua_pushlstring(L, start, bytes);
     api.lua_rawset(L, -3);
   }
@@ -150,7 +150,7 @@ export class ReplyReader {
     const count = this.integer(start);
     let at = this.lineNext;
     api.luaL_checkstack(L, 6, 0);
-    this.fields.tablePush(L, 'map');
+    this.fields.tablePush(L, this.fields.names.map);
     api.lua_createtable(L, 0, count);
     for (let left = count; left > 0; left--) {
       at = this.push(L, at);
@@ -166,7 +166,7 @@ export class ReplyReader {
     const count = this.integer(start);
     let at = this.lineNext;
     api.luaL_checkstack(L, 6, 0);
-    this.fields.tablePush(L, 'set');
+    this.fields.tablePush(L, this.fields.names.set);
     api.lua_createtable(L, 0, count);
     for (let left = count; left > 0; left--) {
       at = this.push(L, at);
@@ -182,11 +182,11 @@ export class ReplyReader {
     const bytes = this.integer(start);
     const at = this.lineNext;
     api.luaL_checkstack(L, 6, 0);
-    this.fields.tablePush(L, 'verbatim_string');
-    this.fields.tablePush(L, 'format');
+    this.fields.tablePush(L, this.fields.names.verbatim_string);
+    this.fields.tablePush(L, this.fields.names.format);
     api.lua_pushlstring(L, at, 3);
     api.lua_rawset(L, -3);
-    this.fields.namePush(L, 'string');
+    this.fields.namePush(L, this.fields.names.string);
     api.lua_pushlstring(L, at + 4, bytes - 4);
     api.lua_rawset(L, -3);
     api.lua_rawset(L, -3);

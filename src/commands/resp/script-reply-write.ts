@@ -5,7 +5,7 @@
  */
 import { LUA_TYPE } from '../../lua/lua-api.ts';
 import type { LuaMachine } from '../../lua/lua-machine.ts';
-import type { Reply } from '../../protocol/reply.ts';
+import { type Reply, replyByte, replyLineEnd, replyRoom } from '../../protocol/reply.ts';
 import {
   respArray,
   respBigInteger,
@@ -25,17 +25,27 @@ import type { ScriptFields } from './script-fields.ts';
 
 const NESTED_TOO_DEEPLY = 'ERR reached lua stack limit';
 const INT64_MAX = 2 ** 63;
+/** So long a status is written byte by byte, which most are. */
+const STATUS_BYTES_SHORT = 64;
+const PLUS = 0x2b;
+const CR = 0x0d;
+const LF = 0x0a;
+const SPACE = 0x20;
 
 export class ReplyWriter {
   private readonly machine: LuaMachine;
   private readonly fields: ScriptFields;
-  /** Counts an error that is answered. */
-  private readonly count: (text: string) => void;
+  /** Answers an error, which was counted already or was not. */
+  private readonly answer: (text: string, isCounted: boolean) => void;
 
-  constructor(machine: LuaMachine, fields: ScriptFields, count: (text: string) => void) {
+  constructor(
+    machine: LuaMachine,
+    fields: ScriptFields,
+    answer: (text: string, isCounted: boolean) => void,
+  ) {
     this.machine = machine;
     this.fields = fields;
-    this.count = count;
+    this.answer = answer;
   }
 
   /** Writes the value on top, and takes it away. `resp`: the version that the script has chosen. */
@@ -97,22 +107,22 @@ export class ReplyWriter {
   /** Tables with `err`, `ok`, `double` or `big_number`. */
   private oneFieldWrite(L: number, reply: Reply): boolean {
     const { api } = this.machine;
-    if (this.fields.fieldPush(L, 'err') === LUA_TYPE.STRING) {
-      this.errorWrite(L, reply);
+    if (this.fields.fieldPush(L, this.fields.names.err) === LUA_TYPE.STRING) {
+      this.errorWrite(L);
       return true;
     }
     api.lua_settop(L, -2);
-    if (this.fields.fieldPush(L, 'ok') === LUA_TYPE.STRING) {
-      respSimple(reply, this.textAt(L, -1).replace(/[\r\n]/g, ' '));
+    if (this.fields.fieldPush(L, this.fields.names.ok) === LUA_TYPE.STRING) {
+      this.statusWrite(L, reply);
       return true;
     }
     api.lua_settop(L, -2);
-    if (this.fields.fieldPush(L, 'double') === LUA_TYPE.NUMBER) {
+    if (this.fields.fieldPush(L, this.fields.names.double) === LUA_TYPE.NUMBER) {
       respDouble(reply, api.lua_tonumber(L, -1));
       return true;
     }
     api.lua_settop(L, -2);
-    if (this.fields.fieldPush(L, 'big_number') === LUA_TYPE.STRING) {
+    if (this.fields.fieldPush(L, this.fields.names.big_number) === LUA_TYPE.STRING) {
       respBigNumber(reply, this.textAt(L, -1).replace(/[\r\n]/g, ' '));
       return true;
     }
@@ -120,25 +130,42 @@ export class ReplyWriter {
     return false;
   }
 
+  /** Writes the string on top as a status; line ends become spaces. */
+  private statusWrite(L: number, reply: Reply): void {
+    const { machine } = this;
+    machine.string(L, -1);
+    const { bytes, stringAt, stringBytes } = machine;
+    if (stringBytes > STATUS_BYTES_SHORT) {
+      respSimple(reply, this.textAt(L, -1).replace(/[\r\n]/g, ' '));
+      return;
+    }
+    replyRoom(reply, STATUS_BYTES_SHORT + 3);
+    replyByte(reply, PLUS);
+    for (let at = stringAt; at < stringAt + stringBytes; at++) {
+      const byte = bytes[at];
+      replyByte(reply, byte === CR || byte === LF ? SPACE : byte);
+    }
+    replyLineEnd(reply);
+  }
+
   /** Writes the error whose text is on top, and the table it is of below. */
-  private errorWrite(L: number, reply: Reply): void {
+  private errorWrite(L: number): void {
     const { api } = this.machine;
     const text = this.textAt(L, -1);
     api.lua_settop(L, -2);
     const isCounted =
-      this.fields.fieldPush(L, 'ignore_error_stats_update') === LUA_TYPE.BOOLEAN &&
+      this.fields.fieldPush(L, this.fields.names.ignore_error_stats_update) === LUA_TYPE.BOOLEAN &&
       api.lua_toboolean(L, -1) !== 0;
-    if (!isCounted) this.count(text);
-    respError(reply, text);
+    this.answer(text, isCounted);
   }
 
   private verbatimWrite(L: number, reply: Reply): boolean {
     const { api } = this.machine;
-    if (this.fields.fieldPush(L, 'verbatim_string') === LUA_TYPE.TABLE) {
-      if (this.fields.fieldPush(L, 'format') === LUA_TYPE.STRING) {
+    if (this.fields.fieldPush(L, this.fields.names.verbatim_string) === LUA_TYPE.TABLE) {
+      if (this.fields.fieldPush(L, this.fields.names.format) === LUA_TYPE.STRING) {
         const format = this.textAt(L, -1).slice(0, 3).padEnd(3, ' ');
         api.lua_settop(L, -2);
-        if (this.fields.fieldPush(L, 'string') === LUA_TYPE.STRING) {
+        if (this.fields.fieldPush(L, this.fields.names.string) === LUA_TYPE.STRING) {
           respVerbatim(reply, format, this.textAt(L, -1));
           return true;
         }
@@ -152,7 +179,7 @@ export class ReplyWriter {
   /** Tables with `map` or `set`. */
   private manyWrite(L: number, reply: Reply, resp: number): boolean {
     const { api } = this.machine;
-    if (this.fields.fieldPush(L, 'map') === LUA_TYPE.TABLE) {
+    if (this.fields.fieldPush(L, this.fields.names.map) === LUA_TYPE.TABLE) {
       respMap(reply, this.entryCount(L));
       api.lua_pushnil(L);
       while (api.lua_next(L, -2) !== 0) {
@@ -163,7 +190,7 @@ export class ReplyWriter {
       return true;
     }
     api.lua_settop(L, -2);
-    if (this.fields.fieldPush(L, 'set') === LUA_TYPE.TABLE) {
+    if (this.fields.fieldPush(L, this.fields.names.set) === LUA_TYPE.TABLE) {
       respSet(reply, this.entryCount(L));
       api.lua_pushnil(L);
       while (api.lua_next(L, -2) !== 0) {

@@ -19,9 +19,10 @@ import { LUA_STATUS, LUA_TYPE } from '../../lua/lua-api.ts';
 import { luaText } from '../../lua/lua-machine.ts';
 import { RESP_COUNTER } from '../../memory/resp-stats.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { respError } from '../../protocol/resp/reply.ts';
-import { answerError, type RespCall } from './call.ts';
+import { answerError, answerErrorAgain, type RespCall } from './call.ts';
 import { briefsSettle } from './command-note.ts';
+import { functionMachine } from './function-compile.ts';
+import { overdueStop, overdueText } from './overdue.ts';
 import type { Conduct } from './script-cache.ts';
 import { SCRIPT_FLAG } from './script-flags.ts';
 import { MEMORY_BYTES_KEPT, ScriptMachine, STACK } from './script-machine.ts';
@@ -54,7 +55,7 @@ export interface Subject {
 
 /** The thread's machine, which the first script has made. */
 export function scriptMachine(call: RespCall): ScriptMachine {
-  call.scripts.machine ??= new ScriptMachine(call);
+  call.scripts.machine ??= new ScriptMachine(call, false);
   return call.scripts.machine;
 }
 
@@ -66,7 +67,7 @@ export function scriptRun(
   isReadOnly: boolean,
 ): void {
   const { locks, scripts, op } = call;
-  const machine = scriptMachine(call);
+  const machine = subject.isEval ? scriptMachine(call) : functionMachine(call);
   const error = subject.push(machine);
   machine.stackClear();
   if (error !== null) {
@@ -91,12 +92,15 @@ export function scriptRun(
   run.name = subject.name;
   run.isEval = subject.isEval;
   const startUs = call.clockUs;
-  if (isOurs) locks.take();
+  if (isOurs && !locks.take(true)) {
+    answerError(call, overdueText(call));
+    return;
+  }
   lockedRun(call, machine, subject, keyCount);
   if (run.isAbandoned) {
     locks.release();
     locks.wantAll();
-    locks.take();
+    locks.take(false);
     lockedRun(call, machine, subject, keyCount);
   }
   if (isOurs) locks.release();
@@ -107,11 +111,18 @@ export function scriptRun(
 }
 
 /** Notes what memory the machine has in use; gives it up if that was much, or it is broken. */
-function machineKeep({ scripts, respStats, respBlock }: RespCall, machine: ScriptMachine): void {
+function machineKeep(call: RespCall, machine: ScriptMachine): void {
+  const { scripts, functions, respStats, respBlock } = call;
   const { lua } = machine;
   const isKept = !lua.isBroken && lua.memoryBytes <= MEMORY_BYTES_KEPT;
-  if (!isKept) scripts.machine = null;
-  respStats.f64[respBlock + RESP_COUNTER.luaBytes] = isKept ? machine.usedBytes : 0;
+  const usedBytes = isKept ? machine.usedBytes : 0;
+  if (machine === functions.machine) {
+    if (!isKept) functions.machine = null;
+    respStats.f64[respBlock + RESP_COUNTER.functionBytes] = usedBytes;
+  } else {
+    if (!isKept) scripts.machine = null;
+    respStats.f64[respBlock + RESP_COUNTER.luaBytes] = usedBytes;
+  }
 }
 
 /** Why a script that says what it needs is not run, or null. */
@@ -167,8 +178,9 @@ function lockedRun(
   run.resp = 2;
   run.hasWritten = false;
   run.isAbandoned = false;
+  run.isKilled = false;
   run.hasStrayed = false;
-  run.startedAtMs = performance.now();
+  run.startedAtMs = call.clockUs / 1000;
   run.isRunning = true;
   call.inTransaction = true;
   try {
@@ -182,6 +194,8 @@ function lockedRun(
   run.isRunning = false;
   run.session = null;
   call.inTransaction = inTransaction;
+  if (run.isAbandoned || run.isKilled) machine.interruptsSet(machine.lua.L, false);
+  overdueStop(call);
 }
 
 /** As whom the scripts of a client run commands, as it is at the start of each. */
@@ -229,17 +243,17 @@ function errorAnswer(call: RespCall, { lua, fields }: ScriptMachine): void {
     return;
   }
   const top = api.lua_gettop(L);
-  const text = fields.fieldPush(L, 'err') === LUA_TYPE.NIL ? '' : luaText(lua, L, -1);
+  const text = fields.fieldPush(L, fields.names.err) === LUA_TYPE.NIL ? '' : luaText(lua, L, -1);
   api.lua_settop(L, top);
-  fields.fieldPush(L, 'source');
+  fields.fieldPush(L, fields.names.source);
   const source = luaText(lua, L, -1);
   api.lua_settop(L, top);
-  fields.fieldPush(L, 'line');
+  fields.fieldPush(L, fields.names.line);
   const line = luaText(lua, L, -1);
   api.lua_settop(L, top);
   const place = line === '' ? '' : ` script: ${run.name}, on ${source}:${line}.`;
   const said = `${text === '' ? 'ERR unknown error' : text}${place}`;
-  fields.fieldPush(L, 'ignore_error_stats_update');
-  if (api.lua_toboolean(L, -1) !== 0) respError(call.reply, said);
+  fields.fieldPush(L, fields.names.ignore_error_stats_update);
+  if (api.lua_toboolean(L, -1) !== 0) answerErrorAgain(call, said);
   else answerError(call, said);
 }

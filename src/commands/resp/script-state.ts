@@ -26,9 +26,14 @@ export class ScriptRun {
   resp: 2 | 3 = 2;
   /** It needs locks that it could not have, has written nothing, and will be run again. */
   isAbandoned = false;
+  /** By SCRIPT KILL or FUNCTION KILL. */
+  isKilled = false;
   /** It has used what it did not declare. */
   hasStrayed = false;
+  /** In milliseconds of performance.now, or somewhat before. */
   startedAtMs = 0.5;
+  /** Commands that it runs before it is looked after. */
+  commandsLeft = 1;
 }
 
 export class Scripts {

@@ -5,8 +5,9 @@ import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respInteger, respText, respVerbatim } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { integerArgument } from './number-arguments.ts';
+import { overdueText } from './overdue.ts';
 import { FLAG, type RespRow } from './row.ts';
-import { PHASE } from './session.ts';
+import { GATE, PHASE } from './session.ts';
 import { REDIS_VERSION } from './version.ts';
 
 const { ADMIN, NO_SCRIPT, LOADING, STALE, FAST, READONLY, ALLOW_BUSY, NO_MULTI, NO_ASYNC_LOADING } =
@@ -66,11 +67,15 @@ function shutdown(call: RespCall): void {
     answerError(call, RESP_ERROR.syntax);
   } else if (given.abort) {
     answerError(call, 'ERR No shutdown in progress.');
+  } else if (!given.nosave && call.gate & GATE.BUSY) {
+    answerError(call, overdueText(call));
   } else if (given.save && !given.force) {
     answerError(call, 'ERR Errors trying to SHUTDOWN. Check logs.');
   } else {
-    session.phase = PHASE.CLOSED;
-    server.shutdown(!given.now);
+    // A script that is overdue might be waited for in vain; the connection goes when the process does.
+    const isBusy = (call.gate & GATE.BUSY) !== 0;
+    if (!isBusy) session.phase = PHASE.CLOSED;
+    server.shutdown(!given.now && !isBusy);
   }
 }
 

@@ -34,6 +34,7 @@ export const GATE = {
   MONITORED: 1 << 8,
   PAUSED: 1 << 9,
   MEMORY_TIGHT: 1 << 10, // commands that may need memory have to find room first
+  BUSY: 1 << 12, // a script is overdue
   NO_REPLICAS: 1 << 11, // min-replicas-to-write asks for more than there are
 } as const;
 

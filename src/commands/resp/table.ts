@@ -15,6 +15,7 @@ import { DUMP_ROWS } from './dump.ts';
 import { ENTRY_SCAN_ROWS } from './entry-scan.ts';
 import { EXPIRE_ROWS } from './expire.ts';
 import { FUNCTION_ROWS } from './function.ts';
+import { FUNCTION_CALL_ROWS } from './function-call.ts';
 import { GEO_ROWS } from './geo.ts';
 import { GEO_SEARCH_ROWS } from './geo-search.ts';
 import { HASH_ROWS } from './hash.ts';
@@ -90,6 +91,7 @@ const ROWS: readonly RespRow[] = [
   ...ENTRY_SCAN_ROWS,
   ...EXPIRE_ROWS,
   ...FUNCTION_ROWS,
+  ...FUNCTION_CALL_ROWS,
   ...GEO_ROWS,
   ...GEO_SEARCH_ROWS,
   ...HASH_ROWS,

@@ -14,12 +14,14 @@ import { casLast, itemCasUnique, itemIsDead, removalCas } from '../../engine/lif
 import { itemCas } from '../../memory/item.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { argumentCopy } from '../../protocol/resp/arguments.ts';
-import { RESP_ERROR } from '../../protocol/resp/errors.ts';
+import { execAborted, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respNullArray, respOk } from '../../protocol/resp/reply.ts';
+import { usersEnter, usersLeave } from './acl-change.ts';
 import { aclCheck, execRefusalText } from './acl-guard.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
 import { commandExecute, locksWant } from './execute.ts';
+import { overdueText } from './overdue.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, type Queued, type Watched } from './session.ts';
 import { trackingBefore } from './tracking.ts';
@@ -95,6 +97,8 @@ function exec(call: RespCall): void {
     answerError(call, RESP_ERROR.execAbort);
     return;
   }
+  const changesUsers = queued.some(({ command }) => command.flags & FLAG.CHANGES_USERS);
+  const entered = changesUsers && usersEnter(call);
   for (const { command, args } of queued) {
     if (command.flags & FLAG.WHOLE) locks.wantAll();
     locksWant(call, command, args); // one with too long a key will answer that itself
@@ -104,7 +108,10 @@ function exec(call: RespCall): void {
     locks.want(watchedPartition(call, watch, namespaces[at]));
     locks.want(watchedPartition(call, watch, watch.namespace));
   }
-  locks.take();
+  if (!locks.take(true)) {
+    answerError(call, execAborted(overdueText(call)));
+    return;
+  }
   if (session.tracking !== null) trackingBefore(call);
   if (watched.every((watch, at) => watchHolds(call, watch, namespaces[at]))) {
     const { args, command } = call;
@@ -123,6 +130,7 @@ function exec(call: RespCall): void {
     respNullArray(reply);
   }
   locks.release();
+  usersLeave(call, entered);
 }
 
 /** The user may have changed since the command was queued. `exec`: what the client has sent now. */

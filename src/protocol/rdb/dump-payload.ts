@@ -10,7 +10,7 @@ import { rdbByteRead, rdbReaderClose, rdbReaderOpen } from './reader.ts';
 import { RDB_VERSION_MAX, type RdbType, rdbTypeVersion } from './types.ts';
 import { type RdbWriter, rdbByteWrite, rdbRoom, rdbWriterClear } from './writer.ts';
 
-const FOOTER_BYTES = 10;
+export const PAYLOAD_FOOTER_BYTES = 10;
 const CRC_BYTES = 8;
 
 /** Starts a payload, at the start of the writer. The value is to follow. */
@@ -21,9 +21,14 @@ export function payloadBegin(writer: RdbWriter, type: RdbType): void {
 
 /** Ends the payload that fills the writer. */
 export function payloadEnd(writer: RdbWriter, type: RdbType): void {
-  if (!rdbRoom(writer, FOOTER_BYTES)) return;
+  payloadFootWrite(writer, rdbTypeVersion(type));
+}
+
+/** As payloadEnd, of what needs this version to be read. */
+export function payloadFootWrite(writer: RdbWriter, version: number): void {
+  if (!rdbRoom(writer, PAYLOAD_FOOTER_BYTES)) return;
   const { bytes } = writer;
-  const at = bytes.writeUInt16LE(rdbTypeVersion(type), writer.used);
+  const at = bytes.writeUInt16LE(version, writer.used);
   const crc = new Crc64();
   crc64Update(crc, bytes, 0, at);
   bytes.writeInt32LE(crc.lo, at);
@@ -33,8 +38,8 @@ export function payloadEnd(writer: RdbWriter, type: RdbType): void {
 
 /** Whether bytes[start, end) ends with a footer of a version that is read, and is what was written. */
 export function payloadIsSound(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start < FOOTER_BYTES) return false;
-  if (bytes.readUInt16LE(end - FOOTER_BYTES) > RDB_VERSION_MAX) return false;
+  if (end - start < PAYLOAD_FOOTER_BYTES) return false;
+  if (bytes.readUInt16LE(end - PAYLOAD_FOOTER_BYTES) > RDB_VERSION_MAX) return false;
   const at = end - CRC_BYTES;
   const crc = new Crc64();
   crc64Update(crc, bytes, start, at);
@@ -50,7 +55,7 @@ export function payloadRead(
   sink: ValueSink,
 ): RdbRead {
   const { reader } = decoder;
-  rdbReaderOpen(reader, bytes, start, end - FOOTER_BYTES);
+  rdbReaderOpen(reader, bytes, start, end - PAYLOAD_FOOTER_BYTES);
   const type = rdbByteRead(reader);
   const result = type < 0 ? RDB_READ.BROKEN : rdbValueRead(decoder, type, sink);
   rdbReaderClose(reader);

@@ -1,0 +1,39 @@
+/**
+ * A turn for a thread's RESP connections while it cannot go back to its event loop, since a script runs too long, or
+ * something waits for one that does on another thread.
+ *
+ * Their sockets are read by hand, and their requests run with a call, a parser and buffers of their own, in the middle
+ * of the request in hand. Nothing of what those run needs a lock: nearly all of it is refused. Wires that
+ * cannot be read by hand, and clients who come anew, have to wait.
+ *
+ * Guard: its thread.
+ */
+import { asideCallCreate, asideCallRenew } from '../commands/resp/aside-call.ts';
+import { RespConnection } from './resp-connection.ts';
+import { RespContext } from './resp-context.ts';
+import { IoBuffers } from './wire.ts';
+
+export class AsideTurn {
+  private readonly main: RespContext;
+  private readonly aside: RespContext;
+  private isRunning = false;
+
+  constructor(main: RespContext) {
+    this.main = main;
+    this.aside = new RespContext(asideCallCreate(main.call), new IoBuffers(), main.open);
+  }
+
+  /** Serves every connection but the one whose request is in hand. */
+  run(): void {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    const { call, open } = this.main;
+    asideCallRenew(this.aside.call, call);
+    for (const connection of open) {
+      if (connection instanceof RespConnection && connection.session !== call.running) {
+        connection.asideRun(this.aside);
+      }
+    }
+    this.isRunning = false;
+  }
+}
