@@ -12,11 +12,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Arguments, argumentsRead, COMMON_FLAGS } from './support/arguments.ts';
-import { programFind } from './support/command.ts';
+import { argumentsRead, COMMON_FLAGS } from './support/arguments.ts';
 import { processRssBytesRead } from './support/process-usage.ts';
 import { numberFormat, progressSay, reportWrite, tableFormat } from './support/report.ts';
-import { type RunningServer, type ServerSpec, withServer } from './support/server.ts';
+import { PEER_FLAG, respSpecsRead } from './support/resp-servers.ts';
+import { type RunningServer, withServer } from './support/server.ts';
 
 const ABOUT = 'Measures huge hashes, sorted sets, lists and sets.';
 const FLAGS = {
@@ -26,7 +26,7 @@ const FLAGS = {
   list: { value: 'N', byDefault: '10000000', quick: '20000', doc: 'elements of the list' },
   set: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'members of the set' },
   mem: { value: 'MIB', byDefault: '16384', quick: '256', doc: 'memory limit' },
-  peer: { value: 'EXE', doc: "redis-server to compare with (default: the one on PATH), or 'none'" },
+  peer: PEER_FLAG,
 } as const;
 
 const BATCH_COUNT = 500;
@@ -158,26 +158,11 @@ function resultsFormat(results: readonly Result[]): string {
   return `${sizes}\n${tableFormat(headers, pauses)}`;
 }
 
-function specsRead(args: Arguments): readonly ServerSpec[] {
-  const flags = '-p {port} --resp-port {port} -l 127.0.0.1 -U 0 -t {threads} -m {mem} -M';
-  const command = [
-    process.execPath,
-    'src/main.ts',
-    ...flags.replace('-p {port}', '-p 0').split(' '),
-  ];
-  const specs: ServerSpec[] = [{ name: 'Flagstone', command }];
-  const peer = args.text('peer');
-  const program = peer === 'none' ? null : programFind(peer === '' ? 'redis-server' : peer);
-  if (program === null) return specs;
-  const peerFlags = '--port {port} --bind 127.0.0.1 --appendonly no --save'.split(' ');
-  return [...specs, { name: 'redis-server', command: [program, ...peerFlags, ''] }];
-}
-
 async function main(): Promise<void> {
   const args = argumentsRead(ABOUT, FLAGS);
   const results: Result[] = [];
   const settings = { memMb: args.number('mem'), threadCount: 2 };
-  for (const spec of specsRead(args)) {
+  for (const spec of respSpecsRead(args)) {
     for (const shape of SHAPES) {
       progressSay(`${spec.name}: ${shape.name}`);
       const measure = (server: RunningServer): Promise<Result> =>
