@@ -3,7 +3,8 @@
  * clients in that thread's place.
  *
  * The kernel spreads new connections over all sockets that listen on an address (SO_REUSEPORT). The busy thread's
- * socket stays one of them, and whoever comes there has to wait; so the main thread opens many.
+ * socket stays one of them, and whoever comes there has to wait; so the main thread opens many. When one is closed,
+ * the kernel resets who is in its queue: so they are closed when nobody has come for a while.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
@@ -13,6 +14,9 @@ import type { DetourArriving, DetourLeaving } from './net/detour.ts';
 const SERVERS_EACH = 15;
 /** A client that leaves more unread is cut. */
 const UNREAD_BYTES_MAX = 8 << 20;
+/** After the script, how long nobody may have come; and how often that is looked at. */
+const QUIET_MS = 1000;
+const QUIET_TRIES_MAX = 30;
 
 /** Where a thread listens for RESP in the clear. */
 export type DetourTarget = {
@@ -32,8 +36,11 @@ type DetourAsked = {
 class Link {
   readonly port: MessagePort;
   readonly sockets = new Map<number, Socket>();
-  servers: Server[] = [];
+  private servers: Server[] = [];
+  /** Where they listen. */
+  private places = '';
   private ids = 0;
+  private closing: NodeJS.Timeout | null = null;
 
   constructor(port: MessagePort) {
     this.port = port;
@@ -44,7 +51,20 @@ class Link {
     port.unref();
   }
 
-  listen(target: DetourTarget): void {
+  /** Listens there, and nowhere else. */
+  open(targets: readonly DetourTarget[]): void {
+    if (this.closing !== null) clearTimeout(this.closing);
+    this.closing = null;
+    const places = JSON.stringify(targets);
+    if (places === this.places) return;
+    this.close();
+    this.places = places;
+    for (const target of targets) {
+      for (let left = SERVERS_EACH; left > 0; left--) this.listen(target);
+    }
+  }
+
+  private listen(target: DetourTarget): void {
     const server = createServer((socket) => {
       const id = this.ids++;
       this.sockets.set(id, socket);
@@ -57,9 +77,20 @@ class Link {
     this.servers.push(server);
   }
 
+  /** Closes when nobody has come for a while. */
+  closeSoon(triesLeft = QUIET_TRIES_MAX): void {
+    const seen = this.ids;
+    this.closing = setTimeout(() => {
+      this.closing = null;
+      if (this.ids === seen || triesLeft === 0) this.close();
+      else this.closeSoon(triesLeft - 1);
+    }, QUIET_MS);
+  }
+
   close(): void {
     for (const server of this.servers) server.close();
     this.servers = [];
+    this.places = '';
   }
 }
 
@@ -68,18 +99,19 @@ export class DetourKeeper {
 
   /** Accepts for a thread; `port` leads there, unless it is known from an earlier time. */
   open(thread: number, { port, targets }: DetourAsked): void {
-    this.close(thread);
     if (port !== null) this.links.set(thread, new Link(port));
-    const link = this.links.get(thread);
-    if (link === undefined) return;
-    for (const target of targets) {
-      for (let left = SERVERS_EACH; left > 0; left--) link.listen(target);
-    }
+    this.links.get(thread)?.open(targets);
   }
 
-  /** The thread accepts for itself again, or is gone. */
+  /** The thread accepts for itself again. */
   close(thread: number): void {
+    this.links.get(thread)?.closeSoon();
+  }
+
+  /** The thread is gone. */
+  forget(thread: number): void {
     this.links.get(thread)?.close();
+    this.links.delete(thread);
   }
 }
 

@@ -364,7 +364,7 @@ export class Supervisor {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
     overdueEnd(this.keyspace.control, seat.index);
-    this.detours.close(seat.index);
+    this.detours.forget(seat.index);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');
