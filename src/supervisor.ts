@@ -96,7 +96,7 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private readonly detours = new DetourKeeper();
-  isEnding = false;
+  private isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
   readonly resp: RespKeeper;
   /** Where RESP is listened on. */

@@ -73,6 +73,13 @@ describe('benches, run small', { timeout: BENCH_MS_MAX }, () => {
     },
   );
 
+  it('admin: off, watched and hammered', async () => {
+    const [report, json] = await benchRun('admin');
+    expect(report).toMatch(/^\| hammered \| /m);
+    const round = { cpuUsPerOp: expect.any(Number), errorCount: 0 };
+    expect(json).toMatchObject({ rounds: { off: [round], watched: [round], hammered: [round] } });
+  });
+
   it('engine: one thread and two, without a miss', async () => {
     const [report, json] = await benchRun('engine');
     expect(report).toContain('scaling');

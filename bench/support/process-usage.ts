@@ -7,7 +7,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICK_US = 1e6 / ticksPerSecRead();
 
@@ -18,6 +18,14 @@ const STAT_FIELD_FIRST = 3;
 /** utime + stime of a process since its start, in µs. */
 export function processCpuUsRead(pid: number): number {
   return statFieldsUsRead(pid, STAT_FIELD.utime, STAT_FIELD.stime);
+}
+
+/** The same of those of its threads whose names match. */
+export function threadsCpuUsRead(pid: number, name: RegExp): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .filter((thread) => name.test(fileRead(`/proc/${pid}/task/${thread}/comm`)?.trim() ?? ''))
+    .map((thread) => statFieldsUsRead(`${pid}/task/${thread}`, STAT_FIELD.utime, STAT_FIELD.stime))
+    .reduce((sum, us) => sum + us, 0);
 }
 
 /** CPU time in µs of those children of this process that have ended. */
@@ -49,7 +57,7 @@ export function fileLimitRead(): number {
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
-function statFieldsUsRead(pid: number, ...wanted: readonly number[]): number {
+function statFieldsUsRead(pid: number | string, ...wanted: readonly number[]): number {
   // The command name is in parentheses and may hold any byte, so count from the last one.
   const fields = fileRead(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ') ?? [];
   return wanted.reduce((us, field) => us + Number(fields[field - STAT_FIELD_FIRST]) * TICK_US, 0);

@@ -40,8 +40,7 @@ export class AdminThread {
   constructor(start: AdminStart, post: (message: AdminMessage) => void) {
     this.start = start;
     this.post = post;
-    // Elsewhere that is a priority of the process.
-    if (process.platform === 'linux') setPriority(0, PRIORITY);
+    priorityLower();
     const { config, handles, version, tlsFiles } = start;
     const keyspace: Keyspace = keyspaceAttach(handles, OWNER);
     const context = {
@@ -113,6 +112,16 @@ export class AdminThread {
       });
       this.post({ kind: 'ask', id, question, text });
     });
+  }
+}
+
+/** Has this thread give way to the others, where threads have priorities of their own. */
+function priorityLower(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, PRIORITY);
+  } catch {
+    // A sandbox may forbid it; then it runs like the others.
   }
 }
 

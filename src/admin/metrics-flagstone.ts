@@ -1,4 +1,5 @@
 /** What only this server has to tell: commands of all protocols, threads, locks, types, the cluster's list. */
+import { cpus } from 'node:os';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { configPeek, configSerial } from '../memory/config-store.ts';
 import {
@@ -81,6 +82,7 @@ function serverMetrics(page: Exposition, now: Snapshot, { version }: AdminNumber
     'Connections closed because they said nothing.',
     now.counter(COUNTER.idleKicks),
   );
+  page.counter('flagstone_host_cpu_seconds_total', 'CPU time of the whole machine.', hostCpu());
   page.counter(
     'flagstone_udp_drops_total',
     'Datagrams not answered, or not in full.',
@@ -114,6 +116,15 @@ function serverMetrics(page: Exposition, now: Snapshot, { version }: AdminNumber
     'Version of the list of nodes that auto-discovery serves.',
     clusterVersion(now),
   );
+}
+
+/** Of all cores together, by mode. */
+function hostCpu(): readonly Sample[] {
+  const sums = new Map<string, number>();
+  for (const { times } of cpus()) {
+    for (const [mode, ms] of Object.entries(times)) sums.set(mode, (sums.get(mode) ?? 0) + ms);
+  }
+  return [...sums].map(([mode, ms]) => [{ mode }, ms / 1000]);
 }
 
 /** NaN where there is no list, or it was being replaced. */

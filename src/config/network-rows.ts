@@ -22,7 +22,7 @@ const MIB = 1024n * 1024n;
 export const NETWORK_ROWS = [
   { name: 'bind',                       type: addresses(),                       default: ADDRESSES_DEFAULT, flags: NONE, apply: 'listeners', does: 'Addresses to listen on.' },
   { name: 'port',                       type: integer(0n, PORT_MAX),             default: '6379',       flags: NONE, apply: 'listeners', does: 'TCP port; 0: none.' },
-  { name: 'protected-mode',             type: yesNo(),                           default: 'yes',        flags: NONE,   does: 'Without a password, and without an explicit bind, clients of other machines are turned away.' },
+  { name: 'protected-mode',             type: yesNo(),                           default: 'yes',        flags: NONE,   does: 'While the user default needs no password, clients of other machines are turned away.' },
   { name: 'tcp-backlog',                type: integer(0n, INT_MAX),              default: '511',        flags: FIXED,  does: 'Connections that the system holds until they are accepted.' },
   { name: 'tcp-keepalive',              type: integer(0n, INT_MAX),              default: '300',        flags: NONE,   does: 'Seconds between probes of a connection that is quiet; 0: none.' },
   { name: 'timeout',                    type: integer(0n, INT_MAX),              default: '0',          flags: NONE,   does: 'Seconds after which an idle connection is closed; 0: never.' },

@@ -15,6 +15,7 @@ import {
   partitionTryLock,
   partitionUnlock,
 } from '../memory/partition.ts';
+import { usersLockFree } from '../memory/users-lock.ts';
 import { type Keyspace, partitionReset } from './keyspace.ts';
 import { itemUnhold } from './lifecycle.ts';
 import { partitionVerify } from './verify.ts';
@@ -35,6 +36,7 @@ export function locksRecover(keyspace: Keyspace, owner: number): Recovery {
   const { control } = keyspace;
   const recovery: Recovery = { locksFreed: [], resets: [] };
   if (configLockFree(keyspace.configs, owner)) Atomics.add(control.i32, CONTROL.locksFreed, 1);
+  if (usersLockFree(control, owner)) Atomics.add(control.i32, CONTROL.locksFreed, 1);
   for (const p of keyspace.partitions) {
     if (partitionLockOwner(p) !== owner) continue;
     recovery.locksFreed.push(p.id);

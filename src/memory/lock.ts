@@ -1,5 +1,5 @@
 /**
- * The lock of a partition, and of the config store: one Int32 word that holds its owner.
+ * The lock of a partition, of the config store and of RESP's users: one Int32 word that holds its owner.
  *
  *   0                       free
  *   threadId + 1            held, nobody sleeps
@@ -9,8 +9,8 @@
  * was changing. The lock stays taken, the thread dies, and the supervisor looks the partition over
  * before anybody else enters it.
  *
- * Lock order, for the whole project: partitions by ascending id, nothing after them. The config
- * store's lock is taken alone.
+ * Lock order, for the whole project: that of the users, then partitions by ascending id, nothing after
+ * them. The config store's lock is taken alone.
  * Inside a lock: no await, no I/O, no callback, no unbounded loop.
  *
  * A thread that finds the word taken spins briefly (a holder works for a microsecond or two), then

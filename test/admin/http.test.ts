@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AdminServer, adminAsk, adminSpawn, metricsAsk } from '../support/admin-client.ts';
-import { TextClient } from '../support/text-client.ts';
+import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -278,8 +278,11 @@ describe.skipIf(OUTER === null)(
           });
         }
         const headers = { Authorization: `Bearer ${TOKEN}` };
-        const metrics = await metricsAsk(open.adminPort, { headers });
-        expect(metrics.get('flagstone_admin_token_failures_total')).toBe(2);
+        await eventually(
+          'the count of wrong tokens',
+          () => metricsAsk(open.adminPort, { headers }),
+          (metrics) => metrics.get('flagstone_admin_token_failures_total') === 2,
+        );
         const { body } = await adminAsk(open.adminPort, '/configinfo', { headers });
         expect(body).not.toContain(TOKEN);
       } finally {

@@ -107,6 +107,10 @@ describe('what a user may not do', () => {
       'xread count 1 streams own:a secret 0 0',
       'xrange secret - +',
       'xinfo stream secret',
+      'xreadgroup group g c streams own:a secret > >',
+      'xautoclaim secret g c 0 0',
+      'fcall f 1 secret',
+      'fcall_ro f 2 own:a secret',
     ];
     expect(await wordsCall(client, ...refused)).toEqual(refused.map(() => NO_KEY));
     const channels = [
@@ -175,6 +179,48 @@ describe('what a user may not do', () => {
     expect(await admin.call('get', 'a')).toBe('1');
   });
 
+  it('is so for the rest of a transaction in which it was taken away, or its user deleted', async () => {
+    const one = await userClient('u', 'on >pw +@all ~*');
+    expect(
+      await wordsCall(
+        one,
+        'multi',
+        'set a 1',
+        'acl setuser u -get',
+        'config set requirepass x',
+        'get a',
+        'acl whoami',
+        'exec',
+      ),
+    ).toEqual([
+      OK,
+      ...Array.from({ length: 5 }, () => QUEUED),
+      [
+        OK,
+        OK,
+        OK,
+        expect.objectContaining({ error: expect.stringContaining('rules changed') }),
+        'u',
+      ],
+    ]);
+    await admin.call('config', 'set', 'requirepass', '');
+    one.send('multi');
+    one.send('acl', 'deluser', 'u');
+    one.send('set', 'a', '2');
+    one.send('exec');
+    for (let n = 0; n < 3; n++) await one.read();
+    expect(await one.read()).toEqual([
+      1,
+      expect.objectContaining({ error: expect.stringContaining('NOPERM') }),
+    ]);
+    await eventually(
+      'the end',
+      async () => one.closed,
+      (closed) => closed,
+    );
+    expect(await admin.call('get', 'a')).toBe('1');
+  });
+
   it('is looked at anew when a blocked client is served', async () => {
     const [one, other] = [await userClient('u', 'on >pw +@all ~*'), clientNew()];
     one.send('blpop', 'l', '0');
@@ -223,13 +269,20 @@ describe('what a user may not do', () => {
     'is agreed on by all threads, however many change it at once',
     async () => {
       const admins = Array.from({ length: THREAD_COUNT * 2 }, () => clientNew());
+      // Who tracks keys reads what has changed under the locks of partitions, whenever threads hear each other.
+      const trackers = Array.from({ length: THREAD_COUNT * 2 }, () => clientNew());
+      for (const one of trackers) await wordsCall(one, 'hello 3', 'client tracking on bcast');
       for (let round = 0; round < ROUNDS; round++) {
         await Promise.all(
           admins.map(async (one, at) => {
             one.send('acl', 'setuser', `u${round % 3}`, `~k${at}`, at % 2 === 0 ? '+get' : '-get');
+            one.send('multi');
+            one.send('set', `key${at}`, `${round}`);
+            one.send('acl', 'setuser', `u${at % 3}`, `~m${at}`);
+            one.send('exec');
             if (at === 3) one.send('acl', 'deluser', 'u0', 'u1');
             else one.send('acl', 'setuser', 'u2', `&c${at}`);
-            return [await one.read(), await one.read()];
+            for (let n = 0; n < 6; n++) await one.read();
           }),
         );
         const lists = await Promise.all(admins.map((one) => one.call('acl', 'list')));
@@ -305,6 +358,25 @@ describe('logging in', () => {
     ]);
     await inside.call('acl', 'setuser', 'default', 'on');
   });
+
+  it(
+    'is needed by whoever connects after default was turned off, on any thread',
+    async () => {
+      const root = await userClient('root', 'on >pw ~* &* +@all');
+      for (let round = 0; round < ROUNDS; round++) {
+        expect(
+          await root.call('acl', 'setuser', 'default', round % 2 === 0 ? 'off' : 'on'),
+        ).toEqual(OK);
+        const fresh = Array.from({ length: THREAD_COUNT * 2 }, () => server.client());
+        const replies = await Promise.all(fresh.map((one) => one.call('ping')));
+        for (const one of fresh) one.end();
+        const expected = round % 2 === 0 ? '-NOAUTH Authentication required.' : '+PONG';
+        expect(new Set(replies.map(shown))).toEqual(new Set([expected]));
+      }
+      await root.call('acl', 'setuser', 'default', 'on');
+    },
+    TEST_MS_MAX,
+  );
 
   it('tells nobody who looks on', async () => {
     const watcher = clientNew();

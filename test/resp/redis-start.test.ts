@@ -291,7 +291,7 @@ describe('where it listens', () => {
     const client = server.client();
     await client.call('config', 'set', 'bind', `${HOST} ${outside}`);
     const stranger = new RespClient({ host: outside, port: server.port });
-    expect(shown(await stranger.read())).toMatch(/^-DENIED Protected mode is on/);
+    expect(shown(await stranger.read())).toMatch(/^-DENIED Redis is running in protected mode/);
     await eventually('its end', async () => stranger.closed, Boolean);
     await client.call('config', 'set', 'protected-mode', 'no');
     expect(await answersAt({ host: outside ?? '', port: server.port })).toBe(true);

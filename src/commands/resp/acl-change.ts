@@ -3,12 +3,14 @@
  * command. Clients lose at once what their user has lost: those of a user who is gone are closed, and
  * those that are subscribed to what he may not hear any more.
  *
- * Guard: the lock of partition 0 gives all changes one order (acl-users.ts).
+ * Guard: the users' lock gives all changes one order (memory/users-lock.ts).
  * Source: Valkey src/acl.c ACLKillPubsubClientsIfNeeded.
  */
+import { assert } from '../../base/assert.ts';
 import type { Settings } from '../../config/directive-table.ts';
 import type { UserLine } from '../../config/resp-config.ts';
 import { clientTake } from '../../memory/client-records.ts';
+import { usersLock, usersUnlock } from '../../memory/users-lock.ts';
 import { channelAllowed } from './acl-check.ts';
 import { sessionFollow } from './acl-guard.ts';
 import {
@@ -21,7 +23,6 @@ import {
 } from './acl-user.ts';
 import type { RespCall } from './call.ts';
 import { clientClose } from './client-kill.ts';
-import { partitionEnter, partitionLeave } from './locks.ts';
 import { type RespSession, subscriptionCount } from './session.ts';
 
 const NOTICE_WEIGHT = 1024;
@@ -42,24 +43,41 @@ export function channelsAreOpen({ aclPubsubDefault }: Settings): boolean {
 }
 
 /**
+ * Takes the lock of the users, and hears of all changes before. No partition's is held. False: it is
+ * held already, by the transaction that is running.
+ */
+export function usersEnter(call: RespCall): boolean {
+  if (call.holdsUsers) return false;
+  assert(!call.locks.areHeld, 'the lock of the users comes before those of partitions');
+  usersLock(call.keyspace.control, call.keyspace.partitions[0].owner);
+  call.holdsUsers = true;
+  call.bulletin.catchUp();
+  return true;
+}
+
+export function usersLeave(call: RespCall, entered: boolean): void {
+  if (!entered) return;
+  call.holdsUsers = false;
+  usersUnlock(call.keyspace.control);
+}
+
+/**
  * Changes users on all threads. `plan` finds them as they are after all other changes, and tells what is
  * to become of them, or what is wrong; that is returned then, else null.
  */
 export function usersChange(call: RespCall, plan: () => UsersChange | string): string | null {
-  const { bulletin, keyspace, locks, server, users } = call;
-  const [first] = keyspace.partitions;
-  const entered = partitionEnter(locks, first);
-  bulletin.catchUp();
+  const { bulletin, server, users } = call;
+  const entered = usersEnter(call);
   const change = plan();
   if (typeof change === 'string') {
-    partitionLeave(locks, first, entered);
+    usersLeave(call, entered);
     return change;
   }
   const cutsClients = usersApply(call, change);
   bulletin.postWeighed({ kind: 'users', change }, NOTICE_WEIGHT);
   const lines = change.puts.map(({ name }) => userLine(users.find(name) ?? users.default));
   server.respUsers(lines, change.removes);
-  partitionLeave(locks, first, entered);
+  usersLeave(call, entered);
   // Whoever looks for clients that lose their connection by this should not find them.
   if (cutsClients && entered) bulletin.othersAwait();
   return null;
@@ -133,9 +151,9 @@ function listenersCut(call: RespCall, user: AclUser): void {
   }
 }
 
-/** The user is gone. Whatever the client does until it is closed, it may do nothing with what he had. */
+/** The user is gone. What the client still has under way, as the rest of a transaction, is refused. */
 function userCut(call: RespCall, session: RespSession): void {
-  session.user = call.users.default;
+  session.user = call.users.stranger(session.user.name);
   session.isAuthenticated = false;
   sessionCut(call, session);
 }

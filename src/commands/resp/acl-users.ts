@@ -1,6 +1,6 @@
 /**
- * All users, as each thread has them. They are equal on all threads: who changes them holds the lock of
- * partition 0, has heard of all changes before, and tells of his own before he lets go of it. So the
+ * All users, as each thread has them. They are equal on all threads: who changes them holds their lock,
+ * has heard of all changes before, and tells of his own before he lets go of it (acl-change.ts). So the
  * changes have one order, and the next command on any thread comes after them.
  *
  * A user's object lives as long as he does: sessions keep it, and find it changed.
@@ -47,6 +47,11 @@ export class AclUsers {
 
   find(name: string): AclUser | null {
     return this.byName.get(name) ?? null;
+  }
+
+  /** One who is not there, and may do nothing. */
+  stranger(name: string): AclUser {
+    return new AclUser(name, { table: this.table, allChannels: false });
   }
 
   /** In the order of their names' bytes. */

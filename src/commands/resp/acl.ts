@@ -35,7 +35,7 @@ import { containerRow, type SubcommandRow } from './container.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type RespRow } from './row.ts';
 
-const { ADMIN, NO_SCRIPT, LOADING, STALE, WHOLE } = FLAG;
+const { ADMIN, NO_SCRIPT, LOADING, STALE, CHANGES_USERS } = FLAG;
 const OPEN = NO_SCRIPT | LOADING | STALE;
 const SECRET = ADMIN | NO_SCRIPT | LOADING | STALE;
 
@@ -45,15 +45,15 @@ const PASSWORD_BITS_MAX = 4096;
 // biome-ignore format: a table reads in columns
 const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'cat',     arity: -2, flags: OPEN,           since: '6.0.0', complexity: 'O(N), N the commands', syntax: '[<category>]', doc: 'List all categories of commands, or all commands of one.', run: cat },
-  { name: 'deluser', arity: -3, flags: SECRET | WHOLE, since: '6.0.0', complexity: 'O(N), N the users and clients', syntax: '<username> [<username> ...]', doc: 'Delete users, and close their connections.', run: delUser },
+  { name: 'deluser', arity: -3, flags: SECRET | CHANGES_USERS, since: '6.0.0', complexity: 'O(N), N the users and clients', syntax: '<username> [<username> ...]', doc: 'Delete users, and close their connections.', run: delUser },
   { name: 'dryrun',  arity: -4, flags: SECRET,         since: '7.0.0', complexity: 'O(1)', syntax: '<username> <command> [<arg> ...]', doc: 'Tell whether the user could run the command, without running it.', run: dryRun },
   { name: 'genpass', arity: -2, flags: OPEN,           since: '6.0.0', complexity: 'O(1)', syntax: '[<bits>]', doc: 'Make up a password of 256 random bits, or as many as are asked for.', run: genPass },
   { name: 'getuser', arity:  3, flags: SECRET,         since: '6.0.0', complexity: 'O(N), N the rules of the user', syntax: '<username>', doc: 'Show what a user may do.', run: getUser },
   { name: 'list',    arity:  2, flags: SECRET,         since: '6.0.0', complexity: 'O(N), N the users', syntax: '', doc: 'Show all users as a configuration file has them.', run: list },
-  { name: 'load',    arity:  2, flags: SECRET | WHOLE, since: '6.0.0', complexity: 'O(N), N the users', syntax: '', doc: 'Read the users from the file of users.', run: aclLoad },
+  { name: 'load',    arity:  2, flags: SECRET | CHANGES_USERS, since: '6.0.0', complexity: 'O(N), N the users', syntax: '', doc: 'Read the users from the file of users.', run: aclLoad },
   { name: 'log',     arity: -2, flags: SECRET,         since: '6.0.0', complexity: 'O(N), N the entries', syntax: '[<count> | RESET]', doc: 'Show what was refused, or forget it.', run: aclLogGet },
   { name: 'save',    arity:  2, flags: SECRET,         since: '6.0.0', complexity: 'O(N), N the users', syntax: '', doc: 'Write the users to the file of users.', run: aclSave },
-  { name: 'setuser', arity: -3, flags: SECRET | WHOLE, since: '6.0.0', complexity: 'O(N), N the rules', syntax: '<username> <rule> [<rule> ...]', doc: 'Make a user, or change one.', run: setUser },
+  { name: 'setuser', arity: -3, flags: SECRET | CHANGES_USERS, since: '6.0.0', complexity: 'O(N), N the rules', syntax: '<username> <rule> [<rule> ...]', doc: 'Make a user, or change one.', run: setUser },
   { name: 'users',   arity:  2, flags: SECRET,         since: '6.0.0', complexity: 'O(N), N the users', syntax: '', doc: 'List the names of all users.', run: names },
   { name: 'whoami',  arity:  2, flags: OPEN,           since: '6.0.0', complexity: 'O(1)', syntax: '', doc: 'Return the name of the user of this connection.', run: whoAmI },
 ];

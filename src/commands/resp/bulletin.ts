@@ -128,7 +128,12 @@ export class Bulletin {
     }
   }
 
-  /** Handles all notices that were posted before now. */
+  /** Whether there are notices that this thread has not handled. */
+  get isBehind(): boolean {
+    return Atomics.load(this.control.i32, CONTROL.bulletinEpoch) !== this.seen;
+  }
+
+  /** Handles all notices that were posted before now. No lock of a partition is held: what is heard may take some. */
   catchUp(): void {
     const epoch = Atomics.load(this.control.i32, CONTROL.bulletinEpoch);
     if (epoch === this.seen) return;

@@ -110,6 +110,8 @@ export class RespCall {
   answersByPush = false;
   /** The running command has answered an error. */
   failed = false;
+  /** Users may be changed: their lock is held. */
+  holdsUsers = false;
   /** EXEC is running: locks are held until its end, and nothing blocks. */
   inTransaction = false;
   /** Its requests run in the middle of another one: aside-call.ts. */
@@ -188,9 +190,14 @@ export function keyTake(call: RespCall, index: number): Partition {
 
 /** Answers an error: `CODE text`. The command counts as failed. */
 export function answerError(call: RespCall, text: string): void {
+  errorCount(call, text);
+  answerErrorAgain(call, text);
+}
+
+/** As answerError, for an error that was counted where it came from: by a command of a script. */
+export function answerErrorAgain(call: RespCall, text: string): void {
   if (!call.failed) call.stats[call.statsBlock + call.command.statsRecord + COMMAND_STAT.failed]++;
   call.failed = true;
-  errorCount(call, text);
   respError(call.reply, text);
 }
 

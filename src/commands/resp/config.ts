@@ -17,7 +17,7 @@ import { containerRow, type SubcommandRow } from './container.ts';
 import { partitionEnter, partitionLeave } from './locks.ts';
 import { FLAG, type RespRow } from './row.ts';
 
-const { ADMIN, NO_SCRIPT, LOADING, STALE, WHOLE } = FLAG;
+const { ADMIN, NO_SCRIPT, LOADING, STALE, WHOLE, CHANGES_USERS } = FLAG;
 const CONFIG_FLAGS = ADMIN | NO_SCRIPT | LOADING | STALE;
 const FILE_MODE = 0o644;
 
@@ -26,7 +26,7 @@ const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'get',       arity: -3, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives asked for', syntax: '<parameter> [<parameter> ...]', doc: 'Return directives that match the pattern, and their values.', run: configGet },
   { name: 'resetstat', arity:  2, flags: CONFIG_FLAGS | WHOLE, since: '2.0.0', complexity: 'O(1)', syntax: '', doc: 'Start all statistics of INFO anew.', run: configResetStat },
   { name: 'rewrite',   arity:  2, flags: CONFIG_FLAGS, since: '2.8.0', complexity: 'O(1)', syntax: '', doc: 'Write the values of now into the configuration file.', run: configRewrite },
-  { name: 'set',       arity: -4, flags: CONFIG_FLAGS, since: '2.0.0', complexity: 'O(N), N the directives given', syntax: '<parameter> <value> [<parameter> <value> ...]', doc: 'Set directives to values.', run: configSet },
+  { name: 'set',       arity: -4, flags: CONFIG_FLAGS | CHANGES_USERS, since: '2.0.0', complexity: 'O(N), N the directives given', syntax: '<parameter> <value> [<parameter> <value> ...]', doc: 'Set directives to values.', run: configSet },
 ];
 
 export const CONFIG_ROWS: readonly RespRow[] = [
@@ -81,7 +81,7 @@ function configRewrite(call: RespCall): void {
 /** Writes the configuration file; `isFull`: with every directive. Null, or the error to answer. */
 export function configFileRewrite({ config, users }: RespCall, isFull: boolean): string | null {
   const { path } = config;
-  config.usersChange(users.all().map(userLine), []);
+  config.usersChange(users.all().map(userLine), [...config.users.keys()]);
   if (path === null) return 'ERR The server is running without a config file';
   try {
     const content = confRewritten(config, fileText(path), isFull);

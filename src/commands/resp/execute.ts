@@ -11,7 +11,7 @@ import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { aclCheckFor, refusalText } from './acl-guard.ts';
-import { AclUser } from './acl-user.ts';
+import type { AclUser } from './acl-user.ts';
 import { answerError, errorCount, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { keysVisit } from './command-keys.ts';
@@ -167,8 +167,8 @@ function waitRun(call: RespCall, wait: Wait): Buffer | null {
 }
 
 /** A user who is gone may do nothing; his client is about to be cut. */
-function waitUser({ users, table }: RespCall, { fields }: Wait): AclUser {
-  return users.find(fields.user) ?? new AclUser(fields.user, { table, allChannels: false });
+function waitUser({ users }: RespCall, { fields }: Wait): AclUser {
+  return users.find(fields.user) ?? users.stranger(fields.user);
 }
 
 /** Sends an error to a blocked client whose user has lost the permission meanwhile, unless it was answered. */

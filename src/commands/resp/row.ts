@@ -34,6 +34,8 @@ export const FLAG = {
   TOUCHES_ARBITRARY_KEYS: 1 << 21,
   ASKING: 1 << 22,
   NO_ASYNC_LOADING: 1 << 23,
+  /** May change users: within a transaction their lock is taken before those of keys. */
+  CHANGES_USERS: 1 << 24,
 } as const;
 
 /** How the command uses a key: as COMMAND INFO says it, `RW access update`. */
@@ -97,6 +99,8 @@ export type RespRow = {
   readonly keysFind?: (args: Arguments, visit: (index: number, use: KeyUse) => void) => void;
   /** How a request uses its keys, where that depends on it: their spec says `variable_flags`. */
   readonly keyUse?: (args: Arguments) => KeyUse;
+  /** FLAG bits of a request, where they depend on what it runs; `flags` are the row's. */
+  readonly requestFlags?: (call: RespCall, args: Arguments, flags: number) => number;
   /** Names further locks (call.locks.want): of keys that the command touches in another database, or makes up. */
   readonly locks?: (call: RespCall, args: Arguments) => void;
   /** The first argument is a channel, or all are channels or patterns of such, which users need permission for. */

@@ -16,6 +16,7 @@ import type { Partition } from '../../memory/partition.ts';
 import { argumentCopy } from '../../protocol/resp/arguments.ts';
 import { execAborted, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respNullArray, respOk } from '../../protocol/resp/reply.ts';
+import { usersEnter, usersLeave } from './acl-change.ts';
 import { aclCheck, execRefusalText } from './acl-guard.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
@@ -96,6 +97,8 @@ function exec(call: RespCall): void {
     answerError(call, RESP_ERROR.execAbort);
     return;
   }
+  const changesUsers = queued.some(({ command }) => command.flags & FLAG.CHANGES_USERS);
+  const entered = changesUsers && usersEnter(call);
   for (const { command, args } of queued) {
     if (command.flags & FLAG.WHOLE) locks.wantAll();
     locksWant(call, command, args); // one with too long a key will answer that itself
@@ -127,6 +130,7 @@ function exec(call: RespCall): void {
     respNullArray(reply);
   }
   locks.release();
+  usersLeave(call, entered);
 }
 
 /** The user may have changed since the command was queued. `exec`: what the client has sent now. */

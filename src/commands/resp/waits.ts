@@ -288,10 +288,12 @@ export function waitsRest(call: RespCall): void {
   if (call.waits.clientCount > 0 || !call.bulletin.hasJoined) return;
   for (const p of call.keyspace.partitions) {
     if ((p.i32[HEADER.changeListeners] & NOTE.READY) === 0) continue;
-    // Who starts to wait for a key here has told so before it let go of this lock.
-    partitionLock(p);
     call.bulletin.catchUp();
-    if (call.waits.clientCount === 0) notesWant(p, 0, NOTE.READY | NOTE.GONE);
+    // Who starts to wait for a key here has told so before it let go of this lock. What was told since is heard
+    // when it is not held any more: that may take locks.
+    partitionLock(p);
+    const isUnused = call.waits.clientCount === 0 && !call.bulletin.isBehind;
+    if (isUnused) notesWant(p, 0, NOTE.READY | NOTE.GONE);
     partitionUnlock(p);
   }
 }
