@@ -13,6 +13,7 @@ import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
 import { integerArgument } from './number-arguments.ts';
+import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE } from './session.ts';
 
@@ -64,7 +65,7 @@ export function pauseHolds(call: RespCall, command: Command): boolean {
     pauseEnd(call);
     return false;
   }
-  const writes = commandWrites(call, command);
+  const writes = (runFlags(call, command) & WRITES_TOO) !== 0;
   const holds = pause.isOfAll || writes;
   if (holds && !session.isMonitor && command.fullName !== 'client|unpause') {
     session.phase = PHASE.PAUSED;
@@ -72,15 +73,6 @@ export function pauseHolds(call: RespCall, command: Command): boolean {
   }
   call.op.sparesDead = !writes;
   return false;
-}
-
-/** EXEC writes if one of its commands does. */
-function commandWrites(call: RespCall, command: Command): boolean {
-  const { session } = call;
-  if (command.row.name === 'exec') {
-    return session.queue.some((queued) => (queued.command.flags & WRITES_TOO) !== 0);
-  }
-  return (command.flags & WRITES_TOO) !== 0;
 }
 
 function pauseSet(call: RespCall, untilMs: number, isOfAll: boolean): void {
