@@ -36,10 +36,7 @@ export function adminCreate(
     token: () => tokenRead(config),
     tlsFiles: () => (config.adminTls === 'off' ? null : tlsFilesRead(config)),
     dataWorkers: () => threads.map((index) => workerAlive(supervisor.dataWorker(index))),
-    targets: () => ({
-      isEnding: supervisor.isEnding,
-      targets: targetsOf(config, supervisor, REUSE_PORT_IS_AVAILABLE ? threads : [0]),
-    }),
+    targets: () => targetsOf(config, supervisor, REUSE_PORT_IS_AVAILABLE ? threads : [0]),
     configShown: () => configShown(config, supervisor.resp.config),
     logLevel: () => log.level,
     logLevelSet: (level) => logLevelSet(config, log, level),

@@ -15,6 +15,7 @@ import { listenTargets } from './cli/listen-address.ts';
 import { optionsHashUser, optionsParse, optionsText } from './cli/options.ts';
 import { packageVersion } from './cli/package-facts.ts';
 import { pidFileRemove, pidFileWrite } from './cli/pid-file.ts';
+import { isSubcommand, subcommandRun } from './cli/subcommands.ts';
 import { userAssume } from './cli/user.ts';
 import { RespConfig } from './config/resp-config.ts';
 import { announcedNode } from './discovery/announced-node.ts';
@@ -40,6 +41,12 @@ try {
 }
 
 async function run(): Promise<void> {
+  if (isSubcommand(argv)) {
+    const { text, code } = await subcommandRun(argv, process.env);
+    process.stdout.write(text);
+    process.exitCode = code;
+    return;
+  }
   const text = optionsText(argv);
   if (text !== null) {
     process.stdout.write(text);
@@ -74,7 +81,7 @@ async function renamesCheck({ resp }: Config): Promise<void> {
 /** The configuration with the users of its aclfile; whether all users make sense, likewise. */
 async function usersRead(config: Config): Promise<Config> {
   const resp = RespConfig.fromImage(config.resp);
-  if (resp.users.length === 0 && resp.settings.aclfile === '') return config;
+  if (resp.users.size === 0 && resp.settings.aclfile === '') return config;
   const { COMMAND_TABLE } = await import('./commands/resp/table.ts');
   const { usersPrepare } = await import('./commands/resp/acl-start.ts');
   const { AclUsers } = await import('./commands/resp/acl-users.ts');
@@ -151,7 +158,8 @@ async function end(
   if (isEnding) return;
   isEnding = true;
   log.info(config.isRespServer ? 'User requested shutdown...' : 'ending');
-  // Clients are to know of it before connections are refused.
+  // Balancers and clients are to know of it before connections are refused.
+  admin?.drain();
   if (how === 'drain') await discovery.stop();
   await supervisor[how]();
   await admin?.end();

@@ -95,7 +95,7 @@ export class Supervisor {
   targets: readonly TcpTarget[];
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
-  isEnding = false;
+  private isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
   readonly resp: RespKeeper;
   /** Where RESP is listened on. */

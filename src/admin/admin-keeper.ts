@@ -17,6 +17,7 @@ import type {
   AdminQuestion,
   AdminStart,
   LoopUse,
+  ProbeTarget,
 } from './admin-messages.ts';
 
 const LOOK_MS = 1000;
@@ -38,7 +39,7 @@ export interface AdminHelpers {
   tlsFiles(): TlsFiles | null;
   /** Those that run, by number; null: it is being started anew. */
   dataWorkers(): readonly (Worker | null)[];
-  targets(): AdminAnswers['targets'];
+  targets(): readonly ProbeTarget[];
   configShown(): AdminAnswers['config'];
   logLevel(): string;
   /** Null, or why it cannot be. */
@@ -54,6 +55,7 @@ export class AdminKeeper {
   private worker: Worker | null = null;
   private port = 0;
   private deaths = 0;
+  private isDraining = false;
   private isEnding = false;
 
   /** Errors: FlagstoneError, TlsFilesError. */
@@ -80,6 +82,11 @@ export class AdminKeeper {
       tlsFiles: this.renewed('its certificate', tlsFiles, () => this.helpers.tlsFiles()),
     };
     this.post({ kind: 'renew', ...this.secrets });
+  }
+
+  /** The server is about to end: it is ready no more, which balancers are to know before it stops listening. */
+  drain(): void {
+    this.isDraining = true;
   }
 
   async end(): Promise<void> {
@@ -154,7 +161,7 @@ export class AdminKeeper {
   private answerOf(question: AdminQuestion, text: string): AdminAnswers[AdminQuestion] {
     switch (question) {
       case 'targets':
-        return this.helpers.targets();
+        return { isEnding: this.isDraining, targets: this.helpers.targets() };
       case 'config':
         return this.helpers.configShown();
       case 'logLevel':

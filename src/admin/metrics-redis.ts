@@ -7,7 +7,7 @@ import { REDIS_VERSION } from '../commands/resp/version.ts';
 import { EVICTION_POLICY_NAMES } from '../engine/policy.ts';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { connectionLimit } from '../memory/connections.ts';
-import { CONTROL, CONTROL_F64, COUNTER } from '../memory/control.ts';
+import { CONTROL, CONTROL_F64, COUNTER, GAUGE, gaugeSum } from '../memory/control.ts';
 import { HEADER, HEADER_F64 } from '../memory/partition.ts';
 import { errorCounts, RESP_COUNTER, RESP_RATE } from '../memory/resp-stats.ts';
 import { RESP_COMMANDS } from './command-names.ts';
@@ -20,6 +20,7 @@ export function redisMetrics(page: Exposition, now: Snapshot): void {
   memoryMetrics(page, now);
   keyMetrics(page, now);
   trafficMetrics(page, now);
+  denialMetrics(page, now);
   commandMetrics(page, now);
 }
 
@@ -75,6 +76,7 @@ function clientMetrics(page: Exposition, now: Snapshot): void {
   page.gauge('redis_pubsub_clients', 'Clients that are subscribed to something.', clients.pubsub);
   page.gauge('redis_watching_clients', 'Clients that watch keys.', clients.watching);
   page.gauge('redis_total_watched_keys', 'Keys watched.', clients.watchedKeys);
+  page.gauge('redis_tracking_clients', 'Clients that track keys.', clients.tracking);
   page.gauge(
     'redis_client_recent_max_input_buffer_bytes',
     'The most that a client has sent of a request.',
@@ -131,6 +133,11 @@ function memoryMetrics(page: Exposition, now: Snapshot): void {
     usedBytes === 0 ? 0 : resident / usedBytes,
   );
   page.gauge(
+    'redis_memory_used_lua_bytes',
+    'Bytes in use by Lua.',
+    now.resp(RESP_COUNTER.luaBytes),
+  );
+  page.gauge(
     'redis_lazyfree_pending_objects',
     'Large collections that were deleted and are not freed yet.',
     now.graves,
@@ -180,6 +187,19 @@ function keyMetrics(page: Exposition, now: Snapshot): void {
     'Keys evicted because memory was full, of both protocols.',
     totals[HEADER_F64.evictionTotal],
   );
+  const tracked = (gauge: number): number => gaugeSum(now.keyspace.control, gauge);
+  page.gauge('redis_tracking_total_keys', 'Keys tracked.', tracked(GAUGE.trackedKeys));
+  page.gauge(
+    'redis_tracking_total_items',
+    'Pairs of a key tracked and a client.',
+    tracked(GAUGE.trackedItems),
+  );
+  page.gauge('redis_tracking_total_prefixes', 'Prefixes tracked.', tracked(GAUGE.trackedPrefixes));
+  page.counter(
+    'redis_evicted_scripts_total',
+    'Scripts evicted from the cache.',
+    now.resp(RESP_COUNTER.evictedScripts),
+  );
   page.counter(
     'redis_evicted_clients_total',
     'Clients closed because all took too much memory.',
@@ -220,11 +240,6 @@ function trafficMetrics(page: Exposition, now: Snapshot): void {
     now.resp(RESP_COUNTER.reads),
   );
   page.counter(
-    'redis_acl_access_denied_auth_total',
-    'Logins refused.',
-    now.resp(RESP_COUNTER.authFailures),
-  );
-  page.counter(
     'redis_client_query_buffer_limit_disconnections_total',
     'Clients closed for sending too much.',
     now.resp(RESP_COUNTER.queryBufferCuts),
@@ -243,6 +258,29 @@ function trafficMetrics(page: Exposition, now: Snapshot): void {
     'redis_errors_total',
     'Error replies, by code.',
     errorCounts(now.keyspace.respStats).map(([err, count]) => [{ err }, count]),
+  );
+}
+
+function denialMetrics(page: Exposition, now: Snapshot): void {
+  page.counter(
+    'redis_acl_access_denied_cmd_total',
+    'Commands refused to users.',
+    now.resp(RESP_COUNTER.commandDenials),
+  );
+  page.counter(
+    'redis_acl_access_denied_key_total',
+    'Keys refused to users.',
+    now.resp(RESP_COUNTER.keyDenials),
+  );
+  page.counter(
+    'redis_acl_access_denied_channel_total',
+    'Channels refused to users.',
+    now.resp(RESP_COUNTER.channelDenials),
+  );
+  page.counter(
+    'redis_acl_access_denied_auth_total',
+    'Logins refused.',
+    now.resp(RESP_COUNTER.authFailures),
   );
 }
 

@@ -42,6 +42,7 @@ export type ClientNumbers = {
   readonly blocked: number;
   readonly pubsub: number;
   readonly watching: number;
+  readonly tracking: number;
   readonly watchedKeys: number;
   readonly inputBytesMax: number;
   readonly outputBytesMax: number;
@@ -143,7 +144,7 @@ function classesOf(partitions: readonly Partition[]): readonly ClassNumbers[] {
 
 function clientsOf({ control }: Keyspace): ClientNumbers {
   const { i32 } = control;
-  let [memcached, resp, blocked, pubsub, watching] = [0, 0, 0, 0, 0];
+  let [memcached, resp, blocked, pubsub, watching, tracking] = [0, 0, 0, 0, 0, 0];
   let [watchedKeys, inputBytesMax, outputBytesMax, bytes] = [0, 0, 0, 0];
   connectionsWalk(control, (record) => {
     if (!clientIsShown(control, record)) {
@@ -154,6 +155,7 @@ function clientsOf({ control }: Keyspace): ClientNumbers {
     resp++;
     if (flags & (CLIENT_FLAG.BLOCKED | CLIENT_FLAG.PAUSED)) blocked++;
     if (flags & CLIENT_FLAG.PUBSUB) pubsub++;
+    if (flags & CLIENT_FLAG.TRACKING) tracking++;
     if (i32[record + CLIENT.watched] > 0) watching++;
     watchedKeys += i32[record + CLIENT.watched];
     inputBytesMax = Math.max(inputBytesMax, i32[record + CLIENT.queryBytes]);
@@ -166,6 +168,7 @@ function clientsOf({ control }: Keyspace): ClientNumbers {
     blocked,
     pubsub,
     watching,
+    tracking,
     watchedKeys,
     inputBytesMax,
     outputBytesMax,

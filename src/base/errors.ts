@@ -39,6 +39,7 @@ export type FaultCode =
   | 'PID_FILE_UNWRITABLE'
   | 'LOG_FILE_UNWRITABLE'
   | 'ADMIN_TOKEN'
+  | 'ADMIN_UNREACHABLE'
   | 'USER_UNKNOWN'
   | 'USER_REFUSED'
   | 'WORKER_DIED'
@@ -94,6 +95,7 @@ export const FAULT = {
   pidFileUnwritable:  row('PID_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the pid file ${path}: ${reason}`),
   logFile:            row('LOG_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the log to ${path}: ${reason}`),
   adminToken:         row('ADMIN_TOKEN',         EXIT.CONFIG,        (path: string, problem: string) => `cannot use the admin token in ${path}: ${problem}`),
+  adminUnreachable:   row('ADMIN_UNREACHABLE',   EXIT.UNAVAILABLE,   (address: string, reason: string) => `cannot ask the admin port ${address}: ${reason}`),
   userUnknown:        row('USER_UNKNOWN',        EXIT.NO_USER,       (user: string) => `-u ${user}: no such user`),
   userRefused:        row('USER_REFUSED',        EXIT.OS,            (user: string, reason: string) => `-u ${user}: cannot become this user: ${reason}`),
   workerDied:         row('WORKER_DIED',         EXIT.SOFTWARE,      (worker: string, reason: string) => `worker ${worker} died while starting: ${reason}`),

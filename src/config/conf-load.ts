@@ -158,11 +158,11 @@ class Loading {
 
   private userRead([name, ...words]: readonly string[]): string | null {
     const { users } = this.config;
-    if (users.some((user) => user.name === name)) {
+    if (users.has(name)) {
       return `Error in user declaration '${name}': Duplicate user found. A user can only be defined once in config files`;
     }
     if (/[ \t\n\v\f\r\0]/.test(name)) return 'Spaces not allowed in ACL usernames';
-    users.push({ name, words, place: this.place });
+    users.set(name, { name, words, place: this.place });
     return null;
   }
 

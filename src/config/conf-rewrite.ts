@@ -76,7 +76,7 @@ function lineRead(line: string): { text: string; place: Place | null } {
 /** All users; none where they have a file of their own. */
 function userLines({ users, settings }: RespConfig): readonly Line[] {
   if (settings.aclfile !== '') return [];
-  return users.map(({ name, words }) => ({
+  return [...users.values()].map(({ name, words }) => ({
     line: [USER, name, ...words].map((word) => (isPlain(word) ? word : wordQuoted(word))).join(' '),
     isDefault: false,
   }));

@@ -70,8 +70,8 @@ export class RespConfig {
   path: string | null = null;
   /** In their order. Whether there are such commands is not known here. */
   readonly renames: CommandRename[] = [];
-  /** Each once. What their rules mean is not known here. */
-  readonly users: UserLine[] = [];
+  /** By name. What their rules mean is not known here. */
+  readonly users = new Map<string, UserLine>();
   readonly hot = new HotSettings();
   readonly settings: Readonly<Settings>;
   private readonly fields: Record<string, unknown> = {};
@@ -94,20 +94,19 @@ export class RespConfig {
     config.path = path;
     for (const [name, text] of texts) config.change(name, text);
     config.renames.push(...renames);
-    config.users.push(...users);
+    config.usersChange(users, []);
     return config;
   }
 
   image(): RespConfigImage {
     const { path, texts, renames, users } = this;
-    return { path, texts: [...texts], renames: [...renames], users: [...users] };
+    return { path, texts: [...texts], renames: [...renames], users: [...users.values()] };
   }
 
   /** Takes over users as they are now, for whom starts later. */
   usersChange(lines: readonly UserLine[], removes: readonly string[]): void {
-    const names = new Set([...lines.map(({ name }) => name), ...removes]);
-    const others = this.users.filter(({ name }) => !names.has(name));
-    this.users.splice(0, this.users.length, ...others, ...lines);
+    for (const name of removes) this.users.delete(name);
+    for (const line of lines) this.users.set(line.name, line);
   }
 
   /** Canonical text, as CONFIG GET shows it. */

@@ -47,7 +47,7 @@ export class GroupBuilder {
     this.consumer = 0;
     if (this.group === 0) return STATUS.NO_MEMORY;
     groupLastIdSet(p, this.group, state.lastId);
-    groupReadSet(p, this.group, state.read < 0n ? -1n : state.read);
+    groupReadSet(p, this.group, state.read);
     return STATUS.OK;
   }
 

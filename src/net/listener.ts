@@ -194,6 +194,8 @@ function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: 
 /** A connection for a RESP client, unless protected mode keeps it out. */
 function respOpen(resp: RespContext, record: number, arrival: Arrival, listener: string): void {
   const { call } = resp;
+  // Whether default needs a password may have changed, and who comes after that must not come in without.
+  call.bulletin.catchUp();
   const remote = endOf(arrival.remote());
   const local = endOf(arrival.local());
   const isUnix = remote === null;

@@ -73,6 +73,19 @@ describe('a server that is not well', () => {
     await eventually('readiness', ready, (text) => text.startsWith('200'));
   });
 
+  it('is not ready once it was told to end', async () => {
+    server = await adminSpawn(['-t', '1']);
+    const client = new RespClient({ host: server.host, port: server.port });
+    await client.call('ping');
+    // A request under way lets the end take its time.
+    client.write('*2\r\n$3\r\nget\r\n$1\r\n');
+    expect(await ready()).toMatch(/^200/);
+    process.kill(server.pid, 'SIGTERM');
+    const text = await eventually('the end', ready, (said) => said.startsWith('503'));
+    expect(text).toBe('503 not ready: the server is ending\n');
+    client.end();
+  });
+
   it('is not ready while it takes no connections', async () => {
     server = await adminSpawn(['-c', '1']);
     const client = new RespClient({ host: server.host, port: server.port });

@@ -161,6 +161,23 @@ describe.skipIf(installed === null)(title, () => {
     return replies;
   }
 
+  it('have the same commands in every category', async () => {
+    const members = async (client: RespClient, category: string): Promise<string[]> =>
+      ((await client.call('acl', 'cat', category)) as string[]).sort();
+    const all = async (client: RespClient): Promise<ReadonlySet<string>> =>
+      new Set([...(await members(client, 'slow')), ...(await members(client, 'fast'))]);
+    const [here, there] = [await all(ours), await all(theirs)];
+    // WAIT blocks from 7.2 on.
+    const isBoth = (name: string): boolean => here.has(name) && there.has(name) && name !== 'wait';
+    const categories = (await ours.call('acl', 'cat')) as string[];
+    expect(categories).toEqual(await theirs.call('acl', 'cat'));
+    for (const category of categories) {
+      const lists = [await members(ours, category), await members(theirs, category)];
+      const [mine, others] = lists.map((names) => names.filter(isBoth));
+      expect(mine, category).toEqual(others);
+    }
+  });
+
   it(
     'make the same users of the same rules',
     async () => {

@@ -73,6 +73,9 @@ describe('users in redis.conf', () => {
     const next = again.client();
     expect(await wordsCall(next, 'auth other', 'acl list')).toEqual([OK, list]);
     expect(await wordsCall(next, 'auth alice pw', 'incr a1', 'get b')).toEqual([OK, 1, null]);
+    const gone = ['auth other', 'acl deluser alice', 'config rewrite'];
+    expect(await wordsCall(next, ...gone)).toEqual([OK, 1, OK]);
+    expect(readFileSync(path, 'latin1')).not.toContain('alice');
     next.end();
   });
 

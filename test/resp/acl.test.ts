@@ -107,6 +107,10 @@ describe('what a user may not do', () => {
       'xread count 1 streams own:a secret 0 0',
       'xrange secret - +',
       'xinfo stream secret',
+      'xreadgroup group g c streams own:a secret > >',
+      'xautoclaim secret g c 0 0',
+      'fcall f 1 secret',
+      'fcall_ro f 2 own:a secret',
     ];
     expect(await wordsCall(client, ...refused)).toEqual(refused.map(() => NO_KEY));
     const channels = [
@@ -354,6 +358,25 @@ describe('logging in', () => {
     ]);
     await inside.call('acl', 'setuser', 'default', 'on');
   });
+
+  it(
+    'is needed by whoever connects after default was turned off, on any thread',
+    async () => {
+      const root = await userClient('root', 'on >pw ~* &* +@all');
+      for (let round = 0; round < ROUNDS; round++) {
+        expect(
+          await root.call('acl', 'setuser', 'default', round % 2 === 0 ? 'off' : 'on'),
+        ).toEqual(OK);
+        const fresh = Array.from({ length: THREAD_COUNT * 2 }, () => server.client());
+        const replies = await Promise.all(fresh.map((one) => one.call('ping')));
+        for (const one of fresh) one.end();
+        const expected = round % 2 === 0 ? '-NOAUTH Authentication required.' : '+PONG';
+        expect(new Set(replies.map(shown))).toEqual(new Set([expected]));
+      }
+      await root.call('acl', 'setuser', 'default', 'on');
+    },
+    TEST_MS_MAX,
+  );
 
   it('tells nobody who looks on', async () => {
     const watcher = clientNew();

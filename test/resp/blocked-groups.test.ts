@@ -131,6 +131,19 @@ describe.each([1, 2, 4])('readers of a group that wait, with %i threads', (threa
     expect(await client.read()).toEqual([['s', [['1-0', ['f', 'v']]]]]);
   });
 
+  it('get all that there is in several streams', async () => {
+    await other.call('xgroup', 'create', 't', 'g', '$', 'mkstream');
+    const client = server.client();
+    clients.push(client);
+    client.send('xreadgroup', 'group', 'g', 'c', 'block', 0, 'streams', 't', 's', '>', '>');
+    await blockedUntil(other, 1);
+    await wordsCall(other, 'multi', 'xadd s 1-0 f v', 'xadd t 2-0 f v', 'exec');
+    expect(await client.read()).toEqual([
+      ['t', [['2-0', ['f', 'v']]]],
+      ['s', [['1-0', ['f', 'v']]]],
+    ]);
+  });
+
   it('count among the keys that are waited for, also where they go', async () => {
     const client = await reader('c');
     const info = `${await other.call('info', 'clients')}`;

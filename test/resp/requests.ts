@@ -54,6 +54,28 @@ const POOLS: Record<string, fc.Arbitrary<string>> = {
       arbitrary: pick('(-', '(0-0', '(18446744073709551615-18446744073709551615', '(', '$'),
     },
   ),
+  SCRIPT: pick(
+    "return redis.call('set', KEYS[1], ARGV[1])",
+    "return redis.call('incrby', KEYS[1], ARGV[1])",
+    "return redis.pcall('lpush', KEYS[1], ARGV[1], KEYS[1])",
+    "return redis.call('lrange', KEYS[1], 0, -1)",
+    "return redis.call('hset', KEYS[1], ARGV[1])",
+    "return {redis.call('exists', KEYS[1]), redis.call('type', KEYS[1]), redis.pcall('strlen', KEYS[1])}",
+    "if redis.call('get', KEYS[1]) then return redis.call('append', KEYS[1], ARGV[1]) end return redis.call('set', KEYS[1], 0)",
+    "local t = redis.call('smembers', KEYS[1]) table.sort(t) return t",
+    "for i = 1, 20 do redis.call('rpush', KEYS[1], ARGV[1] .. i) end return redis.call('llen', KEYS[1])",
+    "redis.call('rename', KEYS[1], 'b') return redis.call('exists', 'a', 'b', 'c')",
+    "local n = 0 for _, k in ipairs({'a', 'b', 'c', 'str'}) do n = n + redis.call('exists', k) end return n",
+    "redis.call('del', 'c') redis.call('sadd', 'c', KEYS[1], unpack(ARGV)) return redis.call('scard', 'c')",
+    "redis.call('zadd', KEYS[1], 5, ARGV[1]) return redis.call('zrange', KEYS[1], 0, -1)",
+    "redis.call('select', 1) redis.call('set', KEYS[1], ARGV[1]) return redis.call('dbsize')",
+    "redis.setresp(3) return {redis.call('get', KEYS[1]) == nil, true, false}",
+    "#!lua flags=no-writes\nreturn redis.call('set', KEYS[1], ARGV[1])",
+    "return {redis.sha1hex(ARGV[1]), tonumber(ARGV[1]), #ARGV, {ok = KEYS[1]}, {err = 'MY ' .. KEYS[1]}}",
+    "local ok, e = pcall(redis.call, 'lpop', KEYS[1]) return ok and e or {err = e}",
+    'return nosuch',
+    'return ARGV[1]',
+  ),
   MEMBER: fc.oneof(
     { weight: 3, arbitrary: pick('m1', 'm2', 'm3', '1', '2', '17', '-5', '', 'x y', '\0\r\n') },
     { weight: 3, arbitrary: fc.nat(300).map((n) => `e${n}`) },
@@ -193,6 +215,8 @@ const PATTERNS: Record<string, readonly string[]> = {
   geoadd: ['GEO LON LAT MEMBER', 'GEO nx|xx ch LON LAT MEMBER'], geopos: ['GEO MEMBER*'], geohash: ['GEO MEMBER*'], geodist: ['GEO MEMBER MEMBER', 'GEO MEMBER MEMBER UNIT'],
   geosearch: ['GEO fromlonlat LON LAT byradius RADIUS UNIT asc withcoord withdist', 'GEO frommember MEMBER bybox RADIUS RADIUS km desc count 2', 'GEO fromlonlat LON LAT byradius RADIUS km asc withhash'], geosearchstore: ['GEO GEO fromlonlat LON LAT byradius RADIUS km asc storedist?'],
   georadius: ['GEO LON LAT RADIUS km asc withdist', 'GEO LON LAT RADIUS km asc store GEO'], georadius_ro: ['GEO LON LAT RADIUS km desc'], georadiusbymember: ['GEO MEMBER RADIUS km asc'], georadiusbymember_ro: ['GEO MEMBER RADIUS km asc'],
+  // Scripts
+  eval: ['SCRIPT 1 KEY VALUE', 'SCRIPT 1 KEY INT', 'SCRIPT 1 KEY MEMBER', 'SCRIPT 2 KEY KEY VALUE', 'SCRIPT 0', 'SCRIPT INT KEY'], eval_ro: ['SCRIPT 1 KEY VALUE'],
   // Transactions, connection
   multi: [''], exec: [''], discard: [''], watch: ['KEY*'], unwatch: [''], select: ['DB'], ping: ['', 'VALUE'], echo: ['VALUE'], reset: [''], swapdb: ['DB DB'], flushdb: [''], publish: ['a VALUE'],
   // Blocking ones that find something, or time out at once
@@ -260,6 +284,8 @@ export const streamRequest: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: patternsArbitrary(onStreams(CROWD_PATTERNS)) },
   { weight: 8, arbitrary: patternArbitrary('xadd', 'STREAM NEXTID f v') },
   { weight: 6, arbitrary: patternArbitrary('xreadgroup', 'group g1 CONSUMER streams STREAM >') },
+  { weight: 1, arbitrary: patternArbitrary('copy', 'STREAM STREAM replace') },
+  { weight: 1, arbitrary: patternArbitrary('rename', 'STREAM STREAM') },
 );
 
 function onStreams(table: Record<string, readonly string[]>): Record<string, readonly string[]> {

@@ -35,7 +35,7 @@ export function usersBegin(
   const image = userPlan(context, USER_DEFAULT, users.default, requirepassRules(settings));
   if (typeof image === 'string') return image;
   users.put(image);
-  for (const { name, words, place } of config.users) {
+  for (const { name, words, place } of config.users.values()) {
     const problem = userBegin(context, users, name, words);
     if (problem !== null) return place + problem;
   }
@@ -70,10 +70,10 @@ export function usersPrepare(
 ): string | null {
   const { aclfile } = config.settings;
   if (aclfile !== '') {
-    if (config.users.length > 0) return BOTH;
+    if (config.users.size > 0) return BOTH;
     const lines = aclFileRead({ table, allChannels: channelsAreOpen(config.settings) }, aclfile);
     if (typeof lines === 'string') return `Aborting startup because of ACL errors: ${lines}`;
-    config.users.push(...lines);
+    config.usersChange(lines, []);
   }
   return usersBegin(users, table, config);
 }

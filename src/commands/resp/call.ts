@@ -188,9 +188,14 @@ export function keyTake(call: RespCall, index: number): Partition {
 
 /** Answers an error: `CODE text`. The command counts as failed. */
 export function answerError(call: RespCall, text: string): void {
+  errorCount(call, text);
+  answerErrorAgain(call, text);
+}
+
+/** As answerError, for an error that was counted where it came from: by a command of a script. */
+export function answerErrorAgain(call: RespCall, text: string): void {
   if (!call.failed) call.stats[call.statsBlock + call.command.statsRecord + COMMAND_STAT.failed]++;
   call.failed = true;
-  errorCount(call, text);
   respError(call.reply, text);
 }
 

@@ -7,14 +7,14 @@
  * memcached's clients are not paused, and what they find expired goes.
  */
 import { CONTROL_F64 } from '../../memory/control.ts';
-import { type Arguments, argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
+import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR, subcommandMisused } from '../../protocol/resp/errors.ts';
 import { respOk } from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
 import { integerArgument } from './number-arguments.ts';
+import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
-import { SCRIPT_FLAG, scriptHead } from './script-flags.ts';
 import { GATE, PHASE } from './session.ts';
 
 /** What a timer takes at most. */
@@ -65,7 +65,7 @@ export function pauseHolds(call: RespCall, command: Command): boolean {
     pauseEnd(call);
     return false;
   }
-  const writes = commandWrites(call, command);
+  const writes = (runFlags(call, command) & WRITES_TOO) !== 0;
   const holds = pause.isOfAll || writes;
   if (holds && !session.isMonitor && command.fullName !== 'client|unpause') {
     session.phase = PHASE.PAUSED;
@@ -73,30 +73,6 @@ export function pauseHolds(call: RespCall, command: Command): boolean {
   }
   call.op.sparesDead = !writes;
   return false;
-}
-
-/** EXEC writes if one of its commands does, a script unless it says that it does not. */
-function commandWrites(call: RespCall, command: Command): boolean {
-  if (command.row.name === 'exec') {
-    return call.session.queue.some((queued) => requestWrites(call, queued.command, queued.args));
-  }
-  return requestWrites(call, command, call.args);
-}
-
-function requestWrites(call: RespCall, { flags, row }: Command, args: Arguments): boolean {
-  if ((flags & WRITES_TOO) === 0) return false;
-  return row.group !== 'scripting' || !scriptOnlyReads(call, row.name, args);
-}
-
-/** Whether the script says in its first line that it does not write. */
-function scriptOnlyReads({ scripts }: RespCall, name: string, args: Arguments): boolean {
-  const { source, start, end } = args;
-  if (name === 'eval') {
-    const head = scriptHead(source.subarray(start[1], end[1]));
-    return typeof head !== 'string' && (head.flags & SCRIPT_FLAG.NO_WRITES) !== 0;
-  }
-  const known = name === 'evalsha' ? scripts.cache.shaFind(source, start[1], end[1]) : null;
-  return known !== null && (known.flags & SCRIPT_FLAG.NO_WRITES) !== 0;
 }
 
 function pauseSet(call: RespCall, untilMs: number, isOfAll: boolean): void {

@@ -1,5 +1,5 @@
 /** Which arguments of a request are keys, by its row. */
-import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
+import { type Arguments, argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { type KeySpec, type KeyUse, keyIsReal, type RespRow } from './row.ts';
 
 export type KeyVisit = (index: number, use: KeyUse) => void;
@@ -41,10 +41,10 @@ function specVisit(spec: KeySpec, args: Arguments, visit: KeyVisit): boolean {
 }
 
 /** The index of the spec's keyword, or -1. */
-function keywordFind({ from, keyword }: KeySpec, args: Arguments): number {
+function keywordFind({ from, keyword = '' }: KeySpec, args: Arguments): number {
   const step = from < 0 ? -1 : 1;
   for (let at = from < 0 ? args.count + from : from; at > 0 && at < args.count; at += step) {
-    if (argumentText(args, at).toLowerCase() === keyword) return at;
+    if (argumentIs(args, at, keyword)) return at;
   }
   return -1;
 }

@@ -81,7 +81,7 @@ function configRewrite(call: RespCall): void {
 /** Writes the configuration file; `isFull`: with every directive. Null, or the error to answer. */
 export function configFileRewrite({ config, users }: RespCall, isFull: boolean): string | null {
   const { path } = config;
-  config.usersChange(users.all().map(userLine), []);
+  config.usersChange(users.all().map(userLine), [...config.users.keys()]);
   if (path === null) return 'ERR The server is running without a config file';
   try {
     const content = confRewritten(config, fileText(path), isFull);

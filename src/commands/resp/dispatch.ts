@@ -27,6 +27,7 @@ import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
 import { monitorFeed } from './monitor.ts';
 import { overdueGateRead, overdueText } from './overdue.ts';
 import { pubsubPost } from './pubsub.ts';
+import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
 import { trackedTell } from './tracking.ts';
@@ -219,7 +220,7 @@ function gatePass(call: RespCall, command: Command): boolean {
     return false;
   }
   if (gate & GATE.RESTRICTED && !isAllowed(call, command)) return false;
-  if (gate & GATE.NO_REPLICAS && writes(session, command)) {
+  if (gate & GATE.NO_REPLICAS && runFlags(call, command) & FLAG.WRITE) {
     refuse(call, command, NO_REPLICAS);
     return false;
   }
@@ -263,12 +264,6 @@ function memoryHasRoom(call: RespCall, command: Command): boolean {
     call.tracking.speaksFirst = false;
   }
   return admits;
-}
-
-/** EXEC writes if one of its commands does. */
-function writes(session: RespSession, { flags, row }: Command): boolean {
-  if (flags & FLAG.WRITE) return true;
-  return row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.WRITE);
 }
 
 function subscribedText({ fullName }: Command): string {

@@ -5,11 +5,12 @@
  */
 
 import { int64Parse } from '../../base/int64.ts';
-import { argumentText } from '../../protocol/resp/arguments.ts';
+import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { answerError, type RespCall } from './call.ts';
 import { libraryCompile } from './function-compile.ts';
-import { monitorFeed } from './monitor.ts';
+import { monitorShow } from './monitor.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
+import { scriptRunFlags } from './script-flags.ts';
 import { scriptRun } from './script-run.ts';
 import { GATE } from './session.ts';
 
@@ -30,13 +31,13 @@ const COMMON = {
 
 // biome-ignore format: a table reads in columns
 export const FUNCTION_CALL_ROWS: readonly RespRow[] = [
-  { name: 'fcall',    ...COMMON, flags: CALLS | MAY_REPLICATE, keys: KEYS,      doc: 'Runs a function.', run: functionCall },
-  { name: 'fcall_ro', ...COMMON, flags: CALLS | READONLY,      keys: READ_KEYS, doc: 'Runs a function that only reads.', run: functionCall },
+  { name: 'fcall',    ...COMMON, flags: CALLS | MAY_REPLICATE, keys: KEYS,      requestFlags: functionFlags, doc: 'Runs a function.', run: functionCall },
+  { name: 'fcall_ro', ...COMMON, flags: CALLS | READONLY,      keys: READ_KEYS, requestFlags: functionFlags, doc: 'Runs a function that only reads.', run: functionCall },
 ];
 
 function functionCall(call: RespCall): void {
   const { args, functions, command } = call;
-  if (call.gate & GATE.MONITORED) monitorFeed(call, command);
+  if (call.gate & GATE.MONITORED) monitorShow(call, command);
   const found = functions.registry.function(argumentText(args, 1));
   if (found === null) {
     answerError(call, 'ERR Function not found');
@@ -58,4 +59,9 @@ function functionCall(call: RespCall): void {
   const fault = libraryCompile(call, found.library);
   if (fault !== null) answerError(call, `ERR ${fault}`);
   else scriptRun(call, found, keyCount, (command.flags & READONLY) !== 0);
+}
+
+function functionFlags({ functions }: RespCall, args: Arguments, flags: number): number {
+  const found = functions.registry.function(argumentText(args, 1));
+  return found === null ? flags : scriptRunFlags(flags, found.flags);
 }

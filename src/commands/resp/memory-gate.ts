@@ -9,6 +9,7 @@ import { keyspaceRoomMake } from '../../engine/memory-limit.ts';
 import { CONTROL } from '../../memory/control.ts';
 import type { RespCall } from './call.ts';
 import type { Command } from './command.ts';
+import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
 import { GATE } from './session.ts';
 
@@ -19,11 +20,8 @@ export function memoryGateRead(call: RespCall): void {
 }
 
 /** Whether the command may go on. EXEC needs what its queued commands need. */
-export function memoryAdmits(call: RespCall, { flags, row }: Command): boolean {
-  const { session } = call;
-  const needs =
-    (flags & FLAG.DENY_OOM) !== 0 ||
-    (row.name === 'exec' && session.queue.some(({ command }) => command.flags & FLAG.DENY_OOM));
+export function memoryAdmits(call: RespCall, command: Command): boolean {
+  const needs = (runFlags(call, command) & FLAG.DENY_OOM) !== 0;
   const { keyspace, op } = call;
   if (!needs && !keyspace.partitions[0].evicts) return true;
   return keyspaceRoomMake(keyspace, op.nowMs) || !needs;

@@ -56,7 +56,11 @@ function gateSet(call: RespCall): void {
 
 /** Shows the command that was run to all monitors: so EXEC comes behind what it ran. */
 export function monitorFeed(call: RespCall, command: Command): void {
-  if (command.flags & (FLAG.SKIP_MONITOR | FLAG.ADMIN)) return;
+  if ((command.flags & (FLAG.SKIP_MONITOR | FLAG.ADMIN)) === 0) monitorShow(call, command);
+}
+
+/** Shows the command to all monitors: one that runs others, before it does. */
+export function monitorShow(call: RespCall, command: Command): void {
   const line = monitorLine(call, command);
   monitorsPush(call, line);
   if (call.monitors.areElsewhere) call.bulletin.post({ kind: 'monitored', line });

@@ -99,6 +99,8 @@ export type RespRow = {
   readonly keysFind?: (args: Arguments, visit: (index: number, use: KeyUse) => void) => void;
   /** How a request uses its keys, where that depends on it: their spec says `variable_flags`. */
   readonly keyUse?: (args: Arguments) => KeyUse;
+  /** FLAG bits of a request, where they depend on what it runs; `flags` are the row's. */
+  readonly requestFlags?: (call: RespCall, args: Arguments, flags: number) => number;
   /** Names further locks (call.locks.want): of keys that the command touches in another database, or makes up. */
   readonly locks?: (call: RespCall, args: Arguments) => void;
   /** The first argument is a channel, or all are channels or patterns of such, which users need permission for. */

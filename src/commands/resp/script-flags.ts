@@ -6,6 +6,7 @@
  * Spec: Redis, "Lua scripts: script flags". Texts: valkey-io/valkey src/eval.c.
  */
 import { wordsSplit } from '../../base/word-split.ts';
+import { FLAG } from './row.ts';
 
 export const SCRIPT_FLAG = {
   NO_WRITES: 1 << 0,
@@ -59,4 +60,19 @@ export function scriptHead(text: Buffer): ScriptHead {
     }
   }
   return { flags, bytes: end };
+}
+
+/** What of a command's flags a script decides that says what it needs. */
+const DECIDED = FLAG.STALE | FLAG.DENY_OOM | FLAG.WRITE | FLAG.MAY_REPLICATE;
+
+/** FLAG bits of a command that runs a script of these flags, in the place of its own. */
+export function scriptRunFlags(commandFlags: number, scriptFlags: number): number {
+  if (scriptFlags & SCRIPT_FLAG.COMPATIBLE) return commandFlags;
+  let flags = commandFlags & ~DECIDED;
+  if ((scriptFlags & SCRIPT_FLAG.NO_WRITES) === 0) {
+    flags |= FLAG.WRITE;
+    if ((scriptFlags & SCRIPT_FLAG.ALLOW_OOM) === 0) flags |= FLAG.DENY_OOM;
+  }
+  if (scriptFlags & SCRIPT_FLAG.ALLOW_STALE) flags |= FLAG.STALE;
+  return flags;
 }

@@ -21,7 +21,7 @@ import { Sandbox } from '../../lua/sandbox.ts';
 import { SCRIPT_LIBRARIES } from '../../lua/script-libraries.ts';
 import { REPLY_BYTES_MAX, Reply, replyRenew } from '../../protocol/reply.ts';
 import { Arguments } from '../../protocol/resp/arguments.ts';
-import { errorCount, type RespCall } from './call.ts';
+import { answerError, answerErrorAgain, type RespCall } from './call.ts';
 import type { Script } from './script-cache.ts';
 import { ScriptFields } from './script-fields.ts';
 import { scriptInterrupt } from './script-interrupt.ts';
@@ -70,9 +70,9 @@ export class ScriptMachine {
     const { api, L } = lua;
     this.fields = new ScriptFields(lua);
     this.reader = new ReplyReader(lua, this.fields);
-    this.writer = new ReplyWriter(lua, this.fields, (text) => {
-      call.failed = true;
-      errorCount(call, text);
+    this.writer = new ReplyWriter(lua, this.fields, (text, isCounted) => {
+      if (isCounted) answerErrorAgain(call, text);
+      else answerError(call, text);
     });
     this.args = new Arguments(lua.bytes);
     this.replyAt = api.malloc(REPLY_BYTES_MAX);

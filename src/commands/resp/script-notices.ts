@@ -43,7 +43,8 @@ export function scriptAdd(call: RespCall, script: Script, isLoaded: boolean): vo
     cache.keep(script);
   } else {
     script.isLoaded = isLoaded;
-    cacheAdd(call, script);
+    // Each thread forgets its own; it is counted where there was one too many.
+    if (cacheAdd(call, script)) call.respStats.f64[call.respBlock + RESP_COUNTER.evictedScripts]++;
   }
   call.bulletin.postWeighed({ kind: 'script', ...noticeOf(script) }, script.text.length);
 }
@@ -94,12 +95,12 @@ function hear(call: RespCall, { text, sha, number, isLoaded }: ScriptNotice): vo
   cacheAdd(call, script);
 }
 
-function cacheAdd(call: RespCall, script: Script): void {
-  const { scripts, respStats, respBlock } = call;
+/** Adds a script. True: another had to go for it. */
+function cacheAdd({ scripts }: RespCall, script: Script): boolean {
   const driven = scripts.cache.add(script);
-  if (driven === null) return;
+  if (driven === null) return false;
   scripts.machine?.functionDrop(driven);
-  respStats.f64[respBlock + RESP_COUNTER.evictedScripts]++;
+  return true;
 }
 
 function flush({ scripts, respStats, respBlock }: RespCall, number: number): void {

@@ -35,13 +35,17 @@ const SPACE = 0x20;
 export class ReplyWriter {
   private readonly machine: LuaMachine;
   private readonly fields: ScriptFields;
-  /** Counts an error that is answered. */
-  private readonly count: (text: string) => void;
+  /** Answers an error, which was counted already or was not. */
+  private readonly answer: (text: string, isCounted: boolean) => void;
 
-  constructor(machine: LuaMachine, fields: ScriptFields, count: (text: string) => void) {
+  constructor(
+    machine: LuaMachine,
+    fields: ScriptFields,
+    answer: (text: string, isCounted: boolean) => void,
+  ) {
     this.machine = machine;
     this.fields = fields;
-    this.count = count;
+    this.answer = answer;
   }
 
   /** Writes the value on top, and takes it away. `resp`: the version that the script has chosen. */
@@ -104,7 +108,7 @@ export class ReplyWriter {
   private oneFieldWrite(L: number, reply: Reply): boolean {
     const { api } = this.machine;
     if (this.fields.fieldPush(L, this.fields.names.err) === LUA_TYPE.STRING) {
-      this.errorWrite(L, reply);
+      this.errorWrite(L);
       return true;
     }
     api.lua_settop(L, -2);
@@ -145,15 +149,14 @@ export class ReplyWriter {
   }
 
   /** Writes the error whose text is on top, and the table it is of below. */
-  private errorWrite(L: number, reply: Reply): void {
+  private errorWrite(L: number): void {
     const { api } = this.machine;
     const text = this.textAt(L, -1);
     api.lua_settop(L, -2);
     const isCounted =
       this.fields.fieldPush(L, this.fields.names.ignore_error_stats_update) === LUA_TYPE.BOOLEAN &&
       api.lua_toboolean(L, -1) !== 0;
-    if (!isCounted) this.count(text);
-    respError(reply, text);
+    this.answer(text, isCounted);
   }
 
   private verbatimWrite(L: number, reply: Reply): boolean {

@@ -19,8 +19,7 @@ import { LUA_STATUS, LUA_TYPE } from '../../lua/lua-api.ts';
 import { luaText } from '../../lua/lua-machine.ts';
 import { RESP_COUNTER } from '../../memory/resp-stats.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { respError } from '../../protocol/resp/reply.ts';
-import { answerError, type RespCall } from './call.ts';
+import { answerError, answerErrorAgain, type RespCall } from './call.ts';
 import { briefsSettle } from './command-note.ts';
 import { functionMachine } from './function-compile.ts';
 import { overdueStop, overdueText } from './overdue.ts';
@@ -255,6 +254,6 @@ function errorAnswer(call: RespCall, { lua, fields }: ScriptMachine): void {
   const place = line === '' ? '' : ` script: ${run.name}, on ${source}:${line}.`;
   const said = `${text === '' ? 'ERR unknown error' : text}${place}`;
   fields.fieldPush(L, fields.names.ignore_error_stats_update);
-  if (api.lua_toboolean(L, -1) !== 0) respError(call.reply, said);
+  if (api.lua_toboolean(L, -1) !== 0) answerErrorAgain(call, said);
   else answerError(call, said);
 }

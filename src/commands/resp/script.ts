@@ -3,11 +3,13 @@
  *
  * Spec: Redis, "Scripting with Lua". Texts: valkey-io/valkey src/eval.c.
  */
+import type { Arguments } from '../../protocol/resp/arguments.ts';
 import { answerError, type RespCall } from './call.ts';
-import { monitorFeed } from './monitor.ts';
+import { monitorShow } from './monitor.ts';
 import { integerArgument } from './number-arguments.ts';
 import { FLAG, type KeySpec, type RespRow } from './row.ts';
 import type { Script } from './script-cache.ts';
+import { scriptHead, scriptRunFlags } from './script-flags.ts';
 import { scriptAdd, scriptOf } from './script-notices.ts';
 import { scriptMachine, scriptRun } from './script-run.ts';
 import { GATE } from './session.ts';
@@ -25,17 +27,17 @@ const SHA = 'sha1 numkeys [key [key ...]] [arg [arg ...]]';
 
 // biome-ignore format: a table reads in columns
 export const SCRIPT_ROWS: readonly RespRow[] = [
-  { name: 'eval',       ...COMMON, flags: EVALUATES | MAY_REPLICATE, keys: KEYS,      since: '2.6.0', syntax: TEXT, doc: 'Runs a script.', run: evaluate },
-  { name: 'eval_ro',    ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, since: '7.0.0', syntax: TEXT, doc: 'Runs a script that only reads.', run: evaluate },
-  { name: 'evalsha',    ...COMMON, flags: EVALUATES | MAY_REPLICATE, keys: KEYS,      since: '2.6.0', syntax: SHA,  doc: 'Runs a script that is known, by its SHA1.', run: evaluateSha },
-  { name: 'evalsha_ro', ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, since: '7.0.0', syntax: SHA,  doc: 'Runs a script that is known and only reads.', run: evaluateSha },
+  { name: 'eval',       ...COMMON, flags: EVALUATES | MAY_REPLICATE, keys: KEYS,      requestFlags: textFlags, since: '2.6.0', syntax: TEXT, doc: 'Runs a script.', run: evaluate },
+  { name: 'eval_ro',    ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, requestFlags: textFlags, since: '7.0.0', syntax: TEXT, doc: 'Runs a script that only reads.', run: evaluate },
+  { name: 'evalsha',    ...COMMON, flags: EVALUATES | MAY_REPLICATE, keys: KEYS,      requestFlags: shaFlags,  since: '2.6.0', syntax: SHA,  doc: 'Runs a script that is known, by its SHA1.', run: evaluateSha },
+  { name: 'evalsha_ro', ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, requestFlags: shaFlags,  since: '7.0.0', syntax: SHA,  doc: 'Runs a script that is known and only reads.', run: evaluateSha },
 ];
 
 const NO_SCRIPT_FOUND = 'NOSCRIPT No matching script. Please use EVAL.';
 
 function evaluate(call: RespCall): void {
   const { args } = call;
-  if (call.gate & GATE.MONITORED) monitorShow(call);
+  if (call.gate & GATE.MONITORED) monitorShow(call, call.command);
   const keyCount = keyCountOf(call);
   if (keyCount < 0) return;
   const script = scriptOf(call, args.source, args.start[1], args.end[1]);
@@ -50,7 +52,7 @@ function evaluate(call: RespCall): void {
 
 function evaluateSha(call: RespCall): void {
   const { args } = call;
-  if (call.gate & GATE.MONITORED) monitorShow(call);
+  if (call.gate & GATE.MONITORED) monitorShow(call, call.command);
   const keyCount = keyCountOf(call);
   if (keyCount < 0) return;
   const script = call.scripts.cache.shaFind(args.source, args.start[1], args.end[1]);
@@ -60,6 +62,23 @@ function evaluateSha(call: RespCall): void {
 
 function run(call: RespCall, script: Script, keyCount: number): void {
   scriptRun(call, script, keyCount, (call.command.flags & READONLY) !== 0);
+}
+
+/** The flags of EVAL: as the script's first line says, whether it is known or not. */
+function textFlags(
+  { scripts }: RespCall,
+  { source, start, end }: Arguments,
+  flags: number,
+): number {
+  const known = scripts.cache.textFind(source, start[1], end[1]);
+  if (known !== null) return scriptRunFlags(flags, known.flags);
+  const head = scriptHead(source.subarray(start[1], end[1]));
+  return typeof head === 'string' ? flags : scriptRunFlags(flags, head.flags);
+}
+
+function shaFlags({ scripts }: RespCall, { source, start, end }: Arguments, flags: number): number {
+  const known = scripts.cache.shaFind(source, start[1], end[1]);
+  return known === null ? flags : scriptRunFlags(flags, known.flags);
 }
 
 /** Whether Lua can compile the script; if not, that has been answered. */
@@ -81,9 +100,4 @@ function keyCountOf(call: RespCall): number {
   }
   if (count < 0) answerError(call, "ERR Number of keys can't be negative");
   return count;
-}
-
-/** Monitors see a script before the commands that it runs. */
-function monitorShow(call: RespCall): void {
-  monitorFeed(call, call.command);
 }

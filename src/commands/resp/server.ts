@@ -72,8 +72,10 @@ function shutdown(call: RespCall): void {
   } else if (given.save && !given.force) {
     answerError(call, 'ERR Errors trying to SHUTDOWN. Check logs.');
   } else {
-    session.phase = PHASE.CLOSED;
-    server.shutdown(!given.now && (call.gate & GATE.BUSY) === 0); // a script might be waited for in vain
+    // A script that is overdue might be waited for in vain; the connection goes when the process does.
+    const isBusy = (call.gate & GATE.BUSY) !== 0;
+    if (!isBusy) session.phase = PHASE.CLOSED;
+    server.shutdown(!given.now && !isBusy);
   }
 }
 

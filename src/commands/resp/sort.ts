@@ -105,8 +105,8 @@ function sort(call: RespCall, isReadOnly: boolean): void {
     elements = elementsInOrder(call, p, ref, options, start, end);
   } else {
     const all = elementsTake(call, p, ref, 0, count);
-    // A set that is stored is to be the same list each time.
-    const isAny = isOrdered && options.store === 0;
+    // A set that is stored, or that a script gets, is to be the same list each time.
+    const isAny = isOrdered && options.store === 0 && !call.scripts.run.isRunning;
     elements = isAny ? all : elementsSort(call, all, options, isOrdered);
     elements = elements?.slice(start, end) ?? null;
   }

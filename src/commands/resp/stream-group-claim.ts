@@ -32,7 +32,13 @@ import { IdPlace, idAt, idNext, idSeek, idSettle } from '../../engine/types/stre
 import type { Partition } from '../../memory/partition.ts';
 import { argumentIs, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
-import { respArray, respDefer, respDeferredSet, respInsert } from '../../protocol/resp/reply.ts';
+import {
+  respArray,
+  respDefer,
+  respDeferredSet,
+  respEmptyArray,
+  respInsert,
+} from '../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from './call.ts';
 import { changesCount } from './key-events.ts';
 import { integerArgument } from './number-arguments.ts';
@@ -113,7 +119,8 @@ function claim(call: RespCall): void {
     answerError(call, RESP_ERROR.outOfMemory);
     return;
   }
-  const start = respDefer(reply);
+  const isOne = options === 6;
+  const start = isOne ? null : respDefer(reply);
   let count = 0;
   for (let index = 5; index < options; index++) {
     idRead(call, index);
@@ -124,10 +131,12 @@ function claim(call: RespCall): void {
     const claimed = idClaim(p, group, consumer, op.nowMs);
     if (claimed === CLAIMED.NO_MEMORY) break;
     if (claimed === CLAIMED.NO) continue;
+    if (isOne) respArray(reply, 1);
     claimedAnswer(call, p);
     count++;
   }
-  respDeferredSet(reply, start, 'array', count);
+  if (start !== null) respDeferredSet(reply, start, 'array', count);
+  else if (count === 0) respEmptyArray(reply);
   claimEnd(call, p, consumer, count);
 }
 
@@ -213,8 +222,9 @@ function claimEnd(call: RespCall, p: Partition, consumer: number, count: number)
 
 // ── XAUTOCLAIM ──────────────────────────────────────────────────────────────────────────────────
 
-/** Ids of what the stream did not have any more. */
+/** Ids of what the stream did not have any more. So many are kept for the next time. */
 const deleted: StreamId[] = [];
+const DELETED_KEPT_MAX = 1000;
 let deletedCount = 0;
 
 function autoClaim(call: RespCall): void {
@@ -243,6 +253,7 @@ function autoClaim(call: RespCall): void {
   respInsert(reply, start, `$${next.length}\r\n${next}\r\n`);
   respArray(reply, deletedCount);
   for (let index = 0; index < deletedCount; index++) respStreamId(reply, deleted[index]);
+  if (deleted.length > DELETED_KEPT_MAX) deleted.length = DELETED_KEPT_MAX;
   claimEnd(call, p, consumer, count);
 }
 

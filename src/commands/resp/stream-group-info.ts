@@ -190,8 +190,9 @@ function pendingAnswer(
   let left = Math.min(all, max);
   respArray(reply, left);
   for (let isThere = idFirst(p, tree, place); isThere && left > 0; isThere = idNext(p, place)) {
-    streamIdRead(p.i32, idAt(p, place), id);
-    const record = pendingFind(p, group, id);
+    const at = idAt(p, place);
+    streamIdRead(p.i32, at, id);
+    const record = isOfGroup ? at : pendingFind(p, group, id);
     respArray(reply, isOfGroup ? 4 : 3);
     respStreamId(reply, id);
     if (isOfGroup) respName(reply, p, pendingConsumer(p, record));

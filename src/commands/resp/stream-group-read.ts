@@ -74,9 +74,23 @@ export const STREAM_GROUP_READ_ROWS: readonly RespRow[] = [
   { name: 'xreadgroup', arity: -7, flags: WRITE | BLOCKING, keys: KEYS, group: 'stream', since: '5.0.0', complexity: 'O(N log(M)), N the entries answered, M what is pending', syntax: 'GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]', doc: "Entries of streams for a group's consumer, or waits for some.", run: readGroup },
 ];
 
+/** A stream that is read. */
+class Source {
+  p: Partition;
+  /** Its item, its root, and the group. */
+  ref = 0;
+  rootRef = 0;
+  group = 0;
+  /** Behind which id the history is wanted; the greatest id: what is new. */
+  readonly after: StreamId = new StreamId();
+
+  constructor(p: Partition) {
+    this.p = p;
+  }
+}
+
 const options = new ReadOptions();
-/** Behind which ids each stream's history is wanted; the greatest id: what is new. */
-const ids: StreamId[] = [];
+const sources: Source[] = [];
 const cursor = new StreamCursor();
 const pending = new IdPlace();
 const id = new StreamId();
@@ -97,7 +111,7 @@ function readGroup(call: RespCall): void {
   const place = keyCount === 1 ? null : respDefer(reply);
   let answered = 0;
   for (let index = 0; index < keyCount; index++) {
-    const served = sourceServe(call, index);
+    const served = sourceServe(call, index, answered === 0);
     if (served === SERVED.ELSEWHERE) return;
     if (served === SERVED.NO_MEMORY) {
       if (place !== null) respTakeBack(reply, place);
@@ -122,11 +136,16 @@ function sourceCheck(call: RespCall, index: number): boolean {
   const { args } = call;
   const { firstKey, keyCount, groupIndex } = options;
   const at = firstKey + keyCount + index;
-  if (index === ids.length) ids.push(new StreamId());
   const p = keyTake(call, firstKey + index);
+  if (index === sources.length) sources.push(new Source(p));
+  const source = sources[index];
   const ref = streamFind(p, call.op);
   if (ref === OTHER_TYPE) return refuse(call, RESP_ERROR.wrongType);
-  if (ref === 0 || groupTake(call, p, streamRootOf(p, ref), groupIndex) === 0) {
+  source.p = p;
+  source.ref = ref;
+  source.rootRef = ref === 0 ? 0 : streamRootOf(p, ref);
+  source.group = ref === 0 ? 0 : groupTake(call, p, source.rootRef, groupIndex);
+  if (source.group === 0) {
     const error = noGroup(call, firstKey + index, groupIndex);
     return refuse(call, `${error} in XREADGROUP with GROUP option`);
   }
@@ -135,8 +154,8 @@ function sourceCheck(call: RespCall, index: number): boolean {
     const symbol = argumentIs(args, at, '$') ? '$' : '+';
     return refuse(call, meaningless(symbol));
   }
-  if (!argumentIs(args, at, '>')) return idArgument(call, at, ids[index]);
-  streamIdSetMax(ids[index]);
+  if (!argumentIs(args, at, '>')) return idArgument(call, at, source.after);
+  streamIdSetMax(source.after);
   return true;
 }
 
@@ -153,23 +172,20 @@ function refuse(call: RespCall, error: string): false {
   return false;
 }
 
-/** Answers what there is of a stream: one of SERVED. */
-function sourceServe(call: RespCall, index: number): number {
+/** Answers what there is of a stream, to which nothing was answered if it is the first: one of SERVED. */
+function sourceServe(call: RespCall, index: number, isFirst: boolean): number {
   const { op } = call;
   const { firstKey, groupIndex } = options;
-  const p = keyTake(call, firstKey + index);
-  const ref = streamFind(p, op);
-  const rootRef = streamRootOf(p, ref);
-  const group = groupTake(call, p, rootRef, groupIndex);
-  const wantsNew = streamIdIsMax(ids[index]);
+  const { p, ref, rootRef, group, after } = sources[index];
+  const wantsNew = streamIdIsMax(after);
   const isThere = !wantsNew || newSeek(p, rootRef, group);
-  if (isThere && !blockedClaim(call)) return SERVED.ELSEWHERE;
+  if (isThere && isFirst && !blockedClaim(call)) return SERVED.ELSEWHERE;
   const consumer = consumerProvide(call, p, group, groupIndex + 1, firstKey + index);
+  if (!isThere) return consumer === 0 && call.serving === null ? SERVED.NO_MEMORY : SERVED.NOTHING;
   if (consumer === 0) return SERVED.NO_MEMORY;
-  if (!isThere) return SERVED.NOTHING;
   if (!wantsNew) {
     sourceBegin(call, index);
-    historyAnswer(call, p, rootRef, group, consumer, ids[index]);
+    historyAnswer(call, p, rootRef, group, consumer, after);
   } else if (options.needsNoAck || newTake(p, group, consumer, op.nowMs)) {
     sourceBegin(call, index);
     newAnswer(call, p, rootRef, group, consumer);

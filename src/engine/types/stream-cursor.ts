@@ -13,8 +13,8 @@ import {
   StreamId,
   streamIdCompare,
   streamIdCompareAt,
+  streamIdIsMax,
   streamIdRead,
-  streamIdSetMax,
 } from '../../base/stream-id.ts';
 import { rootCount } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
@@ -45,7 +45,6 @@ import { longFieldCount } from './stream-long.ts';
 import { streamTail } from './stream-root.ts';
 
 export class StreamCursor {
-  rootRef = 0;
   readonly place: TreePlace = new TreePlace();
   /** The block, or the long entry, at the place; and the slot in the block. */
   entry = 0;
@@ -60,8 +59,6 @@ export class StreamCursor {
 }
 
 const LEAST = new StreamId();
-const GREATEST = new StreamId();
-streamIdSetMax(GREATEST);
 
 /** Whether the cursor is at an entry too long for a block: see LongReader. */
 export function cursorIsLong(p: Partition, cursor: StreamCursor): boolean {
@@ -98,6 +95,7 @@ export function streamSeekBack(
   id: Readonly<StreamId>,
   cursor: StreamCursor,
 ): boolean {
+  if (streamIdIsMax(id)) return streamLastEntry(p, rootRef, cursor);
   if (rootCount(p, rootRef) === 0) return false;
   entrySeek(p, rootRef, id, cursor);
   const { entry } = cursor;
@@ -131,7 +129,11 @@ export function streamFirstEntry(p: Partition, rootRef: number, cursor: StreamCu
 
 /** Goes to the last entry. False: there is none. */
 export function streamLastEntry(p: Partition, rootRef: number, cursor: StreamCursor): boolean {
-  return streamSeekBack(p, rootRef, GREATEST, cursor);
+  const tail = streamTail(p, rootRef);
+  if (tail === 0) return false;
+  treeFind(p, tail, cursor.place);
+  endTake(p, tail, cursor);
+  return true;
 }
 
 /** Goes to the next entry. False: that was the last, and the cursor is nowhere. */
@@ -154,13 +156,7 @@ export function streamPrevious(p: Partition, cursor: StreamCursor): boolean {
     return true;
   }
   if (!treePrevious(p, place)) return false;
-  cursor.entry = treeEntry(p, place);
-  if (entryIsBlock(p, cursor.entry)) {
-    cursor.slot = blockSlots(p, cursor.entry) - 1;
-    slotTake(p, cursor);
-  } else {
-    longTake(p, cursor);
-  }
+  endTake(p, treeEntry(p, place), cursor);
   return true;
 }
 
@@ -207,7 +203,6 @@ function entrySeek(
   id: Readonly<StreamId>,
   cursor: StreamCursor,
 ): void {
-  cursor.rootRef = rootRef;
   const { place } = cursor;
   const tail = streamTail(p, rootRef);
   if (streamIdCompareAt(p.i32, entryIdWord(p, tail), id) <= 0) {
@@ -271,6 +266,17 @@ function entryNext(p: Partition, cursor: StreamCursor): boolean {
     longTake(p, cursor);
   }
   return true;
+}
+
+/** Comes to the last entry of what is at the place. */
+function endTake(p: Partition, entry: number, cursor: StreamCursor): void {
+  cursor.entry = entry;
+  if (entryIsBlock(p, entry)) {
+    cursor.slot = blockSlots(p, entry) - 1;
+    slotTake(p, cursor);
+  } else {
+    longTake(p, cursor);
+  }
 }
 
 /** Tells of the entry in the slot that the cursor has come to. */

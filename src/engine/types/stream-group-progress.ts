@@ -61,7 +61,7 @@ export function groupAdvance(
   id: Readonly<StreamId>,
 ): void {
   const word = group << 1;
-  const isKnown = p.i32[word + GROUP.readHi] >= 0;
+  const isKnown = (p.i32[word + GROUP.readHi] & p.i32[word + GROUP.readLo]) !== -1;
   if (isKnown && !isDeletedFrom(p, rootRef, id)) {
     const lo = (p.i32[word + GROUP.readLo] + 1) | 0;
     p.i32[word + GROUP.readLo] = lo;
@@ -72,15 +72,16 @@ export function groupAdvance(
   groupLastIdSet(p, group, id);
 }
 
-/** Entries that the group has not read yet; null: nobody knows. */
+/** Entries that the group has not read yet; null: nobody knows. Counts that were made up go round, as in Redis. */
 export function groupLag(p: Partition, rootRef: number, group: number): bigint | null {
   const added = streamAddedExact(p, rootRef);
   if (added === 0n) return 0n;
   groupLastId(p, group, delivered);
   const read = groupRead(p, group);
-  if (read !== READ_UNKNOWN && !isDeletedFrom(p, rootRef, delivered)) return added - read;
+  if (read !== READ_UNKNOWN && !isDeletedFrom(p, rootRef, delivered))
+    return BigInt.asIntN(64, added - read);
   const estimated = addedUpTo(p, rootRef, delivered);
-  return estimated === READ_UNKNOWN ? null : added - estimated;
+  return estimated === READ_UNKNOWN ? null : BigInt.asIntN(64, added - estimated);
 }
 
 /** Whether an entry may be missing between this one and the end. */
@@ -105,5 +106,5 @@ function addedUpTo(p: Partition, rootRef: number, id: Readonly<StreamId>): bigin
   const isWhole = streamIdIsZero(maxDeleted) || streamIdCompare(maxDeleted, first) < 0;
   const fromFirst = streamIdCompare(id, first);
   if (!isWhole || fromFirst > 0) return READ_UNKNOWN;
-  return added - BigInt(count) + (fromFirst === 0 ? 1n : 0n);
+  return BigInt.asIntN(64, added - BigInt(count) + (fromFirst === 0 ? 1n : 0n));
 }

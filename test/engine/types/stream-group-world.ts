@@ -71,8 +71,9 @@ export class GroupWorld {
   private readonly groupName = new Key();
   private readonly consumerName = new Key();
 
-  constructor(setup: Setup) {
-    this.p = partitionMake(setup);
+  /** In a partition that is there already, or in one of its own. */
+  constructor(setup: Setup, p: Partition = partitionMake(setup)) {
+    this.p = p;
     this.famine = new Famine(this.p);
   }
 

@@ -1,6 +1,7 @@
 /** Random sequences of everything that is done to consumer groups, and what many pending entries cost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Key, keyFill } from '../../../src/base/key.ts';
 import { streamRootOf } from '../../../src/engine/types/stream.ts';
 import { rootBytes } from '../../../src/memory/node.ts';
 import { partitionExpectEmpty } from '../fixture.ts';
@@ -123,6 +124,19 @@ function walk(seed: number, bytes: number, evicts: boolean): GroupWorld[] {
   return worlds;
 }
 
+/** Two names of one hash: among some ten thousand there are such. */
+function namesMeeting(): [string, string] {
+  const key = new Key();
+  const byHash = new Map<number, string>();
+  for (let n = 0; ; n++) {
+    const name = `name ${n}`;
+    keyFill(key, Buffer.from(name), 0, name.length);
+    const before = byHash.get(key.hash);
+    if (before !== undefined) return [before, name];
+    byHash.set(key.hash, name);
+  }
+}
+
 const sum = (counts: readonly number[]): number => counts.reduce((total, each) => total + each, 0);
 
 describe('consumer groups', () => {
@@ -143,6 +157,21 @@ describe('consumer groups', () => {
     },
     TIMEOUT_MS,
   );
+
+  it('are told apart where their names have the same hash', () => {
+    const [one, other] = namesMeeting();
+    const world = new GroupWorld({ bytes: MIB, evicts: false });
+    world.deliver('s', one, other, [1n, 2n]);
+    world.deliver('s', other, one, [3n]);
+    world.deliver('s', one, one, [4n]);
+    world.check();
+    world.consumerDrop('s', one, other);
+    world.groupDrop('s', other);
+    world.check();
+    world.drop('s');
+    world.bury(100);
+    partitionExpectEmpty(world.p);
+  });
 
   it('take some fifty bytes for what is pending', () => {
     const world = new GroupWorld({ bytes: 8 * MIB, evicts: false });

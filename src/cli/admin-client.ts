@@ -1,0 +1,74 @@
+/** Asking a running server over its admin port, for the subcommands of the program. */
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { errorReason, FAULT } from '../base/errors.ts';
+
+export const ADMIN_PORT_USUAL = 11280;
+const ANSWER_MS_MAX = 10_000;
+
+/** Where the port is, and what opens it. */
+export type AdminAddress = {
+  readonly url: URL;
+  readonly token: string | null;
+  /** PEM; null: those that Node knows. */
+  readonly authority: string | null;
+};
+
+export type AdminAddressWords = {
+  readonly admin: string;
+  readonly tokenFile?: string | undefined;
+  readonly ca?: string | undefined;
+};
+
+/**
+ * What the words of a command line and the environment come to.
+ *   admin    `11280`, `host:11280`, `http://host:11280`, `https://host:11280`
+ *   errors   FlagstoneError
+ */
+export function adminAddress(
+  { admin, tokenFile, ca }: AdminAddressWords,
+  env: Readonly<Record<string, string | undefined>>,
+): AdminAddress {
+  const full = /^\d+$/.test(admin) ? `127.0.0.1:${admin}` : admin;
+  const text = full.includes('://') ? full : `http://${full}`;
+  if (!URL.canParse(text)) throw FAULT.optionValue(`--admin ${admin}`, 'not an address');
+  const path = tokenFile ?? env['FLAGSTONE_ADMIN_TOKEN_FILE'];
+  const token =
+    path === undefined || path === ''
+      ? (env['FLAGSTONE_ADMIN_TOKEN'] ?? null)
+      : fileRead(path).split('\n', 1)[0].trim();
+  return { url: new URL(text), token, authority: ca === undefined ? null : fileRead(ca) };
+}
+
+function fileRead(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw FAULT.configUnreadable(path, errorReason(error));
+  }
+}
+
+/** A page of the port. Errors: ADMIN_UNREACHABLE, also for an answer that is no 200, unless `isHealth`. */
+export function adminPage(address: AdminAddress, path: string, isHealth = false): Promise<string> {
+  const { url, token, authority } = address;
+  const failed = (reason: string): Error => FAULT.adminUnreachable(url.host, reason);
+  return new Promise((resolve, reject) => {
+    const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+    const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const tls = authority === null ? {} : { ca: authority };
+    const request = ask(new URL(path, url), { headers, agent: false, ...tls }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece: string) => (text += piece));
+      response.once('error', (error) => reject(failed(errorReason(error))));
+      response.once('end', () => {
+        if (response.statusCode === 200 || isHealth) resolve(text);
+        else reject(failed(text.trim() || `status ${response.statusCode}`));
+      });
+    });
+    request.setTimeout(ANSWER_MS_MAX, () => request.destroy(new Error('no answer came')));
+    request.once('error', (error) => reject(failed(errorReason(error))));
+    request.end();
+  });
+}
