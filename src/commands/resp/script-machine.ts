@@ -31,8 +31,8 @@ import { ReplyWriter } from './script-reply-write.ts';
 
 /** What the scripts of a thread may have of memory, all together. */
 const MEMORY_BYTES_MAX = 256 << 20;
-/** Instructions from one look at the clock to the next. */
-const INTERRUPT_INSTRUCTIONS = 100_000;
+/** Instructions from one look at the clock to the next: each may be a call that takes a millisecond. */
+const INTERRUPT_INSTRUCTIONS = 2000;
 /** Arguments that together are no longer are copied in one go. */
 const SCRATCH_BYTES = 65536;
 /**
