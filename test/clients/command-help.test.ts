@@ -34,7 +34,6 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
   ['BITCOUNT', 'the end may be missing since 8.0'],
   ['BITOP', 'ours names the operations'],
   ['CLIENT KILL', 'filters are written as one list there; MAXAGE is of 7.4'],
-  ['CLUSTER MEET', 'another name, since 7.2'],
   ['COMMAND GETKEYS', 'there they have no arguments'],
   ['COMMAND GETKEYSANDFLAGS', 'there they have no arguments'],
   ['DEBUG', 'there it has no arguments'],
@@ -45,7 +44,10 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
   ['LCS', 'another name, since 7.2'],
   ['PFDEBUG', 'ours names the subcommands'],
   ['PFMERGE', 'sources may be missing since 7.2'],
-  ['XSETID', 'other names, since 7.2'],
+  ['XCLAIM', 'another name, since 7.2'],
+  ['XGROUP CREATECONSUMER', 'another name, since 7.2'],
+  ['XGROUP DELCONSUMER', 'another name, since 7.2'],
+  ['XSETID', 'another name, since 7.2'],
   ['ZRANK', 'WITHSCORE is of 7.2'],
   ['ZREVRANK', 'WITHSCORE is of 7.2'],
   ['ZSCAN', 'NOSCORES is of 7.4'],
@@ -60,7 +62,7 @@ function hintsOf(server: RespServer): Map<string, string> {
     });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are colours
     for (const [, name, hint] of stdout.matchAll(/\x1b\[1m(.*?)\x1b\[0m \x1b\[90m(.*?)\x1b\[0m/g)) {
-      hints.set(name.toUpperCase(), hint);
+      hints.set(name.toUpperCase(), hint.replaceAll('_', '-')); // as names are since 7.2
     }
   }
   return hints;

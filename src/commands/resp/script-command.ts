@@ -131,6 +131,7 @@ function commandRun(call: RespCall, machine: ScriptMachine, command: Command): s
     run.isInCommand = true;
     commandExecute(call, command);
     run.isInCommand = false;
+    if (run.session !== null) session.commandsRun++; // it is the client's
     if (command.keyMode === KEY_MODE.ONE) guardsClear(call.p);
     else call.locks.guardsClear();
   }
