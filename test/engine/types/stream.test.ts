@@ -198,8 +198,8 @@ describe('a long stream', () => {
     const world = worldMake();
     world.check();
     const root = streamRootOf(world.p, world.find('a'));
-    // Values with their lengths are 10 bytes; id, slot and the rest are as many.
-    expect(rootBytes(world.p, root) / COUNT).toBeLessThan(20);
+    // Values with their lengths are 8 bytes; id, slot and the rest are no more.
+    expect(rootBytes(world.p, root) / COUNT).toBeLessThan(18);
     worldEnd(world);
   });
 
