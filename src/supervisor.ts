@@ -24,6 +24,7 @@ import { notesPost } from './commands/resp/key-events.ts';
 import { trackedPost } from './commands/resp/tracking.ts';
 import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
+import { DetourKeeper } from './detour-keeper.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -42,10 +43,9 @@ import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
 import { workerUrl } from './worker-url.ts';
 
-/** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 /** How the log calls Redis's levels. */
 const LOG_METHOD = { debug: 'trace', verbose: 'debug', notice: 'info', warning: 'warn' } as const;
-
+/** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
@@ -98,6 +98,7 @@ export class Supervisor {
   targets: readonly TcpTarget[];
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
+  private readonly detours = new DetourKeeper();
   private isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
   readonly resp: RespKeeper;
@@ -326,6 +327,8 @@ export class Supervisor {
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
+        else if (message.kind === 'detour') this.detours.open(seat.index, message);
+        else if (message.kind === 'detourEnd') this.detours.close(seat.index);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
         else if (message.kind === 'respUsers') this.resp.usersChange(message);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
@@ -365,6 +368,7 @@ export class Supervisor {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
     overdueEnd(this.keyspace.control, seat.index);
+    this.detours.forget(seat.index);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');

@@ -3,6 +3,7 @@
  * listeners and connections. workers/data.ts is its entry point; src/supervisor.ts its other end.
  */
 import type { Server } from 'node:net';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
 import { type CommandList, commandList } from '../commands/command-list.ts';
 import { Authentication, type Credentials } from '../commands/memcached/authentication.ts';
@@ -44,6 +45,7 @@ import { lockWaiterSet } from '../memory/lock.ts';
 import { Reply } from '../protocol/reply.ts';
 import { AsideTurn } from './aside-turn.ts';
 import { ConnectionContext } from './connection.ts';
+import { Detour } from './detour.ts';
 import {
   type ListenOptions,
   listenerText,
@@ -114,8 +116,17 @@ export type DataThreadMessage =
       readonly lines: readonly UserLine[];
       readonly removes: readonly string[];
     }
+  | {
+      readonly kind: 'detour';
+      /** The main thread's end; null: it has it. */
+      readonly port: MessagePort | null;
+      readonly targets: RespListeners['clearTargets'];
+    }
+  | { readonly kind: 'detourEnd' }
   | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
+
+export type DataThreadPost = (message: DataThreadMessage, moved?: readonly MessagePort[]) => void;
 
 /** From supervisor to thread. */
 export type DataThreadCommand =
@@ -134,8 +145,9 @@ const NO_CPU_USAGE = { user: 0, system: 0 };
 
 export class DataThread {
   private readonly start: DataThreadStart;
-  private readonly post: (message: DataThreadMessage) => void;
+  private readonly post: DataThreadPost;
   private readonly context: ConnectionContext;
+  private readonly aside: AsideTurn;
   private readonly servers: Server[] = [];
   private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
@@ -146,7 +158,7 @@ export class DataThread {
   /** CONFIG SETs of this thread that the supervisor is at. */
   private readonly respSets = new Requests<RespFailure>();
 
-  constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
+  constructor(start: DataThreadStart, post: DataThreadPost) {
     this.start = start;
     this.post = post;
     const keyspace = keyspaceAttach(start.handles, start.owner);
@@ -181,8 +193,9 @@ export class DataThread {
     const call = new Call(keyspace, server, auth, new Reply(), idle);
     const respCall = respCallCreate(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
-    const aside = new AsideTurn(this.context.resp);
-    respCall.aside = () => aside.run();
+    this.aside = new AsideTurn(this.context.resp);
+    respCall.aside = () => this.aside.run();
+    respCall.overdueChanged = (isOverdue) => this.detourSet(isOverdue);
     lockWaiterSet(overdueWaiter(respCall));
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     setInterval(() => this.notesTell(), NOTES_MS).unref();
@@ -252,6 +265,22 @@ export class DataThread {
       failed = true; // the supervisor has all threads go back to what they had
     }
     this.post({ kind: 'respListened', failed });
+  }
+
+  /** While a script runs too long here, the main thread accepts RESP clients for this one. */
+  private detourSet(isOn: boolean): void {
+    if (!isOn) {
+      this.post({ kind: 'detourEnd' });
+      return;
+    }
+    const targets = this.resp?.clearTargets ?? [];
+    if (this.aside.detour === null) {
+      const { port1, port2 } = new MessageChannel();
+      this.aside.detour = new Detour(this.context, port1);
+      this.post({ kind: 'detour', port: port2, targets }, [port2]);
+    } else {
+      this.post({ kind: 'detour', port: null, targets });
+    }
   }
 
   private async udpListen(target: UdpTarget): Promise<number> {
