@@ -37,8 +37,8 @@ import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './ne
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
-import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
+import { portsCheck } from './ports-check.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
 import { workerUrl } from './worker-url.ts';
@@ -143,8 +143,7 @@ export class Supervisor {
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
     this.resp.begin();
-    for (const target of [...this.targets, ...this.respTargets]) await this.portCheck(target);
-    for (const target of this.udp) await this.udpPortCheck(target);
+    await portsCheck([...this.targets, ...this.respTargets], this.udp);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
     const { ports, udpPorts, commands } = await this.dataStart(first);
@@ -275,19 +274,6 @@ export class Supervisor {
     } catch (error) {
       if (error instanceof TlsFilesError) throw FAULT.tlsUnusable(error.message);
       throw error;
-    }
-  }
-
-  private async portCheck(target: TcpTarget): Promise<void> {
-    if (!(await listenerIsThere(target))) return;
-    throw FAULT.portInUse(listenTargetText(target));
-  }
-
-  private async udpPortCheck(target: UdpTarget): Promise<void> {
-    try {
-      await udpPortCheck(target);
-    } catch (error) {
-      throw faultFromListen(error, `UDP ${listenTargetText(target)}`);
     }
   }
 
