@@ -16,6 +16,7 @@ import {
   type UdpTarget,
   udpTargets,
 } from './cli/listen-address.ts';
+import type { CommandList } from './commands/command-list.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
@@ -23,6 +24,7 @@ import { notesPost } from './commands/resp/key-events.ts';
 import { trackedPost } from './commands/resp/tracking.ts';
 import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
+import { DetourKeeper } from './detour-keeper.ts';
 import { type Keyspace, keyspaceInit, keyspacePagesMove } from './engine/keyspace.ts';
 import { Maintainer } from './engine/maintainer.ts';
 import { connectionsRecover, locksRecover } from './engine/recovery.ts';
@@ -35,16 +37,15 @@ import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './ne
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
-import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
+import { portsCheck } from './ports-check.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
 import { workerUrl } from './worker-url.ts';
 
-/** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 /** How the log calls Redis's levels. */
 const LOG_METHOD = { debug: 'trace', verbose: 'debug', notice: 'info', warning: 'warn' } as const;
-
+/** What threads show in lock words. The main thread shows 1: keyspaceInit. */
 const DATA_OWNER_FIRST = 2;
 /** A thread that dies again soon is started a little later each time, up to this. */
 const RESTART_MS_MAX = 2000;
@@ -61,7 +62,7 @@ export type SupervisorOptions = {
 };
 
 /** What a thread listens on: ports, in the order of the targets. */
-type Listening = Pick<DataThreadMessage & { kind: 'listening' }, 'ports' | 'udpPorts'>;
+type Listening = DataThreadMessage & { kind: 'listening' };
 
 /** A thread and how often it died lately. */
 class Seat {
@@ -85,6 +86,8 @@ export class Supervisor {
   /** The TCP ports that the data threads listen on, in the order of the targets. */
   readonly ports: number[] = [];
   readonly udpPorts: number[] = [];
+  /** What commands there are, as the first data thread has told. */
+  commands: CommandList = { memcached: [], resp: [] };
   private readonly config: Config;
   private readonly log: Logger;
   private readonly options: SupervisorOptions;
@@ -95,6 +98,7 @@ export class Supervisor {
   targets: readonly TcpTarget[];
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
+  private readonly detours = new DetourKeeper();
   private isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
   readonly resp: RespKeeper;
@@ -139,11 +143,11 @@ export class Supervisor {
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
     this.resp.begin();
-    for (const target of [...this.targets, ...this.respTargets]) await this.portCheck(target);
-    for (const target of this.udp) await this.udpPortCheck(target);
+    await portsCheck([...this.targets, ...this.respTargets], this.udp);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
-    const { ports, udpPorts } = await this.dataStart(first);
+    const { ports, udpPorts, commands } = await this.dataStart(first);
+    this.commands = commands;
     this.ports.push(...ports);
     this.udpPorts.push(...udpPorts);
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
@@ -273,19 +277,6 @@ export class Supervisor {
     }
   }
 
-  private async portCheck(target: TcpTarget): Promise<void> {
-    if (!(await listenerIsThere(target))) return;
-    throw FAULT.portInUse(listenTargetText(target));
-  }
-
-  private async udpPortCheck(target: UdpTarget): Promise<void> {
-    try {
-      await udpPortCheck(target);
-    } catch (error) {
-      throw faultFromListen(error, `UDP ${listenTargetText(target)}`);
-    }
-  }
-
   private dataStart(seat: Seat): Promise<Listening> {
     const { config, handles, options } = this;
     const isFirst = seat.index === 0;
@@ -322,6 +313,8 @@ export class Supervisor {
         else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
         else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
+        else if (message.kind === 'detour') this.detours.open(seat.index, message);
+        else if (message.kind === 'detourEnd') this.detours.close(seat.index);
         else if (message.kind === 'respListened') this.respListening?.(message.failed);
         else if (message.kind === 'respUsers') this.resp.usersChange(message);
         else if (message.kind === 'respSet') void this.respSet(worker, message);
@@ -361,6 +354,7 @@ export class Supervisor {
     const recovery = locksRecover(this.keyspace, seat.owner);
     Atomics.add(this.keyspace.control.i32, CONTROL.threadRestarts, 1);
     overdueEnd(this.keyspace.control, seat.index);
+    this.detours.forget(seat.index);
     bulletinStrike(this.keyspace.control, this.bulletinName, seat.index);
     this.respListening?.(true);
     this.log.error({ thread: seat.name, err: reason, ...recovery }, 'a thread died');

@@ -6,8 +6,8 @@ import { DataThread, type DataThreadStart } from '../src/net/data-thread.ts';
 
 if (parentPort === null) throw new Error('workers/data.ts is started as a worker');
 const port = parentPort;
-const thread = new DataThread(workerData as DataThreadStart, (message) =>
-  port.postMessage(message),
+const thread = new DataThread(workerData as DataThreadStart, (message, moved = []) =>
+  port.postMessage(message, moved),
 );
 port.on('message', (message) => thread.command(message));
 await thread.listen();

@@ -4,11 +4,12 @@
  *
  * Their sockets are read by hand, and their requests run with a call, a parser and buffers of their own, in the middle
  * of the request in hand. Nothing of what those run needs a lock: nearly all of it is refused. Wires that
- * cannot be read by hand, and clients who come anew, have to wait.
+ * cannot be read by hand have to wait; clients who come anew take a detour (detour.ts).
  *
  * Guard: its thread.
  */
 import { asideCallCreate, asideCallRenew } from '../commands/resp/aside-call.ts';
+import type { Detour } from './detour.ts';
 import { RespConnection } from './resp-connection.ts';
 import { RespContext } from './resp-context.ts';
 import { IoBuffers } from './wire.ts';
@@ -17,6 +18,8 @@ export class AsideTurn {
   private readonly main: RespContext;
   private readonly aside: RespContext;
   private isRunning = false;
+  /** By which new clients come, once there was need for it. */
+  detour: Detour | null = null;
 
   constructor(main: RespContext) {
     this.main = main;
@@ -28,6 +31,7 @@ export class AsideTurn {
     if (this.isRunning) return;
     this.isRunning = true;
     const { call, open } = this.main;
+    this.detour?.pump();
     asideCallRenew(this.aside.call, call);
     for (const connection of open) {
       if (connection instanceof RespConnection && connection.session !== call.running) {

@@ -3,30 +3,20 @@
  * listeners and connections. workers/data.ts is its entry point; src/supervisor.ts its other end.
  */
 import type { Server } from 'node:net';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
+import { type CommandList, commandList } from '../commands/command-list.ts';
 import { Authentication, type Credentials } from '../commands/memcached/authentication.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
-import { usersListen } from '../commands/resp/acl-change.ts';
-import { aclLogListen } from '../commands/resp/acl-guard.ts';
-import { usersBegin } from '../commands/resp/acl-start.ts';
-import { Bulletin } from '../commands/resp/bulletin.ts';
-import { RespCall } from '../commands/resp/call.ts';
-import { clientKillListen } from '../commands/resp/client-kill.ts';
-import { pauseListen } from '../commands/resp/client-pause.ts';
-import { configListen } from '../commands/resp/config-set.ts';
+import { respCallStart } from '../commands/resp/call-start.ts';
 import { readyServe } from '../commands/resp/execute.ts';
-import { functionsListen } from '../commands/resp/function-notices.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
-import { monitorListen } from '../commands/resp/monitor.ts';
-import { notableListen } from '../commands/resp/notable.ts';
-import { overdueListen, overdueWaiter } from '../commands/resp/overdue.ts';
-import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
-import { scriptsListen } from '../commands/resp/script-notices.ts';
-import { COMMAND_TABLE } from '../commands/resp/table.ts';
-import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
-import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
+import { overdueWaiter } from '../commands/resp/overdue.ts';
+import { pubsubPost } from '../commands/resp/pubsub.ts';
+import { trackedTellNow, trackingRest } from '../commands/resp/tracking.ts';
+import { waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
   LogLevel,
@@ -34,15 +24,16 @@ import type {
   RespFailure,
   ServerContext,
 } from '../commands/server-context.ts';
-import { RespConfig, type RespConfigImage, type UserLine } from '../config/resp-config.ts';
+import type { RespConfigImage, UserLine } from '../config/resp-config.ts';
 import type { RespTarget } from '../config/resp-targets.ts';
-import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
+import { keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE, loopDelayNote } from '../memory/control.ts';
 import { lockWaiterSet } from '../memory/lock.ts';
 import { Reply } from '../protocol/reply.ts';
 import { AsideTurn } from './aside-turn.ts';
 import { ConnectionContext } from './connection.ts';
+import { Detour } from './detour.ts';
 import {
   type ListenOptions,
   listenerText,
@@ -92,6 +83,7 @@ export type DataThreadMessage =
       readonly kind: 'listening';
       readonly ports: readonly number[];
       readonly udpPorts: readonly number[];
+      readonly commands: CommandList;
     }
   | {
       readonly kind: 'listenFailed';
@@ -112,8 +104,17 @@ export type DataThreadMessage =
       readonly lines: readonly UserLine[];
       readonly removes: readonly string[];
     }
+  | {
+      readonly kind: 'detour';
+      /** The main thread's end; null: it has it. */
+      readonly port: MessagePort | null;
+      readonly targets: RespListeners['clearTargets'];
+    }
+  | { readonly kind: 'detourEnd' }
   | { readonly kind: 'respListened'; readonly failed: boolean }
   | { readonly kind: 'drained' };
+
+export type DataThreadPost = (message: DataThreadMessage, moved?: readonly MessagePort[]) => void;
 
 /** From supervisor to thread. */
 export type DataThreadCommand =
@@ -132,8 +133,9 @@ const NO_CPU_USAGE = { user: 0, system: 0 };
 
 export class DataThread {
   private readonly start: DataThreadStart;
-  private readonly post: (message: DataThreadMessage) => void;
+  private readonly post: DataThreadPost;
   private readonly context: ConnectionContext;
+  private readonly aside: AsideTurn;
   private readonly servers: Server[] = [];
   private readonly endpoints: UdpEndpoint[] = [];
   private readonly listeners: string[] = [];
@@ -144,7 +146,7 @@ export class DataThread {
   /** CONFIG SETs of this thread that the supervisor is at. */
   private readonly respSets = new Requests<RespFailure>();
 
-  constructor(start: DataThreadStart, post: (message: DataThreadMessage) => void) {
+  constructor(start: DataThreadStart, post: DataThreadPost) {
     this.start = start;
     this.post = post;
     const keyspace = keyspaceAttach(start.handles, start.owner);
@@ -177,10 +179,11 @@ export class DataThread {
     const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
     const auth = new Authentication(start.credentials);
     const call = new Call(keyspace, server, auth, new Reply(), idle);
-    const respCall = respCallCreate(keyspace, server, start);
+    const respCall = respCallStart(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
-    const aside = new AsideTurn(this.context.resp);
-    respCall.aside = () => aside.run();
+    this.aside = new AsideTurn(this.context.resp);
+    respCall.aside = () => this.aside.run();
+    respCall.overdueChanged = (isOverdue) => this.detourSet(isOverdue);
     lockWaiterSet(overdueWaiter(respCall));
     setInterval(() => this.housekeep(), HOUSEKEEPING_MS).unref();
     setInterval(() => this.notesTell(), NOTES_MS).unref();
@@ -230,7 +233,7 @@ export class DataThread {
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
-    this.post({ kind: 'listening', ports, udpPorts });
+    this.post({ kind: 'listening', ports, udpPorts, commands: commandList() });
   }
 
   private async respListen(options: ListenOptions): Promise<void> {
@@ -250,6 +253,22 @@ export class DataThread {
       failed = true; // the supervisor has all threads go back to what they had
     }
     this.post({ kind: 'respListened', failed });
+  }
+
+  /** While a script runs too long here, the main thread accepts RESP clients for this one. */
+  private detourSet(isOn: boolean): void {
+    if (!isOn) {
+      this.post({ kind: 'detourEnd' });
+      return;
+    }
+    const targets = this.resp?.clearTargets ?? [];
+    if (this.aside.detour === null) {
+      const { port1, port2 } = new MessageChannel();
+      this.aside.detour = new Detour(this.context, port1);
+      this.post({ kind: 'detour', port: port2, targets }, [port2]);
+    } else {
+      this.post({ kind: 'detour', port: null, targets });
+    }
   }
 
   private async udpListen(target: UdpTarget): Promise<number> {
@@ -318,52 +337,6 @@ export class DataThread {
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
-}
-
-function respCallCreate(
-  keyspace: Keyspace,
-  server: ServerContext,
-  start: DataThreadStart,
-): RespCall {
-  const nothing = (): void => undefined;
-  const nobody = {
-    record: -1,
-    local: '',
-    isUnix: false,
-    isLocal: true,
-    bytesRead: 0,
-    bytesWritten: 0,
-    queryBytes: 0,
-    queryFreeBytes: 0,
-    argumentBytes: 0,
-    outputBytes: 0,
-    outputPieces: 0,
-    push: nothing,
-    wake: nothing,
-    close: nothing,
-    destroy: nothing,
-  };
-  const { bulletinName, threadIndex } = start;
-  const isAlone = start.config.threadCount === 1;
-  const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
-  const config = RespConfig.fromImage(start.respConfig);
-  for (const { from, to } of config.renames) COMMAND_TABLE.rename(from, to);
-  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), nobody);
-  waitsListen(call);
-  pubsubListen(call);
-  configListen(call);
-  usersBegin(call.users, COMMAND_TABLE, config);
-  usersListen(call);
-  aclLogListen(call);
-  notableListen(call);
-  monitorListen(call);
-  pauseListen(call);
-  clientKillListen(call);
-  overdueListen(call);
-  scriptsListen(call);
-  functionsListen(call);
-  trackingListen(call);
-  return call;
 }
 
 function targetText({ host, port }: UdpTarget): string {

@@ -53,7 +53,10 @@ export type ListenOptions = {
 };
 
 /** What every connection learns of the listener it came by. */
-type Listener = { readonly text: string; readonly protocol: Protocol | typeof PROTOCOL_RESP };
+export type Listener = {
+  readonly text: string;
+  readonly protocol: Protocol | typeof PROTOCOL_RESP;
+};
 
 const RESP_TOO_MANY = Buffer.from(`-${RESP_ERROR.tooManyClients}\r\n`);
 const PROBE_MS_MAX = 500;
@@ -171,7 +174,11 @@ function tlsAccept(
 }
 
 /** A connection for the client that arrived; when there are too many, it is told and let go. */
-function connectionOpen(context: ConnectionContext, arrival: Arrival, listener: Listener): void {
+export function connectionOpen(
+  context: ConnectionContext,
+  arrival: Arrival,
+  listener: Listener,
+): void {
   const { control } = context.call.keyspace;
   const record = connectionClaim(control, context.call.server.threadIndex);
   if (record < 0) {

@@ -24,7 +24,12 @@ export class RespListeners {
   private readonly options: ListenOptions;
   /** Where the thread listens, for `stats conns`. */
   private readonly texts: string[];
-  private tcp: { readonly server: Server; readonly text: string }[] = [];
+  private tcp: {
+    readonly server: Server;
+    readonly target: RespTarget;
+    readonly port: number;
+    readonly text: string;
+  }[] = [];
   private unix: Server | null = null;
 
   constructor(context: ConnectionContext, options: ListenOptions, texts: string[]) {
@@ -47,7 +52,7 @@ export class RespListeners {
     try {
       const { server, port } = await listenTcp(this.context, target, this.options);
       const text = listenerText(target, port);
-      this.tcp.push({ server, text });
+      this.tcp.push({ server, target, port, text });
       this.texts.push(text);
     } catch (error) {
       if (!target.isOptional || !NO_SUCH_ADDRESS.has(errorSystemCode(error))) throw error;
@@ -57,6 +62,16 @@ export class RespListeners {
   async openUnix(target: UnixTarget): Promise<void> {
     this.unix = await listenUnix(this.context, target, PROTOCOL_RESP, this.options);
     this.texts.push(unixText(target));
+  }
+
+  /** Where it listens in the clear. */
+  get clearTargets(): {
+    readonly host: string | null;
+    readonly port: number;
+    readonly text: string;
+  }[] {
+    const clear = this.tcp.filter(({ target }) => target.tls === 'off');
+    return clear.map(({ target: { host }, port, text }) => ({ host, port, text }));
   }
 
   closeTcp(): void {

@@ -1,6 +1,6 @@
 /** FUNCTION and FCALL: against the real redis-server, between the two, and over several threads. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RespClient } from '../support/resp-client.ts';
+import type { RespClient, RespReply } from '../support/resp-client.ts';
 import { FUNCTION_SESSIONS } from './function-sessions.ts';
 import { shown } from './session.ts';
 import { sessionsTry, THEIRS, THEIRS_RUN } from './session-suite.ts';
@@ -125,6 +125,37 @@ describe('functions on several threads', () => {
     const info = String(await second.call('info', 'memory'));
     expect(info).toContain('\r\nnumber_of_functions:1\r\nnumber_of_libraries:1\r\n');
     expect(info).toMatch(/\r\nused_memory_functions:[1-9]/);
+  });
+
+  it('are the same everywhere after everybody has changed them at once', async () => {
+    const ROUNDS = 60;
+    const LIBRARIES = ['p', 'q', 'r'];
+    await Promise.all(
+      clients.map(async (client, id) => {
+        for (let round = 0; round < ROUNDS; round++) {
+          const name = LIBRARIES[(round * 7 + id * 5) % LIBRARIES.length] as string;
+          const shared = (round + id) % 4 === 0 ? "redis.register_function('s', redis.log)" : '';
+          const step = (round * 5 + id * 3) % 8;
+          if (step === 0) await client.call('function', 'delete', name);
+          else if (step === 1 && id === 0) await client.call('function', 'flush');
+          else if (step < 5) await client.call('fcall', `${name}_f`, 0);
+          else {
+            const code = `${library(name, round * CLIENTS + id)} ${shared}`;
+            await client.call('function', 'load', 'replace', code);
+          }
+        }
+      }),
+    );
+    const seen = async (client: RespClient): Promise<string> => {
+      const list = (await client.call('function', 'list', 'withcode')) as readonly RespReply[];
+      const values = [];
+      for (const name of [...LIBRARIES.map((one) => `${one}_f`), 's']) {
+        values.push(shown(await client.call('fcall', name, 0)));
+      }
+      return `${list.map(shown).toSorted().join('\n')} ${values.join(' ')}`;
+    };
+    const first = await seen(clients[0]);
+    for (const client of clients) expect(await seen(client)).toBe(first);
   });
 
   it('run as one: a counter that all call loses no step', async () => {

@@ -191,6 +191,47 @@ describe.each([1, 3])('overdue scripts with %i threads', (threadCount) => {
     expect(shown(await runner.read())).toMatch(KILLED);
   });
 
+  it(
+    'who comes anew hears of it, too, and stays',
+    async () => {
+      await overdue('eval', FOREVER, 1, 'k');
+      const late: RespClient[] = [];
+      const answered = async (client: RespClient): Promise<boolean> => {
+        client.send('ping');
+        const wait = new Promise<null>((resolve) => setTimeout(() => resolve(null), 2000));
+        const reply = client.read().catch(() => null); // it is given up below
+        return (await Promise.race([reply, wait])) !== null;
+      };
+      // One of so many sockets is that of the thread itself, where a client has to wait.
+      while (late.length < 4) {
+        const client = server.client();
+        if (await answered(client)) late.push(client);
+        else client.end();
+      }
+      for (const client of late) {
+        expect(await ask(client, 'get', 'k')).toBe(BUSY);
+        expect(await ask(client, 'client', 'setname', 'late')).toBe(BUSY);
+      }
+      expect(await ask(late[0] as RespClient, 'script', 'kill')).toBe('+OK');
+      expect(shown(await runner.read())).toMatch(KILLED);
+      for (const client of late) {
+        const value = 'v'.repeat(100_000);
+        expect(await ask(client, 'set', 'k', value)).toBe('+OK');
+        expect(await client.call('get', 'k')).toBe(value);
+        expect(await ask(client, 'client', 'info')).toMatch(/ addr=127\.0\.0\.1:\d+ laddr=127\.0/);
+        client.write('*1\r\n$4\r\nquit\r\n');
+        expect(shown(await client.read())).toBe('+OK');
+        await eventually(
+          'the connection closed',
+          async () => client.closed,
+          (closed) => closed,
+        );
+      }
+      expect(await ask(clients[0], 'client', 'list')).not.toContain('cmd=quit');
+    },
+    TEST_MS_MAX,
+  );
+
   it('in a transaction ends alone', async () => {
     await runner.call('multi');
     await runner.call('set', 'k', 'v');

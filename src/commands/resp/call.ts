@@ -83,6 +83,8 @@ export class RespCall {
   readonly overdue = new OverdueScripts();
   /** Serves other connections while a request keeps the thread from its event loop: net/aside-turn.ts. */
   aside: (() => void) | null = null;
+  /** Hears when a script of this thread is overdue, and when it has ended. */
+  overdueChanged: ((isOverdue: boolean) => void) | null = null;
   readonly scripts = new Scripts(new ScriptCache());
   readonly functions = new Functions();
   readonly tracking: TrackingTable;

@@ -5,7 +5,8 @@
  *   functions  name, in lower case ──▶ LibraryFunction of a library
  *
  * Loads, deletions and flushes are numbered over all threads. So it does not matter in which order a thread
- * hears of them: of two that concern one library that with the higher number holds.
+ * hears of them: of two that concern one library that with the higher number holds, and so it is with two
+ * libraries that were loaded at once and have a function of one name.
  */
 import { LUA } from '../../lua/lua-api.ts';
 import { Conduct } from './script-cache.ts';
@@ -41,9 +42,8 @@ export class LibraryFunction implements Subject {
     this.flags = flags;
   }
 
-  /** Of a library that is compiled. */
-  push({ lua }: ScriptMachine): null {
-    lua.api.lua_rawgeti(lua.L, LUA.REGISTRY, this.reference);
+  /** The library has been compiled. */
+  prepare(): null {
     return null;
   }
 }
@@ -114,13 +114,14 @@ export class FunctionRegistry {
     if (number <= latest) return;
     if (old !== undefined) this.unlink(old);
     this.libraries.set(name, library);
-    for (const one of library.functions) this.functions.set(one.name.toLowerCase(), one);
+    this.namesFind();
   }
 
   delete(name: string, number: number): void {
     this.deleted.set(name, Math.max(number, this.deleted.get(name) ?? -1));
     const old = this.libraries.get(name);
     if (old !== undefined && old.number < number) this.unlink(old);
+    this.namesFind();
   }
 
   /** Forgets what came before flush `number`. */
@@ -130,15 +131,23 @@ export class FunctionRegistry {
       if (library.number < number) this.unlink(library);
     }
     for (const [name, at] of this.deleted) if (at < number) this.deleted.delete(name);
+    this.namesFind();
+  }
+
+  /** Finds anew which function every name stands for. */
+  private namesFind(): void {
+    this.functions.clear();
+    const inOrder = [...this.libraries.values()].toSorted((a, b) => a.number - b.number);
+    for (const { functions } of inOrder) {
+      for (const one of functions) this.functions.set(one.name.toLowerCase(), one);
+    }
   }
 
   private unlink(library: Library): void {
     this.libraries.delete(library.name);
     const lua = library.machine?.lua;
-    for (const one of library.functions) {
-      const key = one.name.toLowerCase();
-      if (this.functions.get(key) === one) this.functions.delete(key);
-      lua?.api.luaL_unref(lua.L, LUA.REGISTRY, one.reference);
+    for (const { reference } of library.functions) {
+      lua?.api.luaL_unref(lua.L, LUA.REGISTRY, reference);
     }
   }
 }

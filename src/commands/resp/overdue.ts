@@ -94,6 +94,7 @@ function overdueStart(call: RespCall, run: TimedRun, nowMs: number): void {
   bulletin.post({ kind: 'overdue', thread: server.threadIndex, script });
   const bits = kind | (run.hasWritten ? OVERDUE.HAS_WRITTEN : 0);
   overdueBegin(keyspace.control, server.threadIndex, bits);
+  call.overdueChanged?.(true);
   const ranMs = Math.round(nowMs - run.startedAtMs);
   server.warn('a script is slow; it can be killed', {
     name: run.name,
@@ -108,6 +109,7 @@ export function overdueStop(call: RespCall): void {
   if (!overdue.isOverdue) return;
   overdue.isOverdue = false;
   overdueEnd(call.keyspace.control, server.threadIndex);
+  call.overdueChanged?.(false);
   overdue.known.delete(server.threadIndex);
   call.bulletin.post({ kind: 'overdue', thread: server.threadIndex, script: null });
 }
