@@ -12,30 +12,34 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Arguments, argumentsRead, COMMON_FLAGS } from './support/arguments.ts';
-import { programFind } from './support/command.ts';
+import { argumentsRead, COMMON_FLAGS } from './support/arguments.ts';
 import { processRssBytesRead } from './support/process-usage.ts';
 import { numberFormat, progressSay, reportWrite, tableFormat } from './support/report.ts';
-import { type RunningServer, type ServerSpec, withServer } from './support/server.ts';
+import { PEER_FLAG, respSpecsRead } from './support/resp-servers.ts';
+import { type RunningServer, withServer } from './support/server.ts';
 
-const ABOUT = 'Measures huge hashes, sorted sets, lists and sets.';
+const ABOUT = 'Measures huge hashes, sorted sets, lists, sets and streams.';
 const FLAGS = {
   ...COMMON_FLAGS,
   zset: { value: 'N', byDefault: '10000000', quick: '20000', doc: 'members of the sorted set' },
   hash: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'fields of the hash' },
   list: { value: 'N', byDefault: '10000000', quick: '20000', doc: 'elements of the list' },
   set: { value: 'N', byDefault: '5000000', quick: '20000', doc: 'members of the set' },
+  stream: { value: 'N', byDefault: '10000000', quick: '20000', doc: 'entries of the stream' },
   mem: { value: 'MIB', byDefault: '16384', quick: '256', doc: 'memory limit' },
-  peer: { value: 'EXE', doc: "redis-server to compare with (default: the one on PATH), or 'none'" },
+  peer: PEER_FLAG,
 } as const;
 
 const BATCH_COUNT = 500;
 const PROBE_COUNT = 8;
 
+type Words = readonly string[];
+
 /** A collection, how to fill it, and the commands on it that take longest. */
 type Shape = {
-  readonly name: 'zset' | 'hash' | 'list' | 'set';
-  readonly add: (from: number, count: number) => readonly string[];
+  readonly name: 'zset' | 'hash' | 'list' | 'set' | 'stream';
+  /** Requests that add so many elements. */
+  readonly add: (from: number, count: number) => readonly Words[];
   readonly slow: readonly (readonly string[])[];
 };
 
@@ -44,14 +48,16 @@ const range = (from: number, count: number): number[] =>
 
 // biome-ignore format: a table reads in columns
 const SHAPES: readonly Shape[] = [
-  { name: 'zset', add: (from, n) => ['zadd', 'zset', ...range(from, n).flatMap((i) => [`${(i * 7919) % 1000003}`, `member:${i}`])],
+  { name: 'zset', add: (from, n) => [['zadd', 'zset', ...range(from, n).flatMap((i) => [`${(i * 7919) % 1000003}`, `member:${i}`])]],
     slow: [['zrank', 'zset', 'member:77'], ['zrange', 'zset', '0', '99999'], ['zcount', 'zset', '10', '500000'], ['unlink', 'zset']] },
-  { name: 'hash', add: (from, n) => ['hset', 'hash', ...range(from, n).flatMap((i) => [`field:${i}`, `value:${i}`])],
+  { name: 'hash', add: (from, n) => [['hset', 'hash', ...range(from, n).flatMap((i) => [`field:${i}`, `value:${i}`])]],
     slow: [['hget', 'hash', 'field:77'], ['hgetall', 'hash'], ['unlink', 'hash']] },
-  { name: 'list', add: (from, n) => ['rpush', 'list', ...range(from, n).map((i) => `element:${i}`)],
+  { name: 'list', add: (from, n) => [['rpush', 'list', ...range(from, n).map((i) => `element:${i}`)]],
     slow: [['lindex', 'list', '1234567'], ['lrange', 'list', '0', '99999'], ['linsert', 'list', 'before', 'element:9999', 'x'], ['ltrim', 'list', '10', '-10'], ['del', 'list']] },
-  { name: 'set', add: (from, n) => ['sadd', 'set', ...range(from, n).map((i) => `member:${i}`)],
+  { name: 'set', add: (from, n) => [['sadd', 'set', ...range(from, n).map((i) => `member:${i}`)]],
     slow: [['sismember', 'set', 'member:77'], ['sinterstore', 'set2', 'set', 'set'], ['unlink', 'set', 'set2']] },
+  { name: 'stream', add: (from, n) => range(from, n).map((i) => ['xadd', 'stream', `${1_700_000_000_000 + i}-*`, 'sensor', `${i % 1000}`, 'value', `${(i * 7919) % 1000003}`]),
+    slow: [['xrange', 'stream', '1700000012345', '+', 'count', '10'], ['xrange', 'stream', '-', '+', 'count', '50000'], ['xdel', 'stream', '1700000012345'], ['xtrim', 'stream', 'maxlen', '1000'], ['unlink', 'stream']] },
 ];
 
 class Client {
@@ -68,8 +74,8 @@ class Client {
     return new Client(socket);
   }
 
-  /** Sends a request and a PING behind it; resolves when both are answered. Milliseconds it took. */
-  async run(words: readonly string[]): Promise<number> {
+  /** Sends requests and a PING behind them; resolves when all are answered. Milliseconds it took. */
+  async run(...requests: readonly Words[]): Promise<number> {
     const startMs = performance.now();
     let tail = '';
     const done = new Promise<void>((resolve) => {
@@ -81,13 +87,13 @@ class Client {
       };
       this.socket.on('data', listen);
     });
-    this.socket.write(request(words) + request(['ping']));
+    this.socket.write([...requests, ['ping']].map(request).join(''));
     await done;
     return performance.now() - startMs;
   }
 }
 
-function request(words: readonly string[]): string {
+function request(words: Words): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
 }
 
@@ -107,7 +113,7 @@ async function shapeMeasure(server: RunningServer, shape: Shape, count: number):
   await sleep(300);
   const before = processRssBytesRead(server.pid);
   for (let from = 0; from < count; from += BATCH_COUNT) {
-    await client.run(shape.add(from, Math.min(BATCH_COUNT, count - from)));
+    await client.run(...shape.add(from, Math.min(BATCH_COUNT, count - from)));
   }
   const bytesPerElement = (processRssBytesRead(server.pid) - before) / count;
   const pauses: Pause[] = [];
@@ -158,26 +164,11 @@ function resultsFormat(results: readonly Result[]): string {
   return `${sizes}\n${tableFormat(headers, pauses)}`;
 }
 
-function specsRead(args: Arguments): readonly ServerSpec[] {
-  const flags = '-p {port} --resp-port {port} -l 127.0.0.1 -U 0 -t {threads} -m {mem} -M';
-  const command = [
-    process.execPath,
-    'src/main.ts',
-    ...flags.replace('-p {port}', '-p 0').split(' '),
-  ];
-  const specs: ServerSpec[] = [{ name: 'Flagstone', command }];
-  const peer = args.text('peer');
-  const program = peer === 'none' ? null : programFind(peer === '' ? 'redis-server' : peer);
-  if (program === null) return specs;
-  const peerFlags = '--port {port} --bind 127.0.0.1 --appendonly no --save'.split(' ');
-  return [...specs, { name: 'redis-server', command: [program, ...peerFlags, ''] }];
-}
-
 async function main(): Promise<void> {
   const args = argumentsRead(ABOUT, FLAGS);
   const results: Result[] = [];
   const settings = { memMb: args.number('mem'), threadCount: 2 };
-  for (const spec of specsRead(args)) {
+  for (const spec of respSpecsRead(args)) {
     for (const shape of SHAPES) {
       progressSay(`${spec.name}: ${shape.name}`);
       const measure = (server: RunningServer): Promise<Result> =>

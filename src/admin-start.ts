@@ -33,6 +33,7 @@ export function adminCreate(
     entry: workerUrl('admin'),
     handles: supervisor.handles,
     version: packageVersion(),
+    commands: () => supervisor.commands,
     token: () => tokenRead(config),
     tlsFiles: () => (config.adminTls === 'off' ? null : tlsFilesRead(config)),
     dataWorkers: () => threads.map((index) => workerAlive(supervisor.dataWorker(index))),

@@ -16,6 +16,7 @@ import {
   type UdpTarget,
   udpTargets,
 } from './cli/listen-address.ts';
+import type { CommandList } from './commands/command-list.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
 import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
@@ -61,7 +62,7 @@ export type SupervisorOptions = {
 };
 
 /** What a thread listens on: ports, in the order of the targets. */
-type Listening = Pick<DataThreadMessage & { kind: 'listening' }, 'ports' | 'udpPorts'>;
+type Listening = DataThreadMessage & { kind: 'listening' };
 
 /** A thread and how often it died lately. */
 class Seat {
@@ -85,6 +86,8 @@ export class Supervisor {
   /** The TCP ports that the data threads listen on, in the order of the targets. */
   readonly ports: number[] = [];
   readonly udpPorts: number[] = [];
+  /** What commands there are, as the first data thread has told. */
+  commands: CommandList = { memcached: [], resp: [] };
   private readonly config: Config;
   private readonly log: Logger;
   private readonly options: SupervisorOptions;
@@ -144,7 +147,8 @@ export class Supervisor {
     for (const target of this.udp) await this.udpPortCheck(target);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
-    const { ports, udpPorts } = await this.dataStart(first);
+    const { ports, udpPorts, commands } = await this.dataStart(first);
+    this.commands = commands;
     this.ports.push(...ports);
     this.udpPorts.push(...udpPorts);
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));

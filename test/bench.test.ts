@@ -105,6 +105,14 @@ describe('benches, run small', { timeout: BENCH_MS_MAX }, () => {
     expect(json).toMatchObject({ results: [{ trace: 'scan', wrongCount: 0, refusedCount: 0 }] });
   });
 
+  it('scripts: each load is served', async () => {
+    const [report, json] = await benchRun('scripts', '--peer', 'none', '--seconds', '0.05');
+    expect(report).toMatch(/^\| consume +\| +Flagstone \|/m);
+    const rounds = [{ opsPerSec: expect.any(Number), cpuUsPerOp: expect.any(Number) }];
+    const served = { servers: [{ name: 'Flagstone', rounds }] };
+    expect(json).toMatchObject({ results: Array.from({ length: 7 }, () => served) });
+  });
+
   it('idle: opens connections, leaves them alone, and reads the heap', async () => {
     const [report, json] = await benchRun('idle', '--peer', 'none');
     expect(report).toContain('RSS B/connection');

@@ -7,6 +7,7 @@ import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { errorReason, FAULT, faultFromListen } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import type { CommandList } from '../commands/command-list.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import type { TlsFiles } from '../net/tls-material.ts';
 import type {
@@ -33,6 +34,8 @@ export interface AdminHelpers {
   readonly entry: URL;
   readonly handles: ArenaHandles;
   readonly version: string;
+  /** Known once a data thread listens. */
+  commands(): CommandList;
   /** As it is now. Errors: FlagstoneError. */
   token(): string | null;
   /** As they are now; null: without TLS. Errors: TlsFilesError. */
@@ -108,7 +111,8 @@ export class AdminKeeper {
     // A thread that is started anew listens where the first one did.
     const adminPort = this.port === 0 ? this.config.adminPort : this.port;
     const config = { ...this.config, adminPort };
-    const workerData: AdminStart = { handles, config, version, ...this.secrets };
+    const commands = this.helpers.commands();
+    const workerData: AdminStart = { handles, config, version, commands, ...this.secrets };
     const worker = new Worker(entry, {
       workerData,
       name: 'admin',

@@ -1,4 +1,5 @@
 /** What the admin thread and the main thread say to each other. */
+import type { CommandList } from '../commands/command-list.ts';
 import type { CommandConfig } from '../commands/server-context.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import type { TlsFiles } from '../net/tls-material.ts';
@@ -16,6 +17,7 @@ export type AdminStart = {
   readonly handles: ArenaHandles;
   readonly config: AdminConfig;
   readonly version: string;
+  readonly commands: CommandList;
   readonly token: string | null;
   /** Null: there is no TLS on this port. */
   readonly tlsFiles: TlsFiles | null;

@@ -12,6 +12,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { arch, platform, release } from 'node:os';
+import type { CommandList } from '../commands/command-list.ts';
 import { REDIS_VERSION } from '../commands/resp/version.ts';
 import type { Keyspace } from '../engine/keyspace.ts';
 import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
@@ -42,6 +43,7 @@ export type Ask = <Question extends AdminQuestion>(
 export type PagesContext = {
   readonly keyspace: Keyspace;
   readonly threadCount: number;
+  readonly commands: CommandList;
   readonly version: string;
   readonly ask: Ask;
   /** Answers given, by status. */
@@ -140,7 +142,8 @@ export class AdminPages {
   }
 
   private look(): Snapshot {
-    return new Snapshot(this.context.keyspace, this.context.threadCount);
+    const { keyspace, threadCount, commands } = this.context;
+    return new Snapshot(keyspace, threadCount, commands);
   }
 
   private list(): AdminReply {

@@ -41,12 +41,13 @@ export class AdminThread {
     this.start = start;
     this.post = post;
     priorityLower();
-    const { config, handles, version, tlsFiles } = start;
+    const { config, handles, version, commands, tlsFiles } = start;
     const keyspace: Keyspace = keyspaceAttach(handles, OWNER);
     const context = {
       keyspace,
       threadCount: config.threadCount,
       version,
+      commands,
       ask: this.ask.bind(this),
       answers: () => this.http.answers,
     };

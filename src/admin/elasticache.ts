@@ -10,12 +10,12 @@
  * "Host-level metrics".
  */
 import { cpus, freemem } from 'node:os';
+import type { RespCommandName } from '../commands/command-list.ts';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, CONTROL_F64, COUNTER, GAUGE, gaugeSum } from '../memory/control.ts';
 import { CLASS, HEADER_F64 } from '../memory/partition.ts';
 import { RESP_COUNTER } from '../memory/resp-stats.ts';
-import { MEMCACHED_COMMANDS, RESP_COMMANDS, type RespCommandName } from './command-names.ts';
 import { memoryMax } from './metrics-redis.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -147,7 +147,7 @@ function engineCpuPercent(now: Snapshot, before: CloudSample, sample: CloudSampl
 function memcachedCounts(now: Snapshot): readonly Count[] {
   const { totals } = now;
   const commands = (name: string): number =>
-    MEMCACHED_COMMANDS.filter((one) => one.name === name).reduce((sum, { number }) => sum + now.commandCount(number), 0);
+    now.commands.memcached.filter((one) => one.name === name).reduce((sum, { number }) => sum + now.commandCount(number), 0);
   return [
     ['BytesReadIntoMemcached',      'Bytes', now.counter(COUNTER.bytesRead)],
     ['BytesWrittenOutFromMemcached', 'Bytes', now.counter(COUNTER.bytesWritten)],
@@ -217,7 +217,7 @@ const FAMILIES: readonly (readonly [name: string, holds: (command: RespCommandNa
 function redisCounts(now: Snapshot): readonly Count[] {
   const { totals, keyspace } = now;
   const families = FAMILIES.map(([name, holds]): Count => {
-    const members = RESP_COMMANDS.filter(holds);
+    const members = now.commands.resp.filter(holds);
     const calls = members.reduce(
       (sum, { number }) => sum + commandStatSum(keyspace.commandStats, number, COMMAND_STAT.calls),
       0,

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { configPeek, configSerial } from '../memory/config-store.ts';
 import {
+  BATCH_LIMITS_US,
   CONTROL,
   COUNTER,
   counterBlock,
@@ -23,7 +24,6 @@ import {
 import { partitionPossibleBytes } from '../memory/usage.ts';
 import { CLUSTER_KEY } from '../protocol/memcached/cluster-config.ts';
 import type { LoopUse } from './admin-messages.ts';
-import { MEMCACHED_COMMANDS, RESP_COMMANDS } from './command-names.ts';
 import type { Exposition, HistogramSeries, Sample } from './exposition.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -138,13 +138,13 @@ function commandMetrics(page: Exposition, now: Snapshot): void {
   const calls = (number: number): number =>
     commandStatSum(commandStats, number, COMMAND_STAT.calls);
   const counts: Sample[] = [
-    ...MEMCACHED_COMMANDS.map(
+    ...now.commands.memcached.map(
       ({ protocol, name, number }): Sample => [
         { protocol, command: name },
         now.commandCount(number),
       ],
     ),
-    ...RESP_COMMANDS.map(
+    ...now.commands.resp.map(
       ({ name, number }): Sample => [{ protocol: 'resp', command: name }, calls(number)],
     ),
   ];
@@ -155,7 +155,7 @@ function commandMetrics(page: Exposition, now: Snapshot): void {
   );
   const limits = TIME_BUCKET_LIMITS_US.map((us) => Number((us * 1e-6).toPrecision(6)));
   const series: HistogramSeries[] = [];
-  for (const { name, number } of RESP_COMMANDS) {
+  for (const { name, number } of now.commands.resp) {
     const times = commandTimes(respStats, number);
     if (times === null) continue;
     const sum = commandStatSum(commandStats, number, COMMAND_STAT.us) * 1e-6;
@@ -193,7 +193,7 @@ function threadMetrics(page: Exposition, now: Snapshot, loops: AdminNumbers['loo
   page.counter(
     'flagstone_thread_commands_total',
     'Commands of all protocols that the thread has run.',
-    each((thread) => now.threadCommands(thread, MEMCACHED_COMMANDS.length)),
+    each((thread) => now.threadCommands(thread)),
   );
   page.counter(
     'flagstone_thread_resp_batches_total',
@@ -230,19 +230,36 @@ function threadMetrics(page: Exposition, now: Snapshot, loops: AdminNumbers['loo
   );
 }
 
-function delayMetrics(page: Exposition, now: Snapshot): void {
+/** Of each thread, a histogram that it keeps among its gauges: `counts` on from one word, the sum in another. */
+function gaugeHistograms(
+  now: Snapshot,
+  limits: readonly number[],
+  counts: number,
+  sum: number,
+  secondsPerUnit: number,
+): readonly HistogramSeries[] {
   const { f64 } = now.keyspace.control;
-  const limits = LOOP_DELAY_MS.map((ms) => ms / 1000);
-  const series = Array.from({ length: now.threadCount }, (_, thread): HistogramSeries => {
-    const first = counterBlock(thread) + GAUGE.loopDelays;
-    const counts = f64.subarray(first, first + limits.length + 1);
-    const sum = f64[counterBlock(thread) + GAUGE.loopDelaySumMs] / 1000;
-    return { labels: { thread }, limits, counts, sum };
+  return Array.from({ length: now.threadCount }, (_, thread) => {
+    const block = counterBlock(thread);
+    return {
+      labels: { thread },
+      limits: limits.map((limit) => Number((limit * secondsPerUnit).toPrecision(6))),
+      counts: f64.subarray(block + counts, block + counts + limits.length + 1),
+      sum: f64[block + sum] * secondsPerUnit,
+    };
   });
+}
+
+function delayMetrics(page: Exposition, now: Snapshot): void {
   page.histogram(
     'flagstone_thread_loop_delay_seconds',
     'How late a timer fired that is due every 50 ms: what a request would have waited.',
-    series,
+    gaugeHistograms(now, LOOP_DELAY_MS, GAUGE.loopDelays, GAUGE.loopDelaySumMs, 1e-3),
+  );
+  page.histogram(
+    'flagstone_memcached_batch_duration_seconds',
+    'How long the requests of memcached took that one read brought; every eighth read is timed.',
+    gaugeHistograms(now, BATCH_LIMITS_US, GAUGE.batchTimes, GAUGE.batchSumUs, 1e-6),
   );
 }
 

@@ -10,7 +10,6 @@ import { connectionLimit } from '../memory/connections.ts';
 import { CONTROL, CONTROL_F64, COUNTER, GAUGE, gaugeSum } from '../memory/control.ts';
 import { HEADER, HEADER_F64 } from '../memory/partition.ts';
 import { errorCounts, RESP_COUNTER, RESP_RATE } from '../memory/resp-stats.ts';
-import { RESP_COMMANDS } from './command-names.ts';
 import type { Exposition, Sample } from './exposition.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -284,9 +283,9 @@ function denialMetrics(page: Exposition, now: Snapshot): void {
   );
 }
 
-function commandMetrics(page: Exposition, { keyspace }: Snapshot): void {
+function commandMetrics(page: Exposition, { keyspace, commands }: Snapshot): void {
   const { commandStats } = keyspace;
-  const ran = RESP_COMMANDS.filter(
+  const ran = commands.resp.filter(
     ({ number }) =>
       commandStatSum(commandStats, number, COMMAND_STAT.calls) > 0 ||
       commandStatSum(commandStats, number, COMMAND_STAT.rejected) > 0,

@@ -5,6 +5,7 @@
  * waited for here; so numbers may be a moment apart, and none is torn.
  */
 import { DATABASE_COUNT } from '../base/key.ts';
+import type { CommandList } from '../commands/command-list.ts';
 import { databaseOf } from '../engine/database.ts';
 import { type Keyspace, keyspaceExpiringCount, keyspaceKeyCount } from '../engine/keyspace.ts';
 import { type MemoryUse, memoryUse } from '../engine/memory-use.ts';
@@ -55,6 +56,7 @@ const TOTAL_WORDS = HEADER_F64.removals;
 export class Snapshot {
   readonly keyspace: Keyspace;
   readonly threadCount: number;
+  readonly commands: CommandList;
   readonly atMs: number;
   readonly classes: readonly ClassNumbers[];
   /** Sums over the partitions, as HEADER_F64. */
@@ -65,10 +67,11 @@ export class Snapshot {
   readonly pagesFree: number;
   readonly graves: number;
 
-  constructor(keyspace: Keyspace, threadCount: number) {
+  constructor(keyspace: Keyspace, threadCount: number, commands: CommandList) {
     const { partitions, control } = keyspace;
     this.keyspace = keyspace;
     this.threadCount = threadCount;
+    this.commands = commands;
     this.atMs = Date.now() + control.f64[CONTROL_F64.clockOffsetMs];
     this.classes = classesOf(partitions);
     this.totals = new Float64Array(TOTAL_WORDS);
@@ -114,11 +117,12 @@ export class Snapshot {
   }
 
   /** Commands of memcached and of RESP that a thread has run since it was started. */
-  threadCommands(thread: number, memcachedCommands: number): number {
+  threadCommands(thread: number): number {
     const { control, respStats } = this.keyspace;
     const first = counterBlock(thread) + COMMANDS_FIRST;
     let sum = respStats.f64[respStatsBlock(thread) + RESP_COUNTER.commands];
-    for (let number = 0; number < memcachedCommands; number++) sum += control.f64[first + number];
+    for (let number = 0; number < this.commands.memcached.length; number++)
+      sum += control.f64[first + number];
     return sum;
   }
 

@@ -59,6 +59,7 @@ export const LUA_GC = {
   COUNT: 3,
   COUNT_REST: 4,
   STEP: 5,
+  SET_PAUSE: 6,
 } as const;
 
 /** Events of lua_sethook, as bits of its mask. */

@@ -30,6 +30,8 @@ import { ProtectedTables } from './protected-tables.ts';
 
 const UNSAFE = ['dofile', 'loadfile', 'print', 'newproxy', 'getfenv', 'setfenv'];
 const RANDOM_LIMIT = 2 ** 31 - 1;
+/** So often a handler of errors may fail over its own. */
+const HANDLER_TRIES_MAX = 190;
 
 export class Sandbox {
   readonly machine: LuaMachine;
@@ -132,12 +134,12 @@ export class Sandbox {
     api.lua_settop(L, 0);
   }
 
-  /** `pcall`, `loadstring` and `load`, in the globals on top. */
+  /** `pcall`, `xpcall`, `loadstring` and `load`, in the globals on top. */
   private baseReplace(L: number): void {
     const { machine } = this;
     const { api } = machine;
     luaFunctionSet(machine, L, -1, 'pcall', (state) => this.protectedCall(state));
-    this.catcherReplace(L, -1, 'xpcall');
+    luaFunctionSet(machine, L, -1, 'xpcall', (state) => this.handledCall(state));
     luaFunctionSet(machine, L, -1, 'loadstring', (state) => {
       machine.stringArgument(state, 1);
       return this.load(state, luaText(machine, state, api.lua_gettop(state) > 1 ? 2 : 1));
@@ -201,6 +203,34 @@ export class Sandbox {
     api.luaL_checkstack(L, 1, 0);
     api.lua_pushboolean(L, status === LUA_STATUS.OK ? 1 : 0);
     api.lua_insert(L, 1);
+    return api.lua_gettop(L);
+  }
+
+  /**
+   * `xpcall`. Its handler is called when the function's stack is gone, of which it could see nothing anyway: called
+   * where the error is raised, as Lua does, it could run forever after the error of a hook, which keeps hooks off.
+   */
+  private handledCall(L: number): number {
+    const { machine } = this;
+    const { api } = machine;
+    api.luaL_checkany(L, 2);
+    api.lua_settop(L, 2);
+    api.lua_insert(L, 1);
+    let status = machine.call(L, 0, LUA.ALL_RESULTS, 0);
+    const isOk = status === LUA_STATUS.OK;
+    for (let tries = 0; status !== LUA_STATUS.OK && status !== LUA_STATUS.MEMORY; tries++) {
+      this.onCatch?.(L);
+      if (tries === HANDLER_TRIES_MAX) {
+        api.lua_settop(L, 1);
+        luaPushText(machine, L, 'error in error handling');
+        break;
+      }
+      api.lua_pushvalue(L, 1);
+      api.lua_insert(L, 2);
+      status = machine.call(L, 1, 1, 0); // what fails in it is for itself to handle
+    }
+    api.lua_pushboolean(L, isOk ? 1 : 0);
+    api.lua_replace(L, 1);
     return api.lua_gettop(L);
   }
 

@@ -128,18 +128,30 @@ export const GAUGE = {
   cpuSystemUs: 41,
   loopDelaySumMs: 42, // how much later than it was to a timer has fired, all in all
   loopDelays: 43, // LOOP_DELAY_MS.length + 1 words: how many were that late
+  batchSumUs: 52, // time that batches of memcached's took, of those that were timed
+  batchTimes: 53, // BATCH_LIMITS_US.length + 1 words: how many took that long
 } as const;
 
 /** A timer's delay is counted by these, the last word taking what is longer. */
 export const LOOP_DELAY_MS = [2, 5, 10, 25, 50, 100, 250, 1000] as const;
 
+/** The time of a batch likewise: 1,024 ns × 2^n. */
+export const BATCH_LIMITS_US: readonly number[] = Array.from(
+  { length: 20 },
+  (_, n) => 1.024 * 2 ** n,
+);
+
 /** Behind them, how often each command was run: COMMANDS_FIRST + the command's number. */
-export const COMMANDS_FIRST = 56;
+export const COMMANDS_FIRST = 80;
 export const COMMAND_COUNT_MAX = 128;
 /** A multiple of 8, so that no two threads write one cache line. */
 const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
 assert(COUNTERS_PER_THREAD % 8 === 0, 'no two threads write one cache line');
-assert(GAUGE.loopDelays + LOOP_DELAY_MS.length < COMMANDS_FIRST, 'gauges end before the commands');
+assert(GAUGE.loopDelays + LOOP_DELAY_MS.length < GAUGE.batchSumUs, 'gauges do not overlap');
+assert(
+  GAUGE.batchTimes + BATCH_LIMITS_US.length < COMMANDS_FIRST,
+  'gauges end before the commands',
+);
 export const THREAD_COUNT_MAX = 64;
 const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
 export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
@@ -209,6 +221,14 @@ export function loopDelayNote({ f64 }: Control, threadIndex: number, ms: number)
   while (step < LOOP_DELAY_MS.length && ms > LOOP_DELAY_MS[step]) step++;
   f64[block + GAUGE.loopDelays + step]++;
   f64[block + GAUGE.loopDelaySumMs] += ms;
+}
+
+/** Counts how long a batch took. `block`: the thread's, as counterBlock has it. */
+export function batchTimeNote({ f64 }: Control, block: number, us: number): void {
+  let step = 0;
+  while (step < BATCH_LIMITS_US.length && us > BATCH_LIMITS_US[step]) step++;
+  f64[block + GAUGE.batchTimes + step]++;
+  f64[block + GAUGE.batchSumUs] += us;
 }
 
 /** What the threads say of themselves in bits, put together. */

@@ -7,6 +7,7 @@
  * A client that does not read what it asked for is not read from either, until it does.
  */
 import { assert } from '../base/assert.ts';
+import { clockUs } from '../base/clock.ts';
 import type { Call } from '../commands/memcached/call.ts';
 import { sessionRun } from '../commands/memcached/dispatch.ts';
 import {
@@ -27,7 +28,7 @@ import {
   connectionRemote,
   connectionTextsSet,
 } from '../memory/connections.ts';
-import { COUNTER } from '../memory/control.ts';
+import { batchTimeNote, COUNTER } from '../memory/control.ts';
 import { LF } from '../protocol/memcached/line.ts';
 import {
   REPLY_BYTES_MAX,
@@ -47,6 +48,8 @@ import {
   type WireEvents,
 } from './wire.ts';
 
+/** A power of two. */
+const BATCHES_PER_SAMPLE = 8;
 /** Reply buffers that may be out with slow clients at a time, per thread: 128 MiB. */
 const KEPT_BUFFERS_MAX = 2048;
 const SPARE_BUFFERS_MAX = 16;
@@ -60,6 +63,8 @@ export class ConnectionContext {
   /** Reply buffers that came back from slow clients. */
   readonly spareBuffers: Buffer[] = [];
   keptBuffers = 0;
+  /** Batches that were run; every eighth is timed, since to read the clock costs as much as a small one. */
+  batches = 0;
   /** What the thread's RESP connections share. */
   readonly resp: RespContext;
 
@@ -167,7 +172,10 @@ export class Connection implements WireEvents, ReplySink, SessionHost, OpenConne
     call.end = end;
     call.reply.sink = this;
     call.reply.isBlocked = this.kept.length > 0;
+    const isTimed = (++this.context.batches & (BATCHES_PER_SAMPLE - 1)) === 0;
+    const startedUs = isTimed ? clockUs() : 0;
     const at = sessionRun(call, start);
+    if (isTimed) batchTimeNote(call.keyspace.control, call.block, clockUs() - startedUs);
     this.lastCommandNote(call.op.nowSec);
     if (call.keyspace.tracked.hasNews) trackedTellNow(this.context.resp.call);
     this.replySend();

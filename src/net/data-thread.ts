@@ -5,6 +5,7 @@
 import type { Server } from 'node:net';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { errorReason, errorSystemCode } from '../base/errors.ts';
+import { type CommandList, commandList } from '../commands/command-list.ts';
 import { Authentication, type Credentials } from '../commands/memcached/authentication.ts';
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
@@ -94,6 +95,7 @@ export type DataThreadMessage =
       readonly kind: 'listening';
       readonly ports: readonly number[];
       readonly udpPorts: readonly number[];
+      readonly commands: CommandList;
     }
   | {
       readonly kind: 'listenFailed';
@@ -243,7 +245,7 @@ export class DataThread {
       this.post({ kind: 'listenFailed', address, code, message: errorReason(error) });
       return;
     }
-    this.post({ kind: 'listening', ports, udpPorts });
+    this.post({ kind: 'listening', ports, udpPorts, commands: commandList() });
   }
 
   private async respListen(options: ListenOptions): Promise<void> {

@@ -6,9 +6,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { Certificates, OPENSSL_IS_THERE, OPENSSL_REASON } from '../server/tls-certificates.ts';
 import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { eventually } from '../support/text-client.ts';
+import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const VALUE_BYTES = 1_000_000;
+/** More than the sockets' buffers hold. */
+const GET_COUNT = 12;
 
 let folder = '';
 beforeAll(() => {
@@ -75,15 +79,17 @@ describe('a server that is not well', () => {
 
   it('is not ready once it was told to end', async () => {
     server = await adminSpawn(['-t', '1']);
-    const client = new RespClient({ host: server.host, port: server.port });
-    await client.call('ping');
-    // A request under way lets the end take its time.
-    client.write('*2\r\n$3\r\nget\r\n$1\r\n');
+    const client = await TextClient.open({ host: server.host, port: server.memcachedPort });
+    expect(await client.set('key', Buffer.alloc(VALUE_BYTES))).toBe('STORED');
+    // Replies that nobody reads let the end take its time.
+    client.send('get key\r\n'.repeat(GET_COUNT));
+    expect(await client.line()).toMatch(/^VALUE key/);
+    client.socket.pause();
     expect(await ready()).toMatch(/^200/);
     process.kill(server.pid, 'SIGTERM');
     const text = await eventually('the end', ready, (said) => said.startsWith('503'));
     expect(text).toBe('503 not ready: the server is ending\n');
-    client.end();
+    client.destroy();
   });
 
   it('is not ready while it takes no connections', async () => {

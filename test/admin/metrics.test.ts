@@ -163,6 +163,18 @@ describe('the metrics', () => {
     client.destroy();
   });
 
+  it('time every eighth batch of memcached', () => {
+    const sum = (what: string): number =>
+      [...all]
+        .filter(([name]) => name.startsWith(`flagstone_memcached_batch_duration_seconds_${what}`))
+        .reduce((total, [, value]) => total + value, 0);
+    // One request is one batch; every second one of a key is a get.
+    const batches = CLIENTS * (KEYS * 2 + 10);
+    expect(sum('count')).toBeGreaterThan(batches / 8 - THREADS);
+    expect(sum('count')).toBeLessThan(batches / 4);
+    expect(sum('sum')).toBeGreaterThan(0);
+  });
+
   it('agree with themselves: threads, classes and types add up', () => {
     const sum = (pattern: RegExp): number =>
       [...all]

@@ -42,6 +42,7 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
   ['GEOPOS', 'members may be missing since 7.2'],
   ['HSCAN', 'NOVALUES is of 7.4'],
   ['LCS', 'another name, since 7.2'],
+  ['MIGRATE', 'alternatives are written otherwise'],
   ['PFDEBUG', 'ours names the subcommands'],
   ['PFMERGE', 'sources may be missing since 7.2'],
   ['XCLAIM', 'another name, since 7.2'],

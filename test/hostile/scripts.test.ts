@@ -144,6 +144,24 @@ describe('scripts that mean harm', () => {
     await expectHealth();
   });
 
+  it('a library that uses up the stack while it is loaded', async () => {
+    const code = "#!lua name=deep\nreturn ('a'):rep(5e5):find(('a?'):rep(5e5))";
+    expect(shown(await client.call('function', 'load', code))).toMatch(/^-ERR Error/);
+    const good = "#!lua name=good\nredis.register_function('one', function() return 1 end)";
+    expect(shown(await client.call('function', 'load', good))).toBe('"good"');
+    expect(shown(await client.call('fcall', 'one', '0'))).toBe(':1');
+    await expectHealth();
+  });
+
+  it('a function that uses up the stack, and another after it', async () => {
+    const code = `#!lua name=both
+      redis.register_function('deep', function() return ('a'):rep(5e5):find(('a?'):rep(5e5)) end)
+      redis.register_function('two', function() return 2 end)`;
+    expect(shown(await client.call('function', 'load', code))).toBe('"both"');
+    expect(shown(await client.call('fcall', 'deep', '0'))).toMatch(/^-ERR Error running script/);
+    expect(shown(await client.call('fcall', 'two', '0'))).toBe(':2');
+  });
+
   it('more scripts than are kept', async () => {
     for (let at = 0; at < 700; at++) expect(await run(`return ${at}`)).toBe(`:${at}`);
     const info = String(await client.call('info', 'memory'));

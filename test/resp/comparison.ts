@@ -4,6 +4,7 @@
  */
 import { type RespReply, RespSimple, RespTyped } from '../support/resp-client.ts';
 import type { Request } from './requests.ts';
+import { requestAnswered } from './script-requests.ts';
 import { shown } from './session.ts';
 
 /** Replies whose elements come in any order, and how many of them belong together. */
@@ -82,7 +83,8 @@ export class Conversation {
   }
 }
 
-function repliesAgree(request: Request, ours: RespReply, theirs: RespReply): boolean {
+function repliesAgree(asked: Request, ours: RespReply, theirs: RespReply): boolean {
+  const request = requestAnswered(asked);
   const apart = TIMES[request[0]];
   if (apart !== undefined && Number(ours) > 0 && Number(theirs) > 0) {
     return Math.abs(Number(ours) - Number(theirs)) <= apart;

@@ -12,6 +12,7 @@ import { type RespClient, type RespReply, respRequest } from '../support/resp-cl
 import { type RespServer, redisFind, redisSpawn, respSpawn } from '../support/resp-server.ts';
 import { Conversation } from './comparison.ts';
 import { anyRequest, type Request, streamRequest } from './requests.ts';
+import { scriptRequest } from './script-requests.ts';
 import { shown } from './session.ts';
 
 const SEED = Number(process.env['FLAGSTONE_SEED'] ?? 1);
@@ -209,6 +210,16 @@ describe.skipIf(installed === null)(title, () => {
       seed: SEED,
       numRuns: PIPELINES,
     });
+  });
+
+  it(`${PIPELINES} sessions of scripts, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {
+    const request = fc.oneof(
+      { weight: 2, arbitrary: scriptRequest },
+      { weight: 1, arbitrary: anyRequest },
+    );
+    const step = fc.tuple(connectionAny, request).map((each) => stepNamed(...each));
+    const session = fc.array(step, { minLength: 1, maxLength: STEPS_MAX, size: 'max' });
+    await fc.assert(fc.asyncProperty(session, sessionCompare), { seed: SEED, numRuns: PIPELINES });
   });
 
   it(`${PIPELINES} sessions of streams, seed ${SEED}`, { timeout: TEST_MS_MAX }, async () => {

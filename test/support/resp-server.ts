@@ -40,6 +40,15 @@ export function respConfSpawn(words: readonly string[] = []): Promise<RespServer
 }
 
 /**
+ * What an application is tried on: ours, or with FLAGSTONE_PEER=1 the real redis-server, on which the test has
+ * to pass as well.
+ */
+export function applicationServerSpawn(): Promise<RespServer> {
+  const peer = process.env['FLAGSTONE_PEER'] === '1' ? redisFind() : null;
+  return peer === null ? respSpawn(['-M']) : redisSpawn(peer.command);
+}
+
+/**
  * Ours writes a file with its ports once all threads listen; one alone would answer sooner, and get all the
  * connections.
  */

@@ -3,6 +3,7 @@
 import { KEY_EVENT } from '../../config/keyspace-events.ts';
 import { CHANGE } from '../../engine/change-log.ts';
 import { itemUnlink } from '../../engine/lifecycle.ts';
+import type { Operation } from '../../engine/operation.ts';
 import { STATUS } from '../../engine/status.ts';
 import { HASH_ENCODING, hashEncodingOf } from '../../engine/types/hash.ts';
 import { listExpect } from '../../engine/types/list-encoding.ts';
@@ -80,15 +81,29 @@ function dump(call: RespCall): void {
     respNull(reply);
     return;
   }
+  if (payloadWrite(p, op, ref)) respBulk(reply, writer.bytes, 0, writer.used);
+  else answerError(call, RESP_ERROR.stringTooLong);
+  rdbWriterClear(writer);
+}
+
+/** Leaves the payload of a live item in the writer. False: it would be too long. */
+function payloadWrite(p: Partition, op: Operation, ref: number): boolean {
   const earliestMs = valueEarliestMs(p, ref, op.nowMs);
   const type = dumpType(p, ref, earliestMs);
   payloadBegin(writer, type);
   encoder.start(type, earliestMs);
   const isTold = valueTell(p, ref, op.nowMs, encoder);
   payloadEnd(writer, type);
-  if (isTold && !writer.isFull) respBulk(reply, writer.bytes, 0, writer.used);
-  else answerError(call, RESP_ERROR.stringTooLong);
+  return isTold && !writer.isFull;
+}
+
+/** What DUMP says of a live item, or null. */
+export function dumpPayload(p: Partition, op: Operation, ref: number): Buffer | null {
+  if (!valueIsThere(p, ref, op.nowMs)) return null;
+  const isWhole = payloadWrite(p, op, ref);
+  const payload = isWhole ? Buffer.from(writer.bytes.subarray(0, writer.used)) : null;
   rdbWriterClear(writer);
+  return payload;
 }
 
 /** Bytes of a value as a file would have it: DEBUG OBJECT. */

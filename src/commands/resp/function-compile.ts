@@ -3,6 +3,7 @@ import type { RespCall } from './call.ts';
 import { type FunctionHead, functionHead } from './function-head.ts';
 import { type Loaded, libraryLoad, loadGlobalsCreate } from './function-load.ts';
 import type { Library } from './function-registry.ts';
+import { beyondUse } from './machine-care.ts';
 import { ScriptMachine } from './script-machine.ts';
 
 /** A library that is compiled and not known yet. */
@@ -31,7 +32,7 @@ export function candidateCompile(
   isTimed: boolean,
 ): Candidate | string {
   const machine = functionMachine(call);
-  const loaded = libraryLoad(call, machine, code, bodyAt, isTimed);
+  const loaded = libraryTry(call, machine, code, bodyAt, isTimed);
   return typeof loaded === 'string' ? loaded : { name, code, loaded, machine };
 }
 
@@ -41,11 +42,27 @@ export function libraryCompile(call: RespCall, library: Library): string | null 
   if (library.machine === machine) return null;
   const head = functionHead(library.code);
   if (typeof head === 'string') return head;
-  const loaded = libraryLoad(call, machine, library.code, head.bodyAt, false);
+  const loaded = libraryTry(call, machine, library.code, head.bodyAt, false);
   if (typeof loaded === 'string') return loaded;
   library.machine = machine;
   for (const one of library.functions) {
     one.reference = loaded.find(({ name }) => name === one.name)?.reference ?? 0;
   }
   return null;
+}
+
+/** Loads a library, which may be more than Lua survives. */
+function libraryTry(
+  call: RespCall,
+  machine: ScriptMachine,
+  code: Buffer,
+  bodyAt: number,
+  isTimed: boolean,
+): readonly Loaded[] | string {
+  try {
+    return libraryLoad(call, machine, code, bodyAt, isTimed);
+  } catch (thrown) {
+    call.functions.loading = null;
+    return beyondUse(call, machine, thrown).replace(/^ERR /, '');
+  }
 }

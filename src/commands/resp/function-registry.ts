@@ -44,9 +44,8 @@ export class LibraryFunction implements Subject {
     this.flags = flags;
   }
 
-  /** Of a library that is compiled. */
-  push({ lua }: ScriptMachine): null {
-    lua.api.lua_rawgeti(lua.L, LUA.REGISTRY, this.reference);
+  /** The library has been compiled. */
+  prepare(): null {
     return null;
   }
 }

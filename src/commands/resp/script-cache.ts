@@ -64,9 +64,8 @@ export class Script {
     return this.sha;
   }
 
-  /** Pushes the function; or returns what is wrong with the script. */
-  push(machine: ScriptMachine): string | null {
-    return machine.functionPush(this);
+  prepare(machine: ScriptMachine): string | null {
+    return machine.functionPrepare(this);
   }
 }
 

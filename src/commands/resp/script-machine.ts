@@ -31,12 +31,15 @@ import { ReplyWriter } from './script-reply-write.ts';
 
 /** What the scripts of a thread may have of memory, all together. */
 const MEMORY_BYTES_MAX = 256 << 20;
-/** A machine that has grown so much is given up when its script is done. */
-export const MEMORY_BYTES_KEPT = 96 << 20;
-/** Instructions from one look at the clock to the next. */
-const INTERRUPT_INSTRUCTIONS = 100_000;
+/** Instructions from one look at the clock to the next: each may be a call that takes a millisecond. */
+const INTERRUPT_INSTRUCTIONS = 2000;
 /** Arguments that together are no longer are copied in one go. */
 const SCRATCH_BYTES = 65536;
+/**
+ * Lua collects when it has this much of what was left after the last time: most of that are the libraries, so
+ * its own 200 % would have it look at them every few hundred scripts.
+ */
+const GC_PAUSE_PERCENT = 400;
 const CHUNK_NAME = '@user_script';
 
 export const STACK = { HANDLER: 1, GLOBALS: 2, BASE: 2 } as const;
@@ -88,6 +91,7 @@ export class ScriptMachine {
     this.sandbox.lock();
     this.handlerPush();
     this.sandbox.globalsPush(L);
+    api.lua_gc(L, LUA_GC.SET_PAUSE, GC_PAUSE_PERCENT);
     this.hook = lua.hookAdd((state) => scriptInterrupt(call, this, state));
     this.interruptsSet(L, false);
     this.sandbox.onCatch = (state) => {
@@ -121,21 +125,22 @@ export class ScriptMachine {
     this.replyEpoch = this.lua.epoch;
   }
 
-  /** Pushes the script's function, compiled if it has to be; or answers what is wrong with it. */
-  functionPush(script: Script): string | null {
+  /** Pushes a compiled function, by its reference. */
+  functionPush(reference: number): void {
+    this.lua.api.lua_rawgeti(this.lua.L, LUA.REGISTRY, reference);
+  }
+
+  /** Compiles a script, unless it is; or returns what is wrong with it. */
+  functionPrepare(script: Script): string | null {
+    if (script.machine === this) return null;
     const { lua } = this;
     const { api, L } = lua;
-    if (script.machine === this) {
-      api.lua_rawgeti(L, LUA.REGISTRY, script.reference);
-      return null;
-    }
     const { text, bodyAt } = script;
     if (luaLoad(lua, L, text, bodyAt, text.length - bodyAt, CHUNK_NAME) !== LUA_STATUS.OK) {
       const error = luaText(lua, L, -1);
       api.lua_settop(L, STACK.BASE);
       return `ERR Error compiling script (new function): ${error}`;
     }
-    api.lua_pushvalue(L, -1);
     script.reference = api.luaL_ref(L, LUA.REGISTRY);
     script.machine = this;
     return null;

@@ -17,15 +17,15 @@ import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { keyspaceRoomMake } from '../../engine/memory-limit.ts';
 import { LUA_STATUS, LUA_TYPE } from '../../lua/lua-api.ts';
 import { luaText } from '../../lua/lua-machine.ts';
-import { RESP_COUNTER } from '../../memory/resp-stats.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { answerError, answerErrorAgain, type RespCall } from './call.ts';
 import { briefsSettle } from './command-note.ts';
 import { functionMachine } from './function-compile.ts';
+import { beyondUse, machineKeep } from './machine-care.ts';
 import { overdueStop, overdueText } from './overdue.ts';
 import type { Conduct } from './script-cache.ts';
 import { SCRIPT_FLAG } from './script-flags.ts';
-import { MEMORY_BYTES_KEPT, ScriptMachine, STACK } from './script-machine.ts';
+import { ScriptMachine, STACK } from './script-machine.ts';
 import type { ScriptRun } from './script-state.ts';
 import { GATE, RespSession } from './session.ts';
 import { trackingBefore } from './tracking.ts';
@@ -38,7 +38,6 @@ const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.';
 const OUT_OF_MEMORY =
   "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
 const NOT_READ_ONLY = 'ERR Can not execute a script with write flag using *_ro command.';
-const BEYOND_USE = 'ERR Error running script: it has used up the stack or the memory of Lua';
 
 /** What is run. */
 export interface Subject {
@@ -49,14 +48,29 @@ export interface Subject {
   readonly conduct: Conduct;
   /** Of EVAL: finds KEYS and ARGV as globals. Others get them as arguments. */
   readonly isEval: boolean;
-  /** Pushes the function; or returns the error that is to be answered. */
-  push(machine: ScriptMachine): string | null;
+  /** Of the function in the machine for which it was prepared last. */
+  readonly reference: number;
+  /** Sees to it that the function is compiled; or returns the error that is to be answered. */
+  prepare(machine: ScriptMachine): string | null;
 }
 
 /** The thread's machine, which the first script has made. */
 export function scriptMachine(call: RespCall): ScriptMachine {
   call.scripts.machine ??= new ScriptMachine(call, false);
   return call.scripts.machine;
+}
+
+/** Sees to it that the subject can be run; or returns the error that is to be answered. */
+export function subjectPrepare(
+  call: RespCall,
+  machine: ScriptMachine,
+  subject: Subject,
+): string | null {
+  try {
+    return subject.prepare(machine);
+  } catch (thrown) {
+    return beyondUse(call, machine, thrown);
+  }
 }
 
 /** Runs the subject with `keyCount` keys and the arguments behind them, and answers. */
@@ -68,8 +82,7 @@ export function scriptRun(
 ): void {
   const { locks, scripts, op } = call;
   const machine = subject.isEval ? scriptMachine(call) : functionMachine(call);
-  const error = subject.push(machine);
-  machine.stackClear();
+  const error = subjectPrepare(call, machine, subject);
   if (error !== null) {
     answerError(call, error);
     return;
@@ -108,21 +121,6 @@ export function scriptRun(
   briefsSettle(call);
   call.clockUs = startUs; // the time of its commands is its own as well
   machineKeep(call, machine);
-}
-
-/** Notes what memory the machine has in use; gives it up if that was much, or it is broken. */
-function machineKeep(call: RespCall, machine: ScriptMachine): void {
-  const { scripts, functions, respStats, respBlock } = call;
-  const { lua } = machine;
-  const isKept = !lua.isBroken && lua.memoryBytes <= MEMORY_BYTES_KEPT;
-  const usedBytes = isKept ? machine.usedBytes : 0;
-  if (machine === functions.machine) {
-    if (!isKept) functions.machine = null;
-    respStats.f64[respBlock + RESP_COUNTER.functionBytes] = usedBytes;
-  } else {
-    if (!isKept) scripts.machine = null;
-    respStats.f64[respBlock + RESP_COUNTER.luaBytes] = usedBytes;
-  }
 }
 
 /** Why a script that says what it needs is not run, or null. */
@@ -186,10 +184,9 @@ function lockedRun(
   try {
     luaRun(call, machine, subject, keyCount);
   } catch (thrown) {
-    // A trap in Lua, or its giving up: the machine is beyond use, and the server is not.
-    if (run.isInCommand || !machine.lua.isBroken) throw thrown;
+    const error = beyondUse(call, machine, thrown);
     run.isRunning = false;
-    answerError(call, BEYOND_USE);
+    answerError(call, error);
   }
   run.isRunning = false;
   run.session = null;
@@ -215,7 +212,7 @@ function luaRun(call: RespCall, machine: ScriptMachine, subject: Subject, keyCou
   const { lua, writer } = machine;
   const { L } = lua;
   const { run } = call.scripts;
-  subject.push(machine);
+  machine.functionPush(subject.reference);
   let count = 0;
   if (subject.isEval) {
     machine.globalsSet(call, FIRST, keyCount);

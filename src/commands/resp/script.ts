@@ -11,7 +11,7 @@ import { FLAG, type KeySpec, type RespRow } from './row.ts';
 import type { Script } from './script-cache.ts';
 import { scriptHead, scriptRunFlags } from './script-flags.ts';
 import { scriptAdd, scriptOf } from './script-notices.ts';
-import { scriptMachine, scriptRun } from './script-run.ts';
+import { scriptMachine, scriptRun, subjectPrepare } from './script-run.ts';
 import { GATE } from './session.ts';
 
 const { READONLY, NO_SCRIPT, STALE, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, WHOLE } = FLAG;
@@ -83,9 +83,7 @@ function shaFlags({ scripts }: RespCall, { source, start, end }: Arguments, flag
 
 /** Whether Lua can compile the script; if not, that has been answered. */
 export function scriptCompiles(call: RespCall, script: Script): boolean {
-  const machine = scriptMachine(call);
-  const error = machine.functionPush(script);
-  machine.stackClear();
+  const error = subjectPrepare(call, scriptMachine(call), script);
   if (error !== null) answerError(call, error);
   return error === null;
 }

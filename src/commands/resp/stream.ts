@@ -60,7 +60,7 @@ const TRIMS = '[(MAXLEN | MINID) [= | ~] threshold [LIMIT count]]';
 
 // biome-ignore format: a table reads in columns
 export const STREAM_ROWS: readonly RespRow[] = [
-  { name: 'xadd',   arity: -5, flags: WRITE | DENY_OOM | FAST, keys: UPDATE_KEY, group: 'stream', since: '5.0.0', complexity: 'O(1), and O(N) for N entries that are trimmed', syntax: `key [NOMKSTREAM] ${TRIMS} (* | id) field value [field value ...]`, doc: 'Adds an entry to a stream.', run: xadd },
+  { name: 'xadd',   arity: -5, flags: WRITE | DENY_OOM | FAST, keys: UPDATE_KEY, group: 'stream', since: '5.0.0', complexity: 'O(1)',                                        syntax: `key [NOMKSTREAM] ${TRIMS} (* | id) field value [field value ...]`, doc: 'Adds an entry to a stream, and may trim it.', run: xadd },
   { name: 'xlen',   arity:  2, flags: READONLY | FAST,         keys: INFO_KEY,   group: 'stream', since: '5.0.0', complexity: 'O(1)',                                        syntax: 'key',                                                            doc: 'Entries of a stream.', run: xlen },
   { name: 'xdel',   arity: -3, flags: WRITE | FAST,            keys: DELETE_KEY, group: 'stream', since: '5.0.0', complexity: 'O(N log(M)), N the ids, M the entries',       syntax: 'key id [id ...]',                                                doc: 'Takes entries out of a stream.', run: xdel },
   { name: 'xtrim',  arity: -4, flags: WRITE,                   keys: DELETE_KEY, group: 'stream', since: '5.0.0', complexity: 'O(N), N the entries that go',                 syntax: 'key (MAXLEN | MINID) [= | ~] threshold [LIMIT count]',           doc: 'Takes the first entries out of a stream.', run: xtrim },

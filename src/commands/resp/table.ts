@@ -31,6 +31,7 @@ import { LIST_POP_ROWS } from './list-pop.ts';
 import { LIST_POSITION_ROWS } from './list-position.ts';
 import { LOGIN_ROWS } from './login.ts';
 import { MEMORY_ROWS } from './memory.ts';
+import { MIGRATE_ROWS } from './migrate.ts';
 import { MODULE_ROWS } from './module.ts';
 import { MONITOR_ROWS } from './monitor.ts';
 import { OBJECT_ROWS } from './object.ts';
@@ -82,6 +83,7 @@ const ROWS: readonly RespRow[] = [
   ...CLIENT_ROWS,
   ...CLUSTER_ROWS,
   ...LATENCY_ROWS,
+  ...MIGRATE_ROWS,
   ...MODULE_ROWS,
   ...MONITOR_ROWS,
   ...SLOWLOG_ROWS,

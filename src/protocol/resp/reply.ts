@@ -33,6 +33,7 @@ const GREATER = 0x3e;
 const BAR = 0x7c;
 const EQUALS = 0x3d;
 const PAREN = 0x28;
+const ZERO_DIGIT = 0x30;
 
 /** Room for a type's sign, a number and a line end. */
 const HEADER_BYTES_MAX = 32;
@@ -154,9 +155,32 @@ export function respAttribute(reply: Reply, pairs: number): void {
 
 /** source[start, start + bytes) as a bulk string. */
 export function respBulk(reply: Reply, source: Buffer, start: number, bytes: number): void {
+  if (bytes <= RANGE_LOOP_BYTES_MAX) {
+    shortBulk(reply, source, start, bytes);
+    return;
+  }
   header(reply, DOLLAR, bytes);
   respRaw(reply, source, start, bytes);
   respBulkEnd(reply);
+}
+
+/** One whose length has two digits at most, in one go: replies of many elements are made of such. */
+function shortBulk(reply: Reply, source: Buffer, start: number, length: number): void {
+  replyRoom(reply, RANGE_LOOP_BYTES_MAX + HEADER_BYTES_MAX);
+  const { bytes } = reply;
+  let { used } = reply;
+  bytes[used++] = DOLLAR;
+  const tens = (length * 205) >>> 11; // divided by 10, up to 69
+  if (tens > 0) bytes[used++] = ZERO_DIGIT + tens;
+  bytes[used] = ZERO_DIGIT + length - 10 * tens;
+  bytes[used + 1] = 0x0d;
+  bytes[used + 2] = 0x0a;
+  used += 3;
+  for (let at = 0; at < length; at++) bytes[used + at] = source[start + at];
+  used += length;
+  bytes[used] = 0x0d;
+  bytes[used + 1] = 0x0a;
+  reply.used = used + 2;
 }
 
 /** Starts a bulk string that comes in pieces: respRaw, then respBulkEnd. */

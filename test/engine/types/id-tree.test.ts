@@ -26,6 +26,7 @@ import { Famine } from '../famine.ts';
 import { partitionExpectEmpty, partitionMake } from '../fixture.ts';
 import { MIB, NOW_MS } from '../limits.ts';
 
+const TIMEOUT_MS = 120_000;
 const HOLDER_BYTES = 48;
 const UINT32_END = 2 ** 32;
 
@@ -178,38 +179,44 @@ function stepRun(trees: Trees, what: string, at: number, turn: number): void {
 }
 
 describe.each([ID_WORDS, WIDE_RECORD_WORDS])('an id tree of records of %i words', (recordWords) => {
-  it.each([1, 2, Date.now() & 0x7fffffff])('is a sorted array (seed %i)', (seed) => {
-    let refusals = 0;
-    const property = fc.property(steps, (all) => {
-      const trees = new Trees(recordWords, MIB);
-      for (const { what, at, times, pagesLeft } of all) {
-        if (pagesLeft !== null) trees.famine.begin(pagesLeft);
-        for (let turn = 0; turn < times; turn++) stepRun(trees, what, at, turn);
-        trees.famine.end();
-        trees.expectSound();
-        trees.expectSeek(Math.floor(at * 1.2e6));
-        if (trees.model.length > 0) {
-          trees.expectSeek(trees.model[Math.floor(at * trees.model.length)]);
+  it.each([1, 2, Date.now() & 0x7fffffff])(
+    'is a sorted array (seed %i)',
+    { timeout: TIMEOUT_MS },
+    (seed) => {
+      let refusals = 0;
+      const property = fc.property(steps, (all) => {
+        const trees = new Trees(recordWords, MIB);
+        for (const { what, at, times, pagesLeft } of all) {
+          if (pagesLeft !== null) trees.famine.begin(pagesLeft);
+          for (let turn = 0; turn < times; turn++) stepRun(trees, what, at, turn);
+          trees.famine.end();
+          trees.expectSound();
+          trees.expectSeek(Math.floor(at * 1.2e6));
+          if (trees.model.length > 0) {
+            trees.expectSeek(trees.model[Math.floor(at * trees.model.length)]);
+          }
         }
-      }
-      refusals += trees.refusals;
-      trees.discard();
-    });
-    fc.assert(property, { seed, numRuns: 10, endOnFailure: true });
-    expect(refusals).toBeGreaterThan(0);
-  });
+        refusals += trees.refusals;
+        trees.discard();
+      });
+      fc.assert(property, { seed, numRuns: 10, endOnFailure: true });
+      expect(refusals).toBeGreaterThan(0);
+    },
+  );
 
-  it('grows to several levels, and goes from either end and from the middle', () => {
+  it('grows to several levels, and goes from either end and from the middle', {
+    timeout: TIMEOUT_MS,
+  }, () => {
     for (const end of ['first', 'last', 'any', 'shrink']) {
       const trees = new Trees(recordWords, 4 * MIB);
-      for (let number = 0; number < 30_000; number++) {
+      for (let number = 0; number < 20_000; number++) {
         idSet(trees.id, number);
         expect(idAdd(trees.p, trees.rootRef, trees.tree, trees.id, trees.place, NOW_MS)).toBe(0);
         if (trees.isWide) trees.p.f64[(idAt(trees.p, trees.place) + 4) >>> 1] = number;
         trees.model.push(number);
       }
       // All leaves are full that come behind each other.
-      expect(rootBytes(trees.p, trees.rootRef)).toBeLessThan(30_000 * recordWords * 4 * 1.05);
+      expect(rootBytes(trees.p, trees.rootRef)).toBeLessThan(20_000 * recordWords * 4 * 1.05);
       trees.expectSound();
       for (let turn = 0; trees.model.length > 100; turn++) {
         stepRun(trees, end, (turn * 0.618034) % 1, 0);
@@ -220,9 +227,9 @@ describe.each([ID_WORDS, WIDE_RECORD_WORDS])('an id tree of records of %i words'
     }
   });
 
-  it('stays small while what comes goes soon', () => {
+  it('stays small while what comes goes soon', { timeout: TIMEOUT_MS }, () => {
     const trees = new Trees(recordWords, MIB);
-    for (let number = 0; number < 50_000; number++) {
+    for (let number = 0; number < 20_000; number++) {
       trees.add(number);
       if (trees.model.length > (number % 200) + 1) trees.remove(0);
       if (trees.model.length > 40 && number % 3 === 0) trees.remove(20);
