@@ -41,6 +41,7 @@ import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
+import { Seat } from './seat.ts';
 import { workerUrl } from './worker-url.ts';
 
 /** How the log calls Redis's levels. */
@@ -63,23 +64,6 @@ export type SupervisorOptions = {
 
 /** What a thread listens on: ports, in the order of the targets. */
 type Listening = DataThreadMessage & { kind: 'listening' };
-
-/** A thread and how often it died lately. */
-class Seat {
-  readonly name: string;
-  readonly owner: number;
-  /** Number among the data threads. */
-  readonly index: number;
-  worker: Worker | null = null;
-  deaths = 0;
-  diedAtMs = 0;
-
-  constructor(name: string, owner: number, index: number) {
-    this.name = name;
-    this.owner = owner;
-    this.index = index;
-  }
-}
 
 export class Supervisor {
   readonly keyspace: Keyspace;

@@ -10,25 +10,13 @@ import { Authentication, type Credentials } from '../commands/memcached/authenti
 import { Call, callClock } from '../commands/memcached/call.ts';
 import { PROTOCOL, Session } from '../commands/memcached/session.ts';
 import { COMMAND_NAMES } from '../commands/memcached/table.ts';
-import { usersListen } from '../commands/resp/acl-change.ts';
-import { aclLogListen } from '../commands/resp/acl-guard.ts';
-import { usersBegin } from '../commands/resp/acl-start.ts';
-import { Bulletin } from '../commands/resp/bulletin.ts';
-import { RespCall } from '../commands/resp/call.ts';
-import { clientKillListen } from '../commands/resp/client-kill.ts';
-import { pauseListen } from '../commands/resp/client-pause.ts';
-import { configListen } from '../commands/resp/config-set.ts';
+import { respCallStart } from '../commands/resp/call-start.ts';
 import { readyServe } from '../commands/resp/execute.ts';
-import { functionsListen } from '../commands/resp/function-notices.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
-import { monitorListen } from '../commands/resp/monitor.ts';
-import { notableListen } from '../commands/resp/notable.ts';
-import { overdueListen, overdueWaiter } from '../commands/resp/overdue.ts';
-import { pubsubListen, pubsubPost } from '../commands/resp/pubsub.ts';
-import { scriptsListen } from '../commands/resp/script-notices.ts';
-import { COMMAND_TABLE } from '../commands/resp/table.ts';
-import { trackedTellNow, trackingListen, trackingRest } from '../commands/resp/tracking.ts';
-import { waitsListen, waitsRest } from '../commands/resp/waits.ts';
+import { overdueWaiter } from '../commands/resp/overdue.ts';
+import { pubsubPost } from '../commands/resp/pubsub.ts';
+import { trackedTellNow, trackingRest } from '../commands/resp/tracking.ts';
+import { waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,
   LogLevel,
@@ -36,9 +24,9 @@ import type {
   RespFailure,
   ServerContext,
 } from '../commands/server-context.ts';
-import { RespConfig, type RespConfigImage, type UserLine } from '../config/resp-config.ts';
+import type { RespConfigImage, UserLine } from '../config/resp-config.ts';
 import type { RespTarget } from '../config/resp-targets.ts';
-import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
+import { keyspaceAttach } from '../engine/keyspace.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
 import { COUNTER, counterBlock, GAUGE, loopDelayNote } from '../memory/control.ts';
 import { lockWaiterSet } from '../memory/lock.ts';
@@ -191,7 +179,8 @@ export class DataThread {
     const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
     const auth = new Authentication(start.credentials);
     const call = new Call(keyspace, server, auth, new Reply(), idle);
-    const respCall = respCallCreate(keyspace, server, start);
+    const isAlone = start.config.threadCount === 1;
+    const respCall = respCallStart(keyspace, server, { ...start, isAlone });
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
     this.aside = new AsideTurn(this.context.resp);
     respCall.aside = () => this.aside.run();
@@ -349,52 +338,6 @@ export class DataThread {
       if (connection.kick()) call.counters[call.block + COUNTER.idleKicks]++;
     }
   }
-}
-
-function respCallCreate(
-  keyspace: Keyspace,
-  server: ServerContext,
-  start: DataThreadStart,
-): RespCall {
-  const nothing = (): void => undefined;
-  const nobody = {
-    record: -1,
-    local: '',
-    isUnix: false,
-    isLocal: true,
-    bytesRead: 0,
-    bytesWritten: 0,
-    queryBytes: 0,
-    queryFreeBytes: 0,
-    argumentBytes: 0,
-    outputBytes: 0,
-    outputPieces: 0,
-    push: nothing,
-    wake: nothing,
-    close: nothing,
-    destroy: nothing,
-  };
-  const { bulletinName, threadIndex } = start;
-  const isAlone = start.config.threadCount === 1;
-  const bulletin = new Bulletin(keyspace.control, bulletinName, threadIndex, isAlone);
-  const config = RespConfig.fromImage(start.respConfig);
-  for (const { from, to } of config.renames) COMMAND_TABLE.rename(from, to);
-  const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), nobody);
-  waitsListen(call);
-  pubsubListen(call);
-  configListen(call);
-  usersBegin(call.users, COMMAND_TABLE, config);
-  usersListen(call);
-  aclLogListen(call);
-  notableListen(call);
-  monitorListen(call);
-  pauseListen(call);
-  clientKillListen(call);
-  overdueListen(call);
-  scriptsListen(call);
-  functionsListen(call);
-  trackingListen(call);
-  return call;
 }
 
 function targetText({ host, port }: UdpTarget): string {
