@@ -37,8 +37,8 @@ import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './ne
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
-import { udpPortCheck } from './net/udp-endpoint.ts';
 import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
+import { portsCheck } from './ports-check.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
 import { Seat } from './seat.ts';
@@ -83,6 +83,8 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private readonly detours = new DetourKeeper();
+  /** The thread whose client has asked for the end. */
+  private asked: Seat | null = null;
   private isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
   readonly resp: RespKeeper;
@@ -127,8 +129,7 @@ export class Supervisor {
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
     this.resp.begin();
-    for (const target of [...this.targets, ...this.respTargets]) await this.portCheck(target);
-    for (const target of this.udp) await this.udpPortCheck(target);
+    await portsCheck([...this.targets, ...this.respTargets], this.udp);
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
     const { ports, udpPorts, commands } = await this.dataStart(first);
@@ -245,7 +246,11 @@ export class Supervisor {
   /** Ends all threads at once. */
   async end(): Promise<void> {
     this.isEnding = true;
-    await Promise.all(this.dataSeats.map(({ worker }) => worker?.terminate()));
+    this.detours.end();
+    // A client that asked for it and sees its connection close is to find nobody listening.
+    const others = this.dataSeats.filter((seat) => seat !== this.asked);
+    await Promise.all(others.map(({ worker }) => worker?.terminate()));
+    await this.asked?.worker?.terminate();
   }
 
   /** A data thread's worker; it may have ended. */
@@ -259,19 +264,6 @@ export class Supervisor {
     } catch (error) {
       if (error instanceof TlsFilesError) throw FAULT.tlsUnusable(error.message);
       throw error;
-    }
-  }
-
-  private async portCheck(target: TcpTarget): Promise<void> {
-    if (!(await listenerIsThere(target))) return;
-    throw FAULT.portInUse(listenTargetText(target));
-  }
-
-  private async udpPortCheck(target: UdpTarget): Promise<void> {
-    try {
-      await udpPortCheck(target);
-    } catch (error) {
-      throw faultFromListen(error, `UDP ${listenTargetText(target)}`);
     }
   }
 
@@ -308,8 +300,10 @@ export class Supervisor {
         if (message.kind === 'listening') resolve(message);
         else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
-        else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
-        else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'shutdown') {
+          this.asked = seat;
+          options.onShutdown(message.graceful);
+        } else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
         else if (message.kind === 'detour') this.detours.open(seat.index, message);
         else if (message.kind === 'detourEnd') this.detours.close(seat.index);

@@ -179,8 +179,7 @@ export class DataThread {
     const idle = new Session(nobody, PROTOCOL.UNDECIDED, false);
     const auth = new Authentication(start.credentials);
     const call = new Call(keyspace, server, auth, new Reply(), idle);
-    const isAlone = start.config.threadCount === 1;
-    const respCall = respCallStart(keyspace, server, { ...start, isAlone });
+    const respCall = respCallStart(keyspace, server, start);
     this.context = new ConnectionContext(call, respCall, new IoBuffers());
     this.aside = new AsideTurn(this.context.resp);
     respCall.aside = () => this.aside.run();

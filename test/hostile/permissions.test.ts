@@ -154,6 +154,19 @@ describe('a user of some keys', () => {
     expect(await ann.call('evalsha', sha, '0', 'ann:string')).toBe('a');
   });
 
+  it('may not do it by the function of another', async () => {
+    const code =
+      "redis.register_function('read', function(_, args) return redis.call('get', args[1]) end)";
+    await admin.call('function', 'load', `#!lua name=reading\n${code}`);
+    expect(await admin.call('fcall', 'read', '0', 'bob:string')).toBe(SECRET);
+    const refused = shown(await ann.call('fcall', 'read', '0', 'bob:string'));
+    expect(refused).toMatch(/^-.*(permissions|ACL|can't)/);
+    expect(shown(await ann.call('fcall', 'read', '1', 'bob:string', 'ann:string'))).toMatch(
+      /^-NOPERM/,
+    );
+    expect(await ann.call('fcall', 'read', '0', 'ann:string')).toBe('a');
+  });
+
   it.each(SUBSCRIPTIONS)('may not %s', async (text) => {
     expect(shown(await ann.call(...text.split(' ')))).toMatch(/^-NOPERM /);
     expect(await admin.call('publish', 'bob:news', SECRET)).toBe(0);

@@ -60,6 +60,11 @@ const IDLE_CONSUMER =
   /(map\()?\["name", "[^"]*", ("pending", :0, "idle", |"seen-time", , "pel-count", :0, "pending", \[\])\]\)?(, )?/g;
 const CONSUMER_COUNT = /(?<="consumers"[,:] ):\d+/g;
 
+/** What a user may not do, which 7.2 says with his name. */
+const NOT_PERMITTED =
+  /^-(NOPERM|ERR (The user executing the script can't|ACL failure in script)).*/;
+const REFUSED = 'not permitted';
+
 /** What an error says of which command, which 7.2 says otherwise. */
 const UNBALANCED = /(?<=Unbalanced ).*/;
 
@@ -89,11 +94,13 @@ function repliesAgree(asked: Request, ours: RespReply, theirs: RespReply): boole
   if (apart !== undefined && Number(ours) > 0 && Number(theirs) > 0) {
     return Math.abs(Number(ours) - Number(theirs)) <= apart;
   }
-  return text(request, ours) === text(request, theirs);
+  const [said, expected] = [text(request, ours), text(request, theirs)];
+  // Whose keys cannot be counted may say so, or that some of them are not his.
+  return said === expected || (said === REFUSED && expected.startsWith('-'));
 }
 
 function text(request: Request, reply: RespReply): string {
-  const said = shown(ordered(request, reply));
+  const said = shown(ordered(request, reply)).replace(NOT_PERMITTED, REFUSED);
   if (/^xread/.test(request[0])) return said.replace(UNBALANCED, '');
   if (request[0] === 'xgroup' && /^:[01]$/.test(said) && request[1] === 'createconsumer') return '';
   if (request[0] === 'xpending') return said.replace(AGES, '');

@@ -66,21 +66,38 @@ const VALUES = [
   'return string.format("%s %d %5.2f %q %x", "a", 3, 2.5, "q", 255)', 'return {("a,b"):find(",", 1, true)}', 'return (("hello"):gsub("l", "L"))', 'return {unpack({1, 2, 3})}', 'return table.concat({1, 2, "x"}, "-")', 'return math.floor(-2.5) + math.max(1, 7)',
 ]; // biome-ignore format: words
 
+/** A library of functions, to be loaded before. */
+export const LIBRARY = `#!lua name=tried
+redis.register_function('called', function(keys, args) return redis.call(unpack(args)) end)
+redis.register_function('answered', function(keys, args) return redis.pcall(unpack(args)) end)
+redis.register_function{
+  function_name = 'looked',
+  flags = {'no-writes'},
+  callback = function(keys, args) redis.setresp(3) return redis.pcall(unpack(args)) end,
+}
+redis.register_function('doubled', function(keys, args) return {keys, redis.pcall(unpack(args))} end)`;
+/** Of these: whose answer is that of their request. */
+const PLAIN_FUNCTIONS = ['called', 'answered', 'looked'];
+
 const keysAny = fc.array(
   fc.constantFrom('a', 'b', 'str', 'list', 'set', 'zset', 'hash', 'stream'),
   {
     maxLength: 3,
   },
 );
-const name = fc.constantFrom('eval', 'eval', 'eval', 'eval_ro');
 const innerAny = anyRequest.filter(([command]) => !BLOCKING.test(command) && !TIMED.test(command));
 const orderedInner = innerAny.filter(
   ([command]) => !UNORDERED.test(command) && !PRINTS_DOUBLES.test(command),
 );
 
-function scriptOf(scripts: readonly string[], inner: fc.Arbitrary<Request>): fc.Arbitrary<Request> {
+function scriptOf(
+  scripts: readonly string[],
+  inner: fc.Arbitrary<Request>,
+  name = 'eval',
+): fc.Arbitrary<Request> {
+  const names = fc.constantFrom(name, name, name, `${name}_ro`);
   return fc
-    .tuple(name, fc.constantFrom(...scripts), keysAny, inner)
+    .tuple(names, fc.constantFrom(...scripts), keysAny, inner)
     .map(([command, script, keys, request]) => [
       command,
       script,
@@ -106,11 +123,29 @@ const wrong = fc.constantFrom<Request>(
   ['script', 'flush', 'x'],
   ['script', 'kill'],
   ['script', 'nothing'],
+  ['fcall', 'missing', '0'],
+  ['fcall', 'called', '-1'],
+  ['fcall', 'called', '2', 'a'],
+  ['function', 'delete', 'tried'],
+  ['function', 'load', LIBRARY],
+  ['function', 'load', 'replace', LIBRARY],
+  ['function', 'load', '#!lua name=x\nreturn 1'],
+  ['function', 'load', 'no library'],
+  ['function', 'list', 'libraryname', 'missing'],
+  ['function', 'stats'],
+  ['function', 'kill'],
+);
+
+/** A script that makes a request, and answers what that is answered. */
+export const plainScriptRequest: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 5, arbitrary: scriptOf(PLAIN, innerAny) },
+  { weight: 3, arbitrary: scriptOf(PLAIN_FUNCTIONS, innerAny, 'fcall') },
 );
 
 /** A request that is a script, or that is about scripts. */
 export const scriptRequest: fc.Arbitrary<Request> = fc.oneof(
-  { weight: 10, arbitrary: scriptOf(PLAIN, innerAny) },
+  { weight: 13, arbitrary: plainScriptRequest },
+  { weight: 2, arbitrary: scriptOf(['doubled'], orderedInner, 'fcall') },
   { weight: 6, arbitrary: scriptOf(ADAPTED, orderedInner) },
   { weight: 4, arbitrary: scriptOf(VALUES, fc.constant(['1', 'x'])) },
   { weight: 1, arbitrary: wrong },
@@ -119,6 +154,8 @@ export const scriptRequest: fc.Arbitrary<Request> = fc.oneof(
 /** The request that a script makes whose own reply is the answer; or the request itself. */
 export function requestAnswered(request: Request): Request {
   const [command, script, keyCount] = request;
-  if (!/^eval(_ro)?$/.test(command) || !PLAIN.includes(script)) return request;
-  return request.slice(3 + Number(keyCount));
+  const isPlain =
+    (/^eval(_ro)?$/.test(command) && PLAIN.includes(script)) ||
+    (/^fcall(_ro)?$/.test(command) && PLAIN_FUNCTIONS.includes(script));
+  return isPlain && request.length > 3 ? request.slice(3 + Number(keyCount)) : request;
 }

@@ -1,4 +1,4 @@
-/** A thread's call as it starts: with its settings, and hearing what other threads tell. */
+/** The start of a thread's part in RESP: its call, its settings, and what it hears of the other threads. */
 import { RespConfig, type RespConfigImage } from '../../config/resp-config.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { Reply } from '../../protocol/reply.ts';
@@ -21,18 +21,18 @@ import { COMMAND_TABLE } from './table.ts';
 import { trackingListen } from './tracking.ts';
 import { waitsListen } from './waits.ts';
 
-type CallStart = {
+/** What a thread is told when it starts. */
+export type RespCallStart = {
   /** What the threads' bulletin is called. */
   readonly bulletinName: string;
-  /** There is no other data thread. */
-  readonly isAlone: boolean;
   readonly respConfig: RespConfigImage;
 };
 
+/** Makes the thread's call, with all that hears of other threads registered at its bulletin. */
 export function respCallStart(
   keyspace: Keyspace,
   server: ServerContext,
-  { bulletinName, isAlone, respConfig }: CallStart,
+  start: RespCallStart,
 ): RespCall {
   const nothing = (): void => undefined;
   const nobody = {
@@ -52,8 +52,10 @@ export function respCallStart(
     close: nothing,
     destroy: nothing,
   };
-  const bulletin = new Bulletin(keyspace.control, bulletinName, server.threadIndex, isAlone);
-  const config = RespConfig.fromImage(respConfig);
+  const isAlone = server.config.threadCount === 1;
+  const { control } = keyspace;
+  const bulletin = new Bulletin(control, start.bulletinName, server.threadIndex, isAlone);
+  const config = RespConfig.fromImage(start.respConfig);
   for (const { from, to } of config.renames) COMMAND_TABLE.rename(from, to);
   const call = new RespCall(keyspace, server, COMMAND_TABLE, bulletin, config, new Reply(), nobody);
   waitsListen(call);

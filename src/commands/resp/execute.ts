@@ -26,17 +26,32 @@ import { blockedClaim, waitsServe } from './waits.ts';
 
 /** Runs `call.args` as the command, whatever the session's state. */
 export function commandExecute(call: RespCall, command: Command): void {
-  call.command = command;
-  call.failed = false;
-  if (!command.isBrief) {
-    briefsSettle(call);
-    call.ranBriefsOnly = false;
-  }
+  executionBegin(call, command);
   if (command.keyMode === KEY_MODE.ONE) {
     oneKeyRun(call, command);
   } else {
     someKeysRun(call, command);
   }
+  executionEnd(call, command);
+}
+
+/** As commandExecute, for a command whose one key is in call.op.key, in the partition call.p, whose lock is held. */
+export function commandExecuteHeld(call: RespCall, command: Command): void {
+  executionBegin(call, command);
+  command.row.run(call);
+  if (call.session.tracking !== null) trackingAfter(call, command);
+  executionEnd(call, command);
+}
+
+function executionBegin(call: RespCall, command: Command): void {
+  call.command = command;
+  call.failed = false;
+  if (command.isBrief) return;
+  briefsSettle(call);
+  call.ranBriefsOnly = false;
+}
+
+function executionEnd(call: RespCall, command: Command): void {
   commandNote(call, command);
   if (call.gate & GATE.MONITORED) monitorFeed(call, command);
   const { ready, notes } = call.p;

@@ -95,6 +95,12 @@ export class Locks {
     this.declaredHigh = this.wantHigh;
   }
 
+  /** Whether the partition's lock was. */
+  declares(p: Partition): boolean {
+    const word = p.id < 32 ? this.declaredLow : this.declaredHigh;
+    return ((word >>> (p.id & 31)) & 1) === 1;
+  }
+
   /** Whether what is named was declared. */
   get areDeclared(): boolean {
     return ((this.wantLow & ~this.declaredLow) | (this.wantHigh & ~this.declaredHigh)) === 0;

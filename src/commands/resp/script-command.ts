@@ -11,12 +11,13 @@ import { guardsClear } from '../../engine/guard.ts';
 import { luaRaise } from '../../lua/lua-machine.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
 import { replyTotal } from '../../protocol/reply.ts';
+import { argumentBytes } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { aclCheck, refusalText } from './acl-guard.ts';
 import { errorCount, type RespCall } from './call.ts';
 import { type Command, KEY_MODE } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
-import { commandExecute, locksWant } from './execute.ts';
+import { commandExecute, commandExecuteHeld, locksWant } from './execute.ts';
 import { overdueMayWrite } from './overdue.ts';
 import { FLAG } from './row.ts';
 import { scriptArgumentsTake } from './script-arguments.ts';
@@ -126,13 +127,16 @@ function commandRun(call: RespCall, machine: ScriptMachine, command: Command): s
   call.session = run.session ?? session;
   call.reply = machine.reply;
   call.args = machine.args;
-  const uncovered = locksCover(call, run, command) ?? writeStart(call, run, command);
+  const isOneKey =
+    command.keyMode === KEY_MODE.ONE && argumentBytes(machine.args, 1) <= KEY_BYTES_LIMIT;
+  const uncovered = locksCover(call, run, command, isOneKey) ?? writeStart(call, run, command);
   if (uncovered === null) {
     run.isInCommand = true;
-    commandExecute(call, command);
+    if (isOneKey) commandExecuteHeld(call, command);
+    else commandExecute(call, command);
     run.isInCommand = false;
     if (run.session !== null) session.commandsRun++; // it is the client's
-    if (command.keyMode === KEY_MODE.ONE) guardsClear(call.p);
+    if (isOneKey) guardsClear(call.p);
     else call.locks.guardsClear();
   }
   call.session = session;
@@ -152,22 +156,30 @@ function writeStart(call: RespCall, run: ScriptRun, { flags }: Command): string 
   return KILLED;
 }
 
-/** Sees to it that the locks are held that the command needs. Returns null; or what to say if they cannot be had. */
-function locksCover(call: RespCall, run: ScriptRun, command: Command): string | null {
+/**
+ * Sees to it that the locks are held that the command needs. Returns null; or what to say if they cannot be had.
+ * The key of a command of one is then in call.op.key, and its partition in call.p.
+ */
+function locksCover(
+  call: RespCall,
+  run: ScriptRun,
+  command: Command,
+  isOneKey: boolean,
+): string | null {
   const { locks, args, op, session, keyspace } = call;
   const { keyMode } = command;
   if (command.flags & FLAG.WHOLE || keyMode === KEY_MODE.ALL) {
     locks.wantAll();
   } else if (keyMode === KEY_MODE.NONE) {
     return null;
-  } else if (keyMode === KEY_MODE.ONE) {
-    const start = args.start[1];
-    const bytes = args.end[1] - start;
-    if (bytes > KEY_BYTES_LIMIT) return null; // which the command will answer
-    keyFillIn(op.key, session.namespace, args.source, start, bytes);
-    locks.want(keyspace.partitionFor(op.key.hash));
+  } else if (isOneKey) {
+    keyFillIn(op.key, session.namespace, args.source, args.start[1], argumentBytes(args, 1));
+    call.p = keyspace.partitionFor(op.key.hash);
+    if (!locks.declares(call.p)) run.hasStrayed = true;
+    if (locks.holds(call.p)) return null;
+    locks.want(call.p);
   } else if (!locksWant(call, command, args)) {
-    return null;
+    return null; // a key is too long, which the command will answer
   }
   if (!locks.areDeclared) run.hasStrayed = true;
   if (locks.takeMore(run.hasWritten ? LOCK_TRIES_WRITTEN : LOCK_TRIES)) return null;

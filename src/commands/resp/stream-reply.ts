@@ -3,7 +3,7 @@ import { STREAM_ID_TEXT_BYTES_MAX, type StreamId, streamIdWrite } from '../../ba
 import { OTHER_TYPE } from '../../engine/status.ts';
 import { streamFind, streamRead } from '../../engine/types/stream.ts';
 import { cursorIsLong, fieldPass, type StreamCursor } from '../../engine/types/stream-cursor.ts';
-import { lengthEnd, lengthRead } from '../../engine/types/stream-fields.ts';
+import { FieldText, fieldTake } from '../../engine/types/stream-fields.ts';
 import { LongReader, longBytes, longLength, longOpen } from '../../engine/types/stream-long.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { REPLY_BYTES_MAX, type Reply, replyRoom } from '../../protocol/reply.ts';
@@ -56,8 +56,11 @@ export function respStreamEntry(reply: Reply, p: Partition, cursor: StreamCursor
   }
 }
 
+const field = new FieldText();
+
 function respField(reply: Reply, { u8 }: Partition, at: number): void {
-  respBulk(reply, u8, lengthEnd(u8, at), lengthRead(u8, at));
+  fieldTake(u8, at, field);
+  respBulk(reply, field.source, field.start, field.bytes);
 }
 
 const reader = new LongReader();

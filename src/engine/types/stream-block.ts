@@ -31,14 +31,16 @@ import type { Partition } from '../../memory/partition.ts';
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { ENTRY_LEAF_WORD } from '../collection/counted-tree.ts';
 import {
-  fieldsBytes,
   fieldsSkip,
-  fieldsWrite,
   lengthEnd,
   lengthRead,
   lengthWrite,
+  namesBytes,
   namesEqual,
+  namesWrite,
   type StreamFields,
+  valuesMeasure,
+  valuesWrite,
 } from './stream-fields.ts';
 
 /** Words of a block, as i32 indices from `ref << 1`. */
@@ -251,8 +253,8 @@ export function blockMeasure(
   delta.hasNames = !namesEqual(p.u8, blockNames(ref), blockNameCount(p, ref), fields);
   const msBytes = widthBytes(numberWidth(delta.msHi, delta.msLo));
   const idBytes = 1 + msBytes + widthBytes(numberWidth(delta.seqHi, delta.seqLo));
-  const bytes = SLOT_BYTES + idBytes + fieldsBytes(fields, 1);
-  return delta.hasNames ? bytes + 2 + fieldsBytes(fields, 0) : bytes;
+  const bytes = SLOT_BYTES + idBytes + valuesMeasure(fields);
+  return delta.hasNames ? bytes + 2 + namesBytes(fields) : bytes;
 }
 
 /** Adds the entry that was measured last. There is room for it. */
@@ -266,9 +268,9 @@ export function blockAppend(p: Partition, ref: number, fields: StreamFields): vo
   at = numberWrite(u8, at, delta.seqHi, delta.seqLo, seqWidth);
   if (delta.hasNames) {
     at = lengthWrite(u8, at, fields.count);
-    at = fieldsWrite(fields, 0, u8, at);
+    at = namesWrite(fields, u8, at);
   }
-  at = fieldsWrite(fields, 1, u8, at);
+  at = valuesWrite(fields, u8, at);
   const slots = blockSlots(p, ref);
   slotSet(p, ref, slots, entry);
   slotsSet(p, ref, blockFirst(p, ref), slots + 1);
@@ -278,7 +280,7 @@ export function blockAppend(p: Partition, ref: number, fields: StreamFields): vo
 
 /** Bytes of a block with this entry alone. */
 export function blockBytesFor(fields: StreamFields): number {
-  return BLOCK_HEADER_BYTES + fieldsBytes(fields, 0) + 1 + fieldsBytes(fields, 1) + SLOT_BYTES;
+  return BLOCK_HEADER_BYTES + namesBytes(fields) + 1 + valuesMeasure(fields) + SLOT_BYTES;
 }
 
 /** Makes a chunk a block with its first entry, for which it has room. */
@@ -294,7 +296,7 @@ export function blockInit(
   p.i32[(ref << 1) + BLOCK.leafRef] = 0;
   slotsSet(p, ref, 0, 0);
   streamIdStore(p.i32, (ref << 1) + BLOCK.id, id);
-  const end = fieldsWrite(fields, 0, p.u8, blockNames(ref));
+  const end = namesWrite(fields, p.u8, blockNames(ref));
   endSet(p, ref, end - (ref << 3), fields.count);
   countsSet(p, ref, 0, 0);
   blockMeasure(p, ref, id, fields);

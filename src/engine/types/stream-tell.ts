@@ -14,7 +14,7 @@ import {
   streamFirstEntry,
   streamNext,
 } from './stream-cursor.ts';
-import { lengthEnd, lengthRead } from './stream-fields.ts';
+import { FieldText, fieldTake } from './stream-fields.ts';
 import { groupsTell } from './stream-group-tell.ts';
 import { LongReader, longBytes, longLength, longOpen } from './stream-long.ts';
 import {
@@ -27,6 +27,7 @@ import {
 
 const cursor = new StreamCursor();
 const reader = new LongReader();
+const text = new FieldText();
 
 /** Tells all of a stream. False: the sink had enough. */
 export function streamTell(p: Partition, rootRef: number, sink: StreamSink): boolean {
@@ -55,9 +56,10 @@ export function streamTell(p: Partition, rootRef: number, sink: StreamSink): boo
 function fieldsTell(p: Partition, sink: StreamSink): boolean {
   const { u8 } = p;
   for (let left = cursor.fieldCount; left > 0; left--) {
-    const { nameAt, valueAt } = cursor;
-    if (!sink.streamString(u8, lengthEnd(u8, nameAt), lengthRead(u8, nameAt))) return false;
-    if (!sink.streamString(u8, lengthEnd(u8, valueAt), lengthRead(u8, valueAt))) return false;
+    fieldTake(u8, cursor.nameAt, text);
+    if (!sink.streamString(text.source, text.start, text.bytes)) return false;
+    fieldTake(u8, cursor.valueAt, text);
+    if (!sink.streamString(text.source, text.start, text.bytes)) return false;
     fieldPass(p, cursor);
   }
   return true;

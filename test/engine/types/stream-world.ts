@@ -26,7 +26,7 @@ import {
   streamSeekBack,
   streamSeekExact,
 } from '../../../src/engine/types/stream-cursor.ts';
-import { lengthEnd, lengthRead, StreamFields } from '../../../src/engine/types/stream-fields.ts';
+import { FieldText, fieldTake, StreamFields } from '../../../src/engine/types/stream-fields.ts';
 import {
   LongReader,
   longBytes,
@@ -93,6 +93,7 @@ export function fieldsOf(strings: readonly Buffer[]): StreamFields {
 /** Names and values of the entry that a cursor is at. */
 export function stringsAt(p: Partition, cursor: StreamCursor): Buffer[] {
   const strings: Buffer[] = [];
+  const text = new FieldText();
   if (cursorIsLong(p, cursor)) {
     const reader = new LongReader();
     longOpen(p, cursor.entry, reader);
@@ -105,8 +106,8 @@ export function stringsAt(p: Partition, cursor: StreamCursor): Buffer[] {
   }
   for (let left = cursor.fieldCount; left > 0; left--) {
     for (const at of [cursor.nameAt, cursor.valueAt]) {
-      const start = lengthEnd(p.u8, at);
-      strings.push(Buffer.from(p.u8.subarray(start, start + lengthRead(p.u8, at))));
+      fieldTake(p.u8, at, text);
+      strings.push(Buffer.from(text.source.subarray(text.start, text.start + text.bytes)));
     }
     fieldPass(p, cursor);
   }
