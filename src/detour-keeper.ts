@@ -108,6 +108,11 @@ export class DetourKeeper {
     this.links.get(thread)?.closeSoon();
   }
 
+  /** Nobody is accepted any more. */
+  end(): void {
+    for (const link of this.links.values()) link.close();
+  }
+
   /** The thread is gone. */
   forget(thread: number): void {
     this.links.get(thread)?.close();

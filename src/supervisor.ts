@@ -41,6 +41,7 @@ import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 import { portsCheck } from './ports-check.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
+import { Seat } from './seat.ts';
 import { workerUrl } from './worker-url.ts';
 
 /** How the log calls Redis's levels. */
@@ -64,23 +65,6 @@ export type SupervisorOptions = {
 /** What a thread listens on: ports, in the order of the targets. */
 type Listening = DataThreadMessage & { kind: 'listening' };
 
-/** A thread and how often it died lately. */
-class Seat {
-  readonly name: string;
-  readonly owner: number;
-  /** Number among the data threads. */
-  readonly index: number;
-  worker: Worker | null = null;
-  deaths = 0;
-  diedAtMs = 0;
-
-  constructor(name: string, owner: number, index: number) {
-    this.name = name;
-    this.owner = owner;
-    this.index = index;
-  }
-}
-
 export class Supervisor {
   readonly keyspace: Keyspace;
   /** The TCP ports that the data threads listen on, in the order of the targets. */
@@ -99,6 +83,8 @@ export class Supervisor {
   private udp: readonly UdpTarget[];
   private readonly tls: TlsKeeper | null;
   private readonly detours = new DetourKeeper();
+  /** The thread whose client has asked for the end. */
+  private asked: Seat | null = null;
   private isEnding = false;
   private readonly runId = randomBytes(20).toString('hex');
   readonly resp: RespKeeper;
@@ -260,7 +246,11 @@ export class Supervisor {
   /** Ends all threads at once. */
   async end(): Promise<void> {
     this.isEnding = true;
-    await Promise.all(this.dataSeats.map(({ worker }) => worker?.terminate()));
+    this.detours.end();
+    // A client that asked for it and sees its connection close is to find nobody listening.
+    const others = this.dataSeats.filter((seat) => seat !== this.asked);
+    await Promise.all(others.map(({ worker }) => worker?.terminate()));
+    await this.asked?.worker?.terminate();
   }
 
   /** A data thread's worker; it may have ended. */
@@ -310,8 +300,10 @@ export class Supervisor {
         if (message.kind === 'listening') resolve(message);
         else if (message.kind === 'tlsAsk') this.tls?.announce();
         else if (message.kind === 'listenFailed') reject(faultFromListen(message, message.address));
-        else if (message.kind === 'shutdown') options.onShutdown(message.graceful);
-        else if (message.kind === 'warn') this.log.warn(message.details, message.text);
+        else if (message.kind === 'shutdown') {
+          this.asked = seat;
+          options.onShutdown(message.graceful);
+        } else if (message.kind === 'warn') this.log.warn(message.details, message.text);
         else if (message.kind === 'log') this.log[LOG_METHOD[message.level]](message.text);
         else if (message.kind === 'detour') this.detours.open(seat.index, message);
         else if (message.kind === 'detourEnd') this.detours.close(seat.index);

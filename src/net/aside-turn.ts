@@ -16,14 +16,14 @@ import { IoBuffers } from './wire.ts';
 
 export class AsideTurn {
   private readonly main: RespContext;
-  private readonly aside: RespContext;
+  /** Made when there is need for it. */
+  private aside: RespContext | null = null;
   private isRunning = false;
   /** By which new clients come, once there was need for it. */
   detour: Detour | null = null;
 
   constructor(main: RespContext) {
     this.main = main;
-    this.aside = new RespContext(asideCallCreate(main.call), new IoBuffers(), main.open);
   }
 
   /** Serves every connection but the one whose request is in hand. */
@@ -32,6 +32,7 @@ export class AsideTurn {
     this.isRunning = true;
     const { call, open } = this.main;
     this.detour?.pump();
+    this.aside ??= new RespContext(asideCallCreate(call), new IoBuffers(), open);
     asideCallRenew(this.aside.call, call);
     for (const connection of open) {
       if (connection instanceof RespConnection && connection.session !== call.running) {

@@ -17,6 +17,45 @@ const KEYS = 10;
 const PROMTOOL_IS_THERE = spawnSync('promtool', ['--version'], { stdio: 'ignore' }).status === 0;
 const PROMTOOL_REASON = PROMTOOL_IS_THERE ? '' : ' (skipped: no promtool here)';
 
+/** Of the dashboards that come with redis_exporter, and of those for memcached_exporter. */
+const DASHBOARD_NAMES = [
+  'memcached_up',
+  'memcached_uptime_seconds',
+  'memcached_version',
+  'memcached_commands_total',
+  'memcached_current_bytes',
+  'memcached_limit_bytes',
+  'memcached_current_items',
+  'memcached_items_total',
+  'memcached_items_evicted_total',
+  'memcached_items_reclaimed_total',
+  'memcached_current_connections',
+  'memcached_max_connections',
+  'memcached_connections_total',
+  'memcached_read_bytes_total',
+  'memcached_written_bytes_total',
+  'memcached_slab_current_items',
+  'memcached_slab_chunk_size_bytes',
+  'memcached_slab_current_pages',
+  'redis_up',
+  'redis_uptime_in_seconds',
+  'redis_connected_clients',
+  'redis_blocked_clients',
+  'redis_memory_used_bytes',
+  'redis_memory_max_bytes',
+  'redis_commands_total',
+  'redis_commands_duration_seconds_total',
+  'redis_commands_processed_total',
+  'redis_keyspace_hits_total',
+  'redis_keyspace_misses_total',
+  'redis_net_input_bytes_total',
+  'redis_net_output_bytes_total',
+  'redis_db_keys',
+  'redis_db_keys_expiring',
+  'redis_expired_keys_total',
+  'redis_evicted_keys_total',
+];
+
 let server: AdminServer;
 beforeAll(async () => {
   server = await adminSpawn(['-t', `${THREADS}`, '-m', '64', '--requirepass', 'sesame']);
@@ -161,6 +200,11 @@ describe('the metrics', () => {
         rise(after, 'memcached_written_bytes_total') === answered.length,
     );
     client.destroy();
+  });
+
+  it('have the names that public dashboards for the exporters ask for', () => {
+    const names = new Set([...all.keys()].map((name) => name.replace(/\{.*/, '')));
+    expect(DASHBOARD_NAMES.filter((name) => !names.has(name))).toEqual([]);
   });
 
   it('time every eighth batch of memcached', () => {

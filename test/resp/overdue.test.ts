@@ -2,7 +2,9 @@
  * Scripts that run too long, over one and more threads: everybody hears of it, wherever connected, and can
  * end it; what waits for it gives up; and afterwards all is as before.
  */
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { errorSystemCode } from '../../src/base/errors.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
@@ -263,6 +265,13 @@ describe('SHUTDOWN NOSAVE', () => {
       (reply) => reply === BUSY,
     );
     other.send('shutdown', 'nosave');
+    await once(other.socket, 'close');
+    // Whoever sees it close finds nobody listening.
+    const refused = await TextClient.open({ host: server.host, port: server.port }).then(
+      () => 'accepted',
+      errorSystemCode,
+    );
+    expect(refused).toBe('ECONNREFUSED');
     await server.ended;
     runner.end();
     other.end();

@@ -20,12 +20,11 @@ const OWN = [
   'briefCount',
 ] as const satisfies readonly (keyof RespCall)[];
 
+/** To be renewed before it is used. */
 export function asideCallCreate(main: RespCall): RespCall {
   const { keyspace, server, table, bulletin, config, session } = main;
   const { host } = session;
-  const aside = new RespCall(keyspace, server, table, bulletin, config, new Reply(), host, true);
-  asideCallRenew(aside, main);
-  return aside;
+  return new RespCall(keyspace, server, table, bulletin, config, new Reply(), host, true);
 }
 
 /** Takes over what the thread's call has become since. */

@@ -30,7 +30,7 @@ import { pubsubPost } from './pubsub.ts';
 import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
-import { trackedTell } from './tracking.ts';
+import { trackedHear, trackedTell } from './tracking.ts';
 import { trackingSend } from './tracking-delivery.ts';
 import { transactionForget } from './transaction-state.ts';
 
@@ -105,6 +105,7 @@ function batchStart(call: RespCall, parser: RequestParser): void {
   if (!call.isAside) {
     respClock(call);
     call.bulletin.catchUp();
+    if (call.tracking.isRung) trackedHear(call);
     call.keyspace.tracked.client = session.id;
   }
   call.ranBriefsOnly = true;

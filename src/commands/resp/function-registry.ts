@@ -16,6 +16,8 @@ import type { Subject } from './script-run.ts';
 /** What a library and a function cost besides their texts, about. */
 const LIBRARY_BYTES = 200;
 const FUNCTION_BYTES = 150;
+/** Deletions that are remembered, for loads that were before them and are heard of later. */
+const DELETED_COUNT_MAX = 1000;
 
 /** What was registered under a name. */
 export type Registered = {
@@ -118,7 +120,11 @@ export class FunctionRegistry {
   }
 
   delete(name: string, number: number): void {
-    this.deleted.set(name, Math.max(number, this.deleted.get(name) ?? -1));
+    const latest = Math.max(number, this.deleted.get(name) ?? -1);
+    this.deleted.delete(name);
+    this.deleted.set(name, latest);
+    const [oldest] = this.deleted.keys();
+    if (this.deleted.size > DELETED_COUNT_MAX) this.deleted.delete(oldest as string);
     const old = this.libraries.get(name);
     if (old !== undefined && old.number < number) this.unlink(old);
     this.namesFind();

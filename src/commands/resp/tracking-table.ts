@@ -41,6 +41,8 @@ export class TrackingTable {
   readonly positions: Int32Array;
   /** The thread reads the rings: it has clients, or had some whose keys are not all forgotten. */
   isActive = false;
+  /** The bell has rung, and the rings were not read since. */
+  isRung = false;
   /** Keys with a prefix have changed, and nobody was told. */
   hasChanged = false;
   /** The last flush of each thread that has been told of. */

@@ -98,8 +98,8 @@ function heldRead(call: RespCall): void {
 
 /** This thread has changed tracked keys. A transaction is told of as one, when its locks are released. */
 export function trackedTell(call: RespCall): void {
-  const { keyspace, inTransaction, tracking, server, bulletin } = call;
-  if (inTransaction) return;
+  const { keyspace, inTransaction, locks, tracking, server, bulletin } = call;
+  if (inTransaction || locks.areHeld) return;
   keyspace.tracked.hasNews = false;
   const { i32 } = keyspace.control;
   if (maskHasOthers(keyspace.control, MASK.TRACKING, server.threadIndex)) {
@@ -279,6 +279,18 @@ export function trackingRest(call: RespCall): void {
   notesEnd(call, MASK.TRACKING, NOTE.TRACKED);
 }
 
+/** What others have changed, if the bell has rung: its clients are told. No locks are held. */
+export function trackedHear(call: RespCall): void {
+  const { tracking, keyspace } = call;
+  if (!tracking.isRung) return;
+  tracking.isRung = false;
+  // First: whoever changes something from here on rings again.
+  Atomics.store(keyspace.control.i32, CONTROL.trackingBell, 0);
+  if (!tracking.isActive) return;
+  ringsRead(call);
+  trackingSend(call);
+}
+
 /** Has this thread hear of keys that others change, and of what its clients are to be told for those of others. */
 export function trackingListen(call: RespCall): void {
   const { bulletin, keyspace, server } = call;
@@ -288,11 +300,9 @@ export function trackingListen(call: RespCall): void {
   maskSet(control, MASK.BROADCAST, server.threadIndex, false);
   gaugesNote(call);
   bulletin.on('tracked', () => {
-    // First: whoever changes something from here on rings again.
-    Atomics.store(control.i32, CONTROL.trackingBell, 0);
-    if (!call.tracking.isActive) return;
-    ringsRead(call);
-    trackingSend(call);
+    // Notices come under locks as well, so it is looked at when there are none.
+    if (!call.tracking.isRung) queueMicrotask(() => trackedHear(call));
+    call.tracking.isRung = true;
   });
   bulletin.on('invalidations', (notice) => {
     for (const { to, keys } of notice['list'] as readonly Outgoing[]) {
