@@ -83,8 +83,8 @@ async function usersRead(config: Config): Promise<Config> {
   const resp = RespConfig.fromImage(config.resp);
   if (resp.users.size === 0 && resp.settings.aclfile === '') return config;
   const { COMMAND_TABLE } = await import('./commands/resp/table.ts');
-  const { usersPrepare } = await import('./commands/resp/acl-start.ts');
-  const { AclUsers } = await import('./commands/resp/acl-users.ts');
+  const { usersPrepare } = await import('./commands/resp/acl/acl-start.ts');
+  const { AclUsers } = await import('./commands/resp/acl/acl-users.ts');
   const problem = usersPrepare(COMMAND_TABLE, new AclUsers(COMMAND_TABLE), resp);
   if (problem !== null) throw FAULT.respConf(problem);
   return { ...config, resp: resp.image() };

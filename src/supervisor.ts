@@ -19,9 +19,9 @@ import {
 import type { CommandList } from './commands/command-list.ts';
 import type { Credentials } from './commands/memcached/authentication.ts';
 import { bulletinStrike } from './commands/resp/bulletin.ts';
-import { keyspaceSettingsBegin } from './commands/resp/config-set.ts';
 import { notesPost } from './commands/resp/key-events.ts';
-import { trackedPost } from './commands/resp/tracking.ts';
+import { keyspaceSettingsBegin } from './commands/resp/server/config-set.ts';
+import { trackedPost } from './commands/resp/tracking/tracking.ts';
 import { readyPost } from './commands/resp/waits.ts';
 import { type RespTarget, respTargets, respUnixTarget } from './config/resp-targets.ts';
 import { DetourKeeper } from './detour-keeper.ts';

@@ -13,7 +13,7 @@
  *
  * A count says for how many keys of a hash the tables of threads have entries. Whoever changes a key looks at its
  * count alone, and if that is not 0 leaves a record, with the client that did it. Whoever has entries reads the
- * records, and knows what to do about them: commands/resp/tracking-table.ts.
+ * records, and knows what to do about them: commands/resp/tracking/tracking-table.ts.
  *
  * `head` counts the words ever written, modulo 2^32. A record does not wrap: a word of 0 leads to the ring's start.
  * `ordinal` orders the records of all partitions; the next one stands behind the head of the first.

@@ -20,7 +20,7 @@ import {
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
 import type { RespCall } from '../commands/resp/call.ts';
-import { trackedTellNow } from '../commands/resp/tracking.ts';
+import { trackedTellNow } from '../commands/resp/tracking/tracking.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,

@@ -14,8 +14,8 @@ import { respCallStart } from '../commands/resp/call-start.ts';
 import { readyServe } from '../commands/resp/execute.ts';
 import { notesTell } from '../commands/resp/key-events.ts';
 import { overdueWaiter } from '../commands/resp/overdue.ts';
-import { pubsubPost } from '../commands/resp/pubsub.ts';
-import { trackedTellNow, trackingRest } from '../commands/resp/tracking.ts';
+import { pubsubPost } from '../commands/resp/subscriptions/pubsub.ts';
+import { trackedTellNow, trackingRest } from '../commands/resp/tracking/tracking.ts';
 import { waitsRest } from '../commands/resp/waits.ts';
 import type {
   CommandConfig,

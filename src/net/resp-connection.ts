@@ -9,9 +9,9 @@
  * before it reads any. What has piled up for it is bounded by client-output-buffer-limit.
  */
 import { clockUs } from '../base/clock.ts';
-import { clientWeigh } from '../commands/resp/client-eviction.ts';
-import { clientNoteBatch, clientNoteQuery } from '../commands/resp/client-note.ts';
 import { respRun } from '../commands/resp/dispatch.ts';
+import { clientWeigh } from '../commands/resp/server/client-eviction.ts';
+import { clientNoteBatch, clientNoteQuery } from '../commands/resp/server/client-note.ts';
 import {
   PHASE,
   type RespHost,

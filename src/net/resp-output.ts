@@ -10,7 +10,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { RespCall } from '../commands/resp/call.ts';
-import { clientWeigh } from '../commands/resp/client-eviction.ts';
+import { clientWeigh } from '../commands/resp/server/client-eviction.ts';
 import { GATE, type RespSession } from '../commands/resp/session.ts';
 import type { BufferLimit } from '../config/compound-types.ts';
 import { CLIENT, CLIENT_F64, clientF64 } from '../memory/client-records.ts';

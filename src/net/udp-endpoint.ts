@@ -17,7 +17,7 @@ import {
   type SessionHost,
 } from '../commands/memcached/session.ts';
 import { valueAbandon } from '../commands/memcached/value-receive.ts';
-import { trackedTellNow } from '../commands/resp/tracking.ts';
+import { trackedTellNow } from '../commands/resp/tracking/tracking.ts';
 import { RUN_ENDED } from '../commands/run-ended.ts';
 import {
   CONNECTION,

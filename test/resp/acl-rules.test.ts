@@ -6,9 +6,9 @@ import {
   REFUSED,
   verdictIndex,
   verdictReason,
-} from '../../src/commands/resp/acl-check.ts';
-import { aclFileParse } from '../../src/commands/resp/acl-file.ts';
-import { selectorTexts } from '../../src/commands/resp/acl-selector.ts';
+} from '../../src/commands/resp/acl/acl-check.ts';
+import { aclFileParse } from '../../src/commands/resp/acl/acl-file.ts';
+import { selectorTexts } from '../../src/commands/resp/acl/acl-selector.ts';
 import {
   AclUser,
   type RuleContext,
@@ -17,8 +17,8 @@ import {
   userImage,
   userPlan,
   userText,
-} from '../../src/commands/resp/acl-user.ts';
-import { AclUsers } from '../../src/commands/resp/acl-users.ts';
+} from '../../src/commands/resp/acl/acl-user.ts';
+import { AclUsers } from '../../src/commands/resp/acl/acl-users.ts';
 import { subcommandFind } from '../../src/commands/resp/command-lookup.ts';
 import { COMMAND_TABLE } from '../../src/commands/resp/table.ts';
 import { argumentsOf } from '../../src/protocol/resp/arguments.ts';

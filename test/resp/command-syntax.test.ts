@@ -1,6 +1,6 @@
 /** What COMMAND DOCS says of arguments, as redis-cli makes hints of it. */
 import { describe, expect, it } from 'vitest';
-import { type Argument, syntaxParse } from '../../src/commands/resp/command-syntax.ts';
+import { type Argument, syntaxParse } from '../../src/commands/resp/server/command-syntax.ts';
 import { COMMAND_TABLE } from '../../src/commands/resp/table.ts';
 
 function hintOf(one: Argument): string {

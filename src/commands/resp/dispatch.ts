@@ -15,23 +15,23 @@ import {
   requestParse,
 } from '../../protocol/resp/request-parser.ts';
 import { RUN_ENDED } from '../run-ended.ts';
-import { aclCheck, aclLogPost, contextOf, refusalText } from './acl-guard.ts';
+import { aclCheck, aclLogPost, contextOf, refusalText } from './acl/acl-guard.ts';
 import { errorCount, type RespCall, respClock } from './call.ts';
-import { pauseHolds } from './client-pause.ts';
 import type { Command } from './command.ts';
 import { subcommandFind } from './command-lookup.ts';
 import { briefsSettle } from './command-note.ts';
 import { commandExecute, unknownSubcommand } from './execute.ts';
 import { httpRefuse } from './http-refusal.ts';
 import { memoryAdmits, memoryGateRead } from './memory-gate.ts';
-import { monitorFeed } from './monitor.ts';
 import { overdueGateRead, overdueText } from './overdue.ts';
-import { pubsubPost } from './pubsub.ts';
 import { runFlags } from './request-flags.ts';
 import { FLAG } from './row.ts';
+import { pauseHolds } from './server/client-pause.ts';
+import { monitorFeed } from './server/monitor.ts';
 import { GATE, PHASE, type Phase, type RespSession } from './session.ts';
-import { trackedHear, trackedTell } from './tracking.ts';
-import { trackingSend } from './tracking-delivery.ts';
+import { pubsubPost } from './subscriptions/pubsub.ts';
+import { trackedHear, trackedTell } from './tracking/tracking.ts';
+import { trackingSend } from './tracking/tracking-delivery.ts';
 import { transactionForget } from './transaction-state.ts';
 
 /** Requests of one event; then others have their turn. */

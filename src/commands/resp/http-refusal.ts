@@ -7,7 +7,7 @@
  */
 import { argumentIs } from '../../protocol/resp/arguments.ts';
 import type { RespCall } from './call.ts';
-import { clientAddress } from './client-list.ts';
+import { clientAddress } from './server/client-list.ts';
 import { PHASE } from './session.ts';
 
 /** Not told of more often, since whoever tries may try often. */

@@ -19,8 +19,8 @@ import { CONTROL, COUNTER } from '../../memory/control.ts';
 import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { bulletinPost } from './bulletin.ts';
 import type { RespCall } from './call.ts';
-import { messageNotice, Outbox, publish } from './pubsub-message.ts';
-import { TOPIC } from './pubsub-registry.ts';
+import { messageNotice, Outbox, publish } from './subscriptions/pubsub-message.ts';
+import { TOPIC } from './subscriptions/pubsub-registry.ts';
 
 /** The events that the engine notes. */
 const NOTED: ReadonlyMap<number, { readonly kind: number; readonly event: string }> = new Map([

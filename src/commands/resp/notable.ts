@@ -3,12 +3,12 @@ import { CLIENT_TEXT, clientText } from '../../memory/client-records.ts';
 import { RESP_WORD } from '../../memory/resp-stats.ts';
 import { type Arguments, argumentBytes } from '../../protocol/resp/arguments.ts';
 import type { RespCall } from './call.ts';
-import { clientAddress } from './client-list.ts';
 import type { Command } from './command.ts';
-import type { LatencySample } from './latency-log.ts';
 import { argumentsRedacted } from './redaction.ts';
 import { FLAG } from './row.ts';
-import type { SlowEntry } from './slow-log.ts';
+import { clientAddress } from './server/client-list.ts';
+import type { LatencySample } from './server/latency-log.ts';
+import type { SlowEntry } from './server/slow-log.ts';
 
 /** So much of a request is shown. */
 const WORD_COUNT_MAX = 32;

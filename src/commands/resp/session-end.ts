@@ -1,10 +1,10 @@
 /** What has to be undone when a client leaves. */
 import { CLIENT } from '../../memory/client-records.ts';
 import type { RespCall } from './call.ts';
-import { monitorEnd } from './monitor.ts';
-import { subscriptionsEnd } from './pubsub.ts';
+import { monitorEnd } from './server/monitor.ts';
 import type { RespSession } from './session.ts';
-import { trackingEnd } from './tracking.ts';
+import { subscriptionsEnd } from './subscriptions/pubsub.ts';
+import { trackingEnd } from './tracking/tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 import { waitEnd } from './waits.ts';
 

@@ -1,9 +1,9 @@
 /** What a session starts with. */
 import { CLIENT } from '../../memory/client-records.ts';
 import { RESP_COUNTER } from '../../memory/resp-stats.ts';
-import { sessionFollow } from './acl-guard.ts';
+import { sessionFollow } from './acl/acl-guard.ts';
 import type { RespCall } from './call.ts';
-import { clientNote, clientNoteNames } from './client-note.ts';
+import { clientNote, clientNoteNames } from './server/client-note.ts';
 import { type RespHost, RespSession } from './session.ts';
 
 const DENIED =

@@ -6,9 +6,9 @@
  *           ──too much published──▶ HELD ──▶ COMMAND
  */
 import type { Arguments } from '../../protocol/resp/arguments.ts';
-import type { AclUser } from './acl-user.ts';
+import type { AclUser } from './acl/acl-user.ts';
 import type { Command } from './command.ts';
-import type { Tracking } from './tracking-state.ts';
+import type { Tracking } from './tracking/tracking-state.ts';
 import type { Wait } from './wait-registry.ts';
 
 export const PHASE = {

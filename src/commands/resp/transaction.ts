@@ -16,15 +16,15 @@ import type { Partition } from '../../memory/partition.ts';
 import { argumentCopy } from '../../protocol/resp/arguments.ts';
 import { execAborted, RESP_ERROR } from '../../protocol/resp/errors.ts';
 import { respArray, respNullArray, respOk } from '../../protocol/resp/reply.ts';
-import { usersEnter, usersLeave } from './acl-change.ts';
-import { aclCheck, execRefusalText } from './acl-guard.ts';
+import { usersEnter, usersLeave } from './acl/acl-change.ts';
+import { aclCheck, execRefusalText } from './acl/acl-guard.ts';
 import { answerError, keyTake, type RespCall } from './call.ts';
 import type { Command } from './command.ts';
 import { commandExecute, locksWant } from './execute.ts';
 import { overdueText } from './overdue.ts';
 import { FLAG, type RespRow } from './row.ts';
 import { GATE, type Queued, type Watched } from './session.ts';
-import { trackingBefore } from './tracking.ts';
+import { trackingBefore } from './tracking/tracking.ts';
 import { transactionForget } from './transaction-state.ts';
 
 const { NO_SCRIPT, LOADING, STALE, FAST, ALLOW_BUSY, SKIP_SLOWLOG } = FLAG;

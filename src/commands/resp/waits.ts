@@ -26,8 +26,8 @@ import { Arguments, argumentPush, argumentsCopy } from '../../protocol/resp/argu
 import { respNull, respNullArray } from '../../protocol/resp/reply.ts';
 import { bulletinPost } from './bulletin.ts';
 import { keyTake, type RespCall } from './call.ts';
-import { clientNote } from './client-note.ts';
 import { lapUs, waitNote } from './command-note.ts';
+import { clientNote } from './server/client-note.ts';
 import { GATE, PHASE, type RespSession } from './session.ts';
 import { Wait, type WaitFields, waitName } from './wait-registry.ts';
 
