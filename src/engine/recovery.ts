@@ -37,6 +37,7 @@ export function locksRecover(keyspace: Keyspace, owner: number): Recovery {
   const recovery: Recovery = { locksFreed: [], resets: [] };
   if (configLockFree(keyspace.configs, owner)) Atomics.add(control.i32, CONTROL.locksFreed, 1);
   if (usersLockFree(control, owner)) Atomics.add(control.i32, CONTROL.locksFreed, 1);
+  Atomics.compareExchange(control.i32, CONTROL.straying, owner, 0);
   for (const p of keyspace.partitions) {
     if (partitionLockOwner(p) !== owner) continue;
     recovery.locksFreed.push(p.id);

@@ -44,6 +44,7 @@ export const CONTROL = {
   overdueScripts: 52, // scripts that run too long: how many of EVAL's, and of FCALL's times 2^16
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
+  straying: 61, // a script that has written waits for a lock out of order, as this owner: locks.ts
   usersLock: 62, // who changes RESP's users: users-lock.ts
   trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
   trackingThreads: 56, // two words: a bit for each data thread whose clients track keys

@@ -43,6 +43,11 @@ const SLEEPS_EACH = 8;
 
 /** Called by a thread that waits; true: it gives up, which it does only if it `may`. */
 export type LockWaiter = (may: boolean) => boolean;
+/** How a wait ended. */
+export const WAITED = { HAS: 0, GAVE_UP: 1, YIELDS: 2 } as const;
+export type Waited = (typeof WAITED)[keyof typeof WAITED];
+const GAVE_UP = -1;
+const YIELDS = -2;
 /** This thread's. */
 let waiter: LockWaiter | null = null;
 
@@ -61,28 +66,57 @@ export function lockTakeUnless(words: Int32Array, word: number, owner: number): 
   return lockTakeSlow(words, word, owner, true);
 }
 
+/**
+ * As either, for who holds other locks and can give them back: also returns without the lock, as WAITED.YIELDS, when
+ * the word at `strays` is not 0 (locks.ts).
+ */
+export function lockTakeYielding(
+  words: Int32Array,
+  word: number,
+  owner: number,
+  may: boolean,
+  strays: Int32Array,
+): Waited {
+  if (Atomics.compareExchange(words, word, 0, owner) === 0) return WAITED.HAS;
+  const sleeps = lockWait(words, word, owner, may, strays);
+  if (sleeps < 0) return sleeps === GAVE_UP ? WAITED.GAVE_UP : WAITED.YIELDS;
+  lockCountWait(words, word, sleeps);
+  return WAITED.HAS;
+}
+
 /** How often a thread had to wait for the lock, or to sleep for it. */
 export function lockCount(words: Int32Array, word: number, count: LockCount): number {
   return words[word + count] >>> 0;
 }
 
 function lockTakeSlow(words: Int32Array, word: number, owner: number, may: boolean): boolean {
-  const sleeps = lockWait(words, word, owner, may);
+  const sleeps = lockWait(words, word, owner, may, null);
   if (sleeps < 0) return false;
-  words[word + LOCK_COUNT.contended]++;
-  words[word + LOCK_COUNT.sleeps] += sleeps;
+  lockCountWait(words, word, sleeps);
   return true;
 }
 
-/** Returns how often it slept; -1: it has given up. */
-function lockWait(words: Int32Array, word: number, owner: number, may: boolean): number {
+function lockCountWait(words: Int32Array, word: number, sleeps: number): void {
+  words[word + LOCK_COUNT.contended]++;
+  words[word + LOCK_COUNT.sleeps] += sleeps;
+}
+
+/** Returns how often it slept; or GAVE_UP, or YIELDS. */
+function lockWait(
+  words: Int32Array,
+  word: number,
+  owner: number,
+  may: boolean,
+  strays: Int32Array | null,
+): number {
   for (let spin = 0; spin < SPIN_COUNT_MAX; spin++) {
     if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
       return 0;
     }
   }
   for (let sleeps = 0; ; ) {
-    if (sleeps % SLEEPS_EACH === SLEEPS_EACH - 1 && waiter?.(may)) return -1;
+    if (strays !== null && Atomics.load(strays, 0) !== 0) return YIELDS;
+    if (sleeps % SLEEPS_EACH === SLEEPS_EACH - 1 && waiter?.(may)) return GAVE_UP;
     const seen = Atomics.load(words, word);
     if (seen === 0) {
       // Others may sleep as well, so the mark stays on: at worst one needless wake-up.

@@ -117,7 +117,7 @@ describe.skipIf(!canType)('redis-cli in a terminal (skipped: no redis-cli, or no
     typed.type('lmpop 1 ');
     await typed.shown(/lmpop 1 key \[key \.\.\.\] LEFT\|RIGHT \[COUNT count\]/);
     typed.type('\u0015config g\t');
-    await typed.shown(/CONFIG GET pattern/);
+    await typed.shown(/CONFIG GET parameter/);
     typed.type('\u0015client setname me\r');
     await typed.shown(/OK\n/);
     typed.type('client getname\r');

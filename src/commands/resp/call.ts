@@ -152,7 +152,7 @@ export class RespCall {
     this.reply = reply;
     this.op = new Operation(reply.bytes);
     this.op.itemBytesMax = 2 ** 31 - 1;
-    this.locks = new Locks(keyspace.partitions, onlyTries);
+    this.locks = new Locks(keyspace.control, keyspace.partitions, onlyTries);
     this.counters = keyspace.control.f64;
     this.block = counterBlock(server.threadIndex);
     this.stats = keyspace.commandStats.f64;

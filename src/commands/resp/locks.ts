@@ -4,10 +4,16 @@
  *
  * A command that has done nothing yet gives up waiting for what an overdue script holds (overdue.ts). One in the middle
  * of the keyspace, and those that serve blocked clients, wait.
+ *
+ * A script may find out late that it needs another lock, out of order, when it has written and cannot be run again.
+ * It strays: it says so in CONTROL.straying, of which there is one, and waits. Whoever has taken some of
+ * its locks then and waits for more, which is before it does anything, gives them back and begins anew when that is
+ * over. So no two threads wait for each other.
  */
 import { assert } from '../../base/assert.ts';
 import { guardsClear } from '../../engine/guard.ts';
-import { lockTakeUnless } from '../../memory/lock.ts';
+import { CONTROL, type Control } from '../../memory/control.ts';
+import { lockTakeUnless, lockTakeYielding, WAITED, type Waited } from '../../memory/lock.ts';
 import {
   HEADER,
   type Partition,
@@ -16,8 +22,15 @@ import {
   partitionUnlock,
 } from '../../memory/partition.ts';
 
+/** Tries after which a script that may strays. */
+const QUICK_TRIES = 200;
+/** How long who has given its locks back sleeps at most. */
+const STRAY_MS = 10;
+
 export class Locks {
   private readonly partitions: readonly Partition[];
+  /** CONTROL.straying alone. */
+  private readonly strays: Int32Array;
   /** A bit for each partition, in two words. */
   private wantLow = 0;
   private wantHigh = 0;
@@ -28,8 +41,9 @@ export class Locks {
   /** Waits for no lock: what is not free at once counts as given up. */
   private readonly onlyTries: boolean;
 
-  constructor(partitions: readonly Partition[], onlyTries = false) {
+  constructor(control: Control, partitions: readonly Partition[], onlyTries = false) {
     this.partitions = partitions;
+    this.strays = control.i32.subarray(CONTROL.straying, CONTROL.straying + 1);
     this.onlyTries = onlyTries;
   }
 
@@ -71,17 +85,37 @@ export class Locks {
       assert(missing === 0, 'locks are taken in order, so not some after others');
       return true;
     }
+    for (;;) {
+      const waited = this.takeInOrder(wantLow, wantHigh, mayGiveUp);
+      if (waited === WAITED.HAS) return true;
+      this.release();
+      if (waited === WAITED.GAVE_UP) return false;
+      const owner = Atomics.load(this.strays, 0);
+      if (owner !== 0) Atomics.wait(this.strays, 0, owner, STRAY_MS);
+    }
+  }
+
+  private takeInOrder(wantLow: number, wantHigh: number, mayGiveUp: boolean): Waited {
     for (let bits = wantLow; bits !== 0; bits &= bits - 1) {
       const bit = bits & -bits;
-      if (!this.lock(this.partitions[31 - Math.clz32(bit)], mayGiveUp)) return this.gaveUp();
+      const waited = this.next(this.partitions[31 - Math.clz32(bit)], mayGiveUp);
+      if (waited !== WAITED.HAS) return waited;
       this.heldLow |= bit;
     }
     for (let bits = wantHigh; bits !== 0; bits &= bits - 1) {
       const bit = bits & -bits;
-      if (!this.lock(this.partitions[63 - Math.clz32(bit)], mayGiveUp)) return this.gaveUp();
+      const waited = this.next(this.partitions[63 - Math.clz32(bit)], mayGiveUp);
+      if (waited !== WAITED.HAS) return waited;
       this.heldHigh |= bit;
     }
-    return true;
+    return WAITED.HAS;
+  }
+
+  private next(p: Partition, mayGiveUp: boolean): Waited {
+    if (this.areHeld && !this.onlyTries) {
+      return lockTakeYielding(p.i32, HEADER.lock, p.owner, mayGiveUp, this.strays);
+    }
+    return this.lock(p, mayGiveUp) ? WAITED.HAS : WAITED.GAVE_UP;
   }
 
   /** Whether all are held. */
@@ -107,39 +141,39 @@ export class Locks {
   }
 
   /**
-   * Takes what was named and is not held, although others are. What comes behind them in the order is taken
-   * as ever; for the rest there is no waiting: it is had within `tries`, or not. False: some of it was not, and
-   * whatever was had stays held.
+   * Takes what was named and is not held, although others are. It is had within so many tries, or by straying, if the
+   * caller may. False: some of it was not, and whatever was had stays held.
    */
-  takeMore(tries: number): boolean {
+  takeMore(tries: number, mayStray: boolean): boolean {
     const missingLow = this.wantLow & ~this.heldLow;
     const missingHigh = this.wantHigh & ~this.heldHigh;
     this.wantNone();
     let isComplete = true;
     for (let bits = missingLow; bits !== 0; bits &= bits - 1) {
       const id = 31 - Math.clz32(bits & -bits);
-      if (this.addOne(id, tries)) this.heldLow |= 1 << id;
+      if (this.addOne(id, tries, mayStray)) this.heldLow |= 1 << id;
       else isComplete = false;
     }
     for (let bits = missingHigh; bits !== 0; bits &= bits - 1) {
       const id = 31 - Math.clz32(bits & -bits);
-      if (this.addOne(id + 32, tries)) this.heldHigh |= 1 << id;
+      if (this.addOne(id + 32, tries, mayStray)) this.heldHigh |= 1 << id;
       else isComplete = false;
     }
     return isComplete;
   }
 
-  private addOne(id: number, tries: number): boolean {
-    const isLast =
-      id < 32
-        ? this.heldHigh === 0 && (id === 31 || this.heldLow >>> (id + 1) === 0)
-        : id === 63 || this.heldHigh >>> (id - 31) === 0;
+  private addOne(id: number, tries: number, mayStray: boolean): boolean {
     const p = this.partitions[id];
-    if (isLast) {
+    const { strays } = this;
+    for (let left = tries; left > 0; left--) {
+      if (partitionTryLock(p)) return true;
+      if (!mayStray || tries - left < QUICK_TRIES) continue;
+      if (Atomics.compareExchange(strays, 0, 0, p.owner) !== 0) continue;
       partitionLock(p);
+      Atomics.store(strays, 0, 0);
+      Atomics.notify(strays, 0);
       return true;
     }
-    for (let left = tries; left > 0; left--) if (partitionTryLock(p)) return true;
     return false;
   }
 
@@ -187,11 +221,6 @@ export class Locks {
     if (mayGiveUp) return lockTakeUnless(p.i32, HEADER.lock, p.owner);
     partitionLock(p);
     return true;
-  }
-
-  private gaveUp(): boolean {
-    this.release();
-    return false;
   }
 }
 

@@ -182,7 +182,8 @@ function locksCover(
     return null; // a key is too long, which the command will answer
   }
   if (!locks.areDeclared) run.hasStrayed = true;
-  if (locks.takeMore(run.hasWritten ? LOCK_TRIES_WRITTEN : LOCK_TRIES)) return null;
+  const { hasWritten } = run;
+  if (locks.takeMore(hasWritten ? LOCK_TRIES_WRITTEN : LOCK_TRIES, hasWritten)) return null;
   if (run.hasWritten) return NOT_DECLARED;
   run.isAbandoned = true;
   return RUN_AGAIN;

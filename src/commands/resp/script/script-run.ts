@@ -6,10 +6,10 @@
  *   has kept to its keys before ──▶ the locks of its keys
  *   is new, or has not          ──▶ all locks
  *
- * One that kept to its keys and then uses another takes that one's lock as well, if it can be had without waiting out
- * of order (locks.ts). If it cannot, and the script has written nothing, it is as if it had not been: it is
- * run again under all locks. If it has written, it fails with an error, half done: so a script is
- * believed only after some runs.
+ * One that kept to its keys and then uses another takes that one's lock as well, if it can be had at once. If it
+ * cannot, and the script has written nothing, it is as if it had not been: it is run again under all locks. If
+ * it has written, it strays (locks.ts). One at a time can: a second that has written and wants to as well, while the
+ * first waits, fails with an error, half done. So a script is believed only after some runs.
  *
  * Spec: valkey-io/valkey src/script.c, scriptPrepareForRun, and src/script_lua.c, luaCallFunction.
  */
