@@ -54,9 +54,11 @@ describe('scripts on several threads', () => {
 
   it('are forgotten on all as soon as they are on one', async () => {
     const sha = String(await clients[0].call('script', 'load', 'return 7'));
+    for (const client of clients) expect(await client.call('script', 'show', sha)).toBe('return 7');
     await clients[1].call('script', 'flush');
     for (const client of clients) {
       expect(shown(await client.call('script', 'exists', sha))).toBe('[:0]');
+      expect(shown(await client.call('script', 'show', sha))).toMatch(/^-NOSCRIPT /);
     }
   });
 

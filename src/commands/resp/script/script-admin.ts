@@ -5,12 +5,18 @@
  */
 import { OVERDUE } from '../../../memory/overdue-scripts.ts';
 import { argumentIs } from '../../../protocol/resp/arguments.ts';
-import { respArray, respInteger, respOk, respText } from '../../../protocol/resp/reply.ts';
+import {
+  respArray,
+  respBulk,
+  respInteger,
+  respOk,
+  respText,
+} from '../../../protocol/resp/reply.ts';
 import { answerError, type RespCall } from '../call.ts';
 import { containerRow, type SubcommandRow } from '../container.ts';
 import { overdueKillAll } from '../overdue.ts';
 import { FLAG, type RespRow } from '../row.ts';
-import { scriptCompiles } from './script.ts';
+import { NO_SCRIPT_FOUND, scriptCompiles } from './script.ts';
 import { scriptAdd, scriptOf, scriptsFlush } from './script-notices.ts';
 
 const { NO_SCRIPT, STALE, ALLOW_BUSY } = FLAG;
@@ -22,6 +28,7 @@ const SUBCOMMANDS: readonly SubcommandRow[] = [
   { name: 'flush',  arity: -2, flags: NO_SCRIPT,              since: '2.6.0', complexity: 'O(N), N the scripts', syntax: '[ASYNC | SYNC]', doc: 'Forgets all scripts.', run: scriptFlush },
   { name: 'kill',   arity:  2, flags: NO_SCRIPT | ALLOW_BUSY, since: '2.6.0', complexity: 'O(1)', syntax: '', doc: 'Ends the script that is running.', run: scriptKill },
   { name: 'load',   arity:  3, flags: NO_SCRIPT | STALE,      since: '2.6.0', complexity: 'O(N), N the bytes of the script', syntax: 'script', doc: 'Makes a script known without running it.', run: scriptLoad },
+  { name: 'show',   arity:  3, flags: NO_SCRIPT,              since: '8.0.0', complexity: 'O(1)', syntax: 'sha1', doc: 'The text of a script that is known.', run: scriptShow },
 ];
 
 export const SCRIPT_CACHE_ROWS: readonly RespRow[] = [
@@ -55,6 +62,14 @@ function scriptExists({ args, reply, scripts }: RespCall): void {
     const script = scripts.cache.shaFind(args.source, args.start[index], args.end[index]);
     respInteger(reply, script === null ? 0 : 1);
   }
+}
+
+/** Valkey has it since its version 8. */
+function scriptShow(call: RespCall): void {
+  const { args, reply, scripts } = call;
+  const script = scripts.cache.shaFind(args.source, args.start[2], args.end[2]);
+  if (script === null) answerError(call, NO_SCRIPT_FOUND);
+  else respBulk(reply, script.text, 0, script.text.length);
 }
 
 /** At once in any case: other threads forget theirs with their next batch. */

@@ -33,7 +33,7 @@ export const SCRIPT_ROWS: readonly RespRow[] = [
   { name: 'evalsha_ro', ...COMMON, flags: EVALUATES | READONLY,      keys: READ_KEYS, requestFlags: shaFlags,  since: '7.0.0', syntax: SHA,  doc: 'Runs a script that is known and only reads.', run: evaluateSha },
 ];
 
-const NO_SCRIPT_FOUND = 'NOSCRIPT No matching script. Please use EVAL.';
+export const NO_SCRIPT_FOUND = 'NOSCRIPT No matching script. Please use EVAL.';
 
 function evaluate(call: RespCall): void {
   const { args } = call;
