@@ -286,6 +286,13 @@ const NO_SUCH_DEBUG = (word: string): string =>
   `-ERR unknown subcommand or wrong number of arguments for '${word}'. Try DEBUG HELP.`;
 
 export const DEBUG_SESSIONS: readonly Session[] = [
+  session('what scripts may call while DEBUG says so', [
+    [['eval', "return redis.call('client', 'id')", '0'], /^-ERR This Redis command is not allowed/],
+    ['debug set-disable-deny-scripts 1', '+OK'],
+    [['eval', "return redis.call('client', 'id')", '0'], /^:\d+$/],
+    ['debug set-disable-deny-scripts 0', '+OK'],
+    [['eval', "return redis.call('client', 'id')", '0'], /^-ERR This Redis command is not allowed/],
+  ]),
   session('what took long', [
     ['config set latency-monitor-threshold 0', '+OK'],
     ['latency reset', /^:\d+$/],

@@ -10,6 +10,7 @@ import { KEY_BYTES_LIMIT, keyFillIn } from '../../../base/key.ts';
 import { guardsClear } from '../../../engine/guard.ts';
 import { luaRaise } from '../../../lua/lua-machine.ts';
 import { COMMAND_STAT } from '../../../memory/command-stats.ts';
+import { CONTROL } from '../../../memory/control.ts';
 import { replyTotal } from '../../../protocol/reply.ts';
 import { argumentBytes } from '../../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../../protocol/resp/errors.ts';
@@ -94,7 +95,7 @@ function refusalOf(
   if (command === null) return UNKNOWN;
   const { flags, arity } = command;
   if (arity >= 0 ? args.count !== arity : args.count < -arity) return ARITY;
-  if (flags & FLAG.NO_SCRIPT) return NOT_FROM_SCRIPTS;
+  if (flags & FLAG.NO_SCRIPT && !scriptsMayAll(call)) return NOT_FROM_SCRIPTS;
   const { user } = call.session;
   if (user.isRestricted) {
     const verdict = aclCheck(call, command, args, 'lua');
@@ -107,6 +108,11 @@ function refusalOf(
     return RESP_ERROR.outOfMemory;
   }
   return null;
+}
+
+/** Of commands that are not for scripts: DEBUG has said that they may. */
+function scriptsMayAll({ keyspace }: RespCall): boolean {
+  return Atomics.load(keyspace.control.i32, CONTROL.scriptsMayAll) !== 0;
 }
 
 function refusalCount(call: RespCall, command: Command | null, text: string): void {
