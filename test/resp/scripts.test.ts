@@ -42,17 +42,6 @@ describe('scripts on several threads', () => {
     };
   });
 
-  it('see time stand still', async () => {
-    const script = `local before = redis.call('time')
-      redis.call('set', KEYS[1], 'v', 'px', 1)
-      local n = 0
-      repeat n = n + redis.call('exists', KEYS[1]) until n == 20000
-      local after = redis.call('time')
-      return before[1] == after[1] and before[2] == after[2]`;
-    expect(await clients[0].call('eval', script, '1', 'brief')).toBe(1);
-    expect(await clients[1].call('exists', 'brief')).toBe(0);
-  });
-
   it('are known on all as soon as they are on one', async () => {
     for (let round = 0; round < 30; round++) {
       const [first, ...others] = clients;

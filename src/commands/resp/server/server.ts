@@ -27,10 +27,8 @@ export const SERVER_ROWS: readonly RespRow[] = [
   { name: 'shutdown',     arity: -1, flags: ADMIN | NO_SCRIPT | NO_MULTI | LOADING | STALE | ALLOW_BUSY, group: 'server', since: '1.0.0', complexity: 'O(1)', syntax: '[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]', doc: 'Ends the server.', run: shutdown },
 ];
 
-/** For a script and a transaction time stands still. */
-function time({ reply, inTransaction, op }: RespCall): void {
-  const nowMs = inTransaction ? op.nowMs : performance.timeOrigin + performance.now();
-  const us = Math.floor(nowMs * 1000);
+function time({ reply }: RespCall): void {
+  const us = Math.floor((performance.timeOrigin + performance.now()) * 1000);
   respArray(reply, 2);
   respText(reply, `${Math.floor(us / 1e6)}`);
   respText(reply, `${us % 1e6}`);
