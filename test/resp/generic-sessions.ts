@@ -37,6 +37,20 @@ export const KEY_SESSIONS: readonly Session[] = [
     ['randomkey', '"only"'],
     ['exists', "-ERR wrong number of arguments for 'exists' command"],
   ]),
+  session('taking from several keys names what is wrong first', [
+    ['rpush l a b', ':2'],
+    ['zadd z 1 a 2 b', ':2'],
+    ...['lmpop 1 l left', 'zmpop 1 z min'].flatMap((pop) => [
+      [`${pop} count 0 x`, '-ERR count should be greater than 0'] as const,
+      [`${pop} count 1 x`, SYNTAX] as const,
+      [`${pop} count 1 count 1`, SYNTAX] as const,
+      [`${pop} count`, SYNTAX] as const,
+    ]),
+    ['blmpop x 0 l left', '-ERR numkeys should be greater than 0'],
+    ['bzmpop x 1 z max', '-ERR timeout is not a float or out of range'],
+    ['llen l', ':2'],
+    ['zcard z', ':2'],
+  ]),
   session('keys are listed by patterns', [
     ['mset one 1 two 2 three 3', '+OK'],
     ['keys t*', /^\["(two", "three|three", "two)"\]$/],

@@ -198,7 +198,7 @@ const PATTERNS: Record<string, readonly string[]> = {
   // Lists
   lpush: ['LIST VALUE VALUE*'], rpush: ['LIST VALUE VALUE*'], lpushx: ['LIST VALUE'], rpushx: ['LIST VALUE VALUE'], lpop: ['LIST', 'LIST COUNT'], rpop: ['LIST', 'LIST COUNT'], llen: ['LIST'], lindex: ['LIST INT'], lrange: ['LIST INT INT'],
   lset: ['LIST INT VALUE'], linsert: ['LIST before|after VALUE VALUE', 'LIST x v v'], lrem: ['LIST INT VALUE'], ltrim: ['LIST INT INT'], lpos: ['LIST VALUE', 'LIST VALUE rank INT', 'LIST VALUE count COUNT', 'LIST VALUE rank -1 count 0 maxlen 5'],
-  lmove: ['LIST LIST left|right left|right', 'LIST LIST x left'], rpoplpush: ['LIST LIST'], lmpop: ['1 LIST left|right', '2 LIST LIST left count 2', '0 LIST left', '3 LIST left'],
+  lmove: ['LIST LIST left|right left|right', 'LIST LIST x left'], rpoplpush: ['LIST LIST'], lmpop: ['1 LIST left|right', '2 LIST LIST left count 2', '0 LIST left', '3 LIST left', '1 LIST left count 0 x', '1 LIST left count 1 count 1', '1 LIST x count 0', '1 LIST right count'],
   // Sets
   sadd: ['SET MEMBER MEMBER*'], srem: ['SET MEMBER*'], scard: ['SET'], sismember: ['SET MEMBER'], smismember: ['SET MEMBER*'], smembers: ['SET'], smove: ['SET SET MEMBER'], sinter: ['SET*'], sunion: ['SET*'], sdiff: ['SET*'],
   sinterstore: ['SET SET*'], sunionstore: ['SET SET*'], sdiffstore: ['SET SET*'], sintercard: ['1 SET', '2 SET SET limit COUNT', '0 SET'], sscan: ['SET CURSOR count 5000', 'SET 0 match PATTERN count 5000'], spop: ['s9', 's9 COUNT', 'SET 10000'], srandmember: ['s9', 's9 COUNT', 'SET 10000'],
@@ -207,7 +207,7 @@ const PATTERNS: Record<string, readonly string[]> = {
   zrank: ['ZSET MEMBER'], zrevrank: ['ZSET MEMBER'], zcount: ['ZSET BOUND BOUND'], zlexcount: ['LEXSET LEX LEX'],
   zrange: ['ZSET INT INT', 'ZSET INT INT withscores', 'ZSET INT INT rev withscores', 'ZSET BOUND BOUND byscore', 'ZSET BOUND BOUND byscore rev limit INT INT withscores', 'LEXSET LEX LEX bylex', 'LEXSET LEX LEX bylex rev limit INT INT', 'ZSET INT INT limit 0 1'],
   zrangestore: ['ZSET ZSET INT INT', 'ZSET ZSET BOUND BOUND byscore limit 0 2'], zrevrange: ['ZSET INT INT withscores'], zrangebyscore: ['ZSET BOUND BOUND', 'ZSET BOUND BOUND withscores limit INT INT'], zrevrangebyscore: ['ZSET BOUND BOUND withscores'], zrangebylex: ['LEXSET LEX LEX limit INT INT'], zrevrangebylex: ['LEXSET LEX LEX'],
-  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['LEXSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2'],
+  zremrangebyrank: ['ZSET INT INT'], zremrangebyscore: ['ZSET BOUND BOUND'], zremrangebylex: ['LEXSET LEX LEX'], zpopmin: ['ZSET', 'ZSET COUNT'], zpopmax: ['ZSET', 'ZSET COUNT'], zmpop: ['1 ZSET min|max', '2 ZSET ZSET min count 2', '1 ZSET min count 0 x', '1 ZSET max count 1 x', '0 ZSET min'],
   zunion: ['1 ZSET withscores', '2 ZSET SET withscores weights WEIGHT WEIGHT', '2 ZSET ZSET aggregate AGGREGATE withscores'], zinter: ['2 ZSET ZSET withscores', '2 ZSET SET aggregate AGGREGATE withscores'], zdiff: ['2 ZSET ZSET withscores', '1 ZSET'], zintercard: ['2 ZSET ZSET limit COUNT'],
   zunionstore: ['ZSET 2 ZSET SET weights WEIGHT WEIGHT', 'ZSET 1 ZSET'], zinterstore: ['ZSET 2 ZSET ZSET aggregate AGGREGATE'], zdiffstore: ['ZSET 2 ZSET ZSET'], zscan: ['ZSET CURSOR count 5000'], zrandmember: ['z9', 'z9 COUNT withscores', 'ZSET 10000', 'ZSET 10000 withscores'],
   // Streams. Blocks hold what they do in Redis only where entries are short

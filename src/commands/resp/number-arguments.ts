@@ -49,3 +49,11 @@ export function timeoutArgument(call: RespCall, index: number): number {
   }
   return Number.NaN;
 }
+
+/** An integer above 0; NaN if it is none, and `error` was answered. */
+export function atLeastOneArgument(call: RespCall, index: number, error: string): number {
+  const value = integerArgument(call, index, error);
+  if (!(value < 1)) return value;
+  answerError(call, error);
+  return Number.NaN;
+}

@@ -6,9 +6,8 @@
  * guarded, or not yet attached to a key. Its nodes then stay where they are, and so do places in it.
  */
 import { assert } from '../../base/assert.ts';
-import { NODE_TYPE, nodeInit, nodeRoot, ROOT, rootBytesAdd } from '../../memory/node.ts';
+import { NODE_TYPE, nodeRoot, ROOT } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { chunkObtain } from '../eviction.ts';
 import {
   INNER_SLOTS,
   LEAF_SLOTS,
@@ -34,6 +33,7 @@ import {
   slotsMove,
   treeRemove,
 } from './counted-tree-change.ts';
+import { nodeObtain } from './node-obtain.ts';
 
 /** More levels than a partition could fill. */
 const DEPTH_MAX = 24;
@@ -47,7 +47,7 @@ export function treeCreate(
   ordered: boolean,
   nowMs: number,
 ): boolean {
-  const leaf = nodeObtain(p, rootRef, NODE_TYPE.TREE_LEAF, ordered, nowMs);
+  const leaf = treeNodeObtain(p, rootRef, NODE_TYPE.TREE_LEAF, ordered, nowMs);
   if (leaf === 0) return false;
   p.i32[(rootRef << 1) + ROOT.treeRef] = leaf;
   return true;
@@ -97,21 +97,18 @@ export function treeMove(p: Partition, from: TreePlace, to: TreePlace, nowMs: nu
 
 // ── Nodes come ──────────────────────────────────────────────────────────────────────────────────
 
-function nodeObtain(
+function treeNodeObtain(
   p: Partition,
   rootRef: number,
   type: number,
   ordered: boolean,
   nowMs: number,
 ): number {
-  const bytes = nodeBytes(type, ordered);
-  const node = chunkObtain(p, p.classes.classFor(bytes), nowMs);
+  const node = nodeObtain(p, rootRef, type, nodeBytes(type, ordered), nowMs);
   if (node === 0) return 0;
-  nodeInit(p, node, type, rootRef);
   if (ordered) nodeOrderedSet(p, node);
   p.i32[(node << 1) + TREE.parentRef] = 0;
   p.i32[(node << 1) + TREE.count] = 0;
-  rootBytesAdd(p, rootRef, bytes);
   return node;
 }
 
@@ -122,7 +119,7 @@ function sparesObtain(p: Partition, leaf: number, nowMs: number): boolean {
   let count = 0;
   for (let node = leaf; node === 0 || nodeCount(p, node) === nodeSlots(p, node); ) {
     const type = count === 0 ? NODE_TYPE.TREE_LEAF : NODE_TYPE.TREE_INNER;
-    const spare = nodeObtain(p, rootRef, type, ordered, nowMs);
+    const spare = treeNodeObtain(p, rootRef, type, ordered, nowMs);
     if (spare === 0) {
       while (count > 0) nodeFree(p, spares[--count]);
       return false;

@@ -6,9 +6,9 @@
  */
 import type { Key } from '../../base/key.ts';
 import { StreamId } from '../../base/stream-id.ts';
-import { NODE_TYPE, nodeInit, nodeRoot, rootBytesAdd } from '../../memory/node.ts';
+import { NODE_TYPE, nodeRoot } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { chunkObtain } from '../eviction.ts';
+import { nodeObtain } from '../collection/node-obtain.ts';
 import {
   CONSUMER,
   CONSUMER_F64,
@@ -131,20 +131,6 @@ function consumerCreate(p: Partition, group: number, name: Key, nowMs: number): 
   p.f64[ref + CONSUMER_F64.seenMs] = nowMs;
   p.f64[ref + CONSUMER_F64.activeMs] = NEVER_MS;
   idTreeInit(p, (ref << 1) + CONSUMER.pending, ID_WORDS);
-  return ref;
-}
-
-function nodeObtain(
-  p: Partition,
-  rootRef: number,
-  type: number,
-  bytes: number,
-  nowMs: number,
-): number {
-  const ref = chunkObtain(p, p.classes.classFor(bytes), nowMs);
-  if (ref === 0) return 0;
-  nodeInit(p, ref, type, rootRef);
-  rootBytesAdd(p, rootRef, bytes);
   return ref;
 }
 

@@ -6,9 +6,9 @@
  */
 import { assert } from '../../base/assert.ts';
 import { type StreamId, streamIdCompareAt, streamIdStore } from '../../base/stream-id.ts';
-import { NODE_TYPE, nodeInit, nodeRoot, rootBytesAdd } from '../../memory/node.ts';
+import { NODE_TYPE, nodeRoot } from '../../memory/node.ts';
 import type { Partition } from '../../memory/partition.ts';
-import { chunkObtain } from '../eviction.ts';
+import { nodeObtain } from '../collection/node-obtain.ts';
 import {
   ID_BOUNDS_WORD,
   ID_INNER_SLOTS,
@@ -273,33 +273,31 @@ function leafObtain(
   nowMs: number,
 ): number {
   const bytes = (ID_NODE.slots + roomWords) << 2;
-  const leaf = nodeObtain(p, rootRef, NODE_TYPE.ID_LEAF, bytes, nowMs);
+  const leaf = idNodeObtain(p, rootRef, NODE_TYPE.ID_LEAF, bytes, nowMs);
   if (leaf === 0) return 0;
   if (recordWords === WIDE_RECORD_WORDS) idLeafWideSet(p, leaf);
   p.i32[(leaf << 1) + ID_NODE.capacity] = roomWords / recordWords;
-  rootBytesAdd(p, rootRef, bytes);
   return leaf;
 }
 
 function innerObtain(p: Partition, rootRef: number, nowMs: number): number {
   const bytes = (ID_BOUNDS_WORD + ID_INNER_SLOTS * ID_WORDS) << 2;
-  const inner = nodeObtain(p, rootRef, NODE_TYPE.ID_INNER, bytes, nowMs);
+  const inner = idNodeObtain(p, rootRef, NODE_TYPE.ID_INNER, bytes, nowMs);
   if (inner === 0) return 0;
   p.i32[(inner << 1) + ID_NODE.capacity] = ID_INNER_SLOTS;
-  rootBytesAdd(p, rootRef, bytes);
   return inner;
 }
 
-function nodeObtain(
+/** A node of its own in the tree, without records. */
+function idNodeObtain(
   p: Partition,
   rootRef: number,
   type: number,
   bytes: number,
   nowMs: number,
 ): number {
-  const node = chunkObtain(p, p.classes.classFor(bytes), nowMs);
+  const node = nodeObtain(p, rootRef, type, bytes, nowMs);
   if (node === 0) return 0;
-  nodeInit(p, node, type, rootRef);
-  for (let at = ID_NODE.parentRef; at < ID_NODE.slots; at++) p.i32[(node << 1) + at] = 0;
+  p.i32.fill(0, (node << 1) + ID_NODE.parentRef, (node << 1) + ID_NODE.slots);
   return node;
 }

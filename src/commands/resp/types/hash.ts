@@ -195,24 +195,24 @@ function fieldStore(call: RespCall, ref: number, event: string): boolean {
 }
 
 function hget(call: RespCall): void {
-  const { p, op, reply } = call;
   const ref = hashToRead(call);
-  if (ref === OTHER_TYPE) return;
-  fieldTake(call, 2, entry);
+  if (ref !== OTHER_TYPE) fieldAnswer(call, ref, 2);
+}
+
+/** Answers the value of the field that argument `index` names, in a hash that may be missing. */
+function fieldAnswer(call: RespCall, ref: number, index: number): void {
+  const { p, op, reply } = call;
+  fieldTake(call, index, entry);
   if (ref !== 0 && hashGet(p, op, ref, entry)) respEntryValue(reply, p, entry);
   else respNull(reply);
 }
 
 function hmget(call: RespCall): void {
-  const { args, p, op, reply } = call;
+  const { args, reply } = call;
   const ref = hashToRead(call);
   if (ref === OTHER_TYPE) return;
   respArray(reply, args.count - 2);
-  for (let index = 2; index < args.count; index++) {
-    fieldTake(call, index, entry);
-    if (ref !== 0 && hashGet(p, op, ref, entry)) respEntryValue(reply, p, entry);
-    else respNull(reply);
-  }
+  for (let index = 2; index < args.count; index++) fieldAnswer(call, ref, index);
 }
 
 function hdel(call: RespCall): void {

@@ -18,7 +18,7 @@ import { RESP_ERROR } from '../../../protocol/resp/errors.ts';
 import { respBulk, respDefer, respDeferredSet, respInteger } from '../../../protocol/resp/reply.ts';
 import { answerError, keyTake, type RespCall } from '../call.ts';
 import { changesCount, keyEvent } from '../key-events.ts';
-import { integerArgument } from '../number-arguments.ts';
+import { atLeastOneArgument, integerArgument } from '../number-arguments.ts';
 import { FLAG, type KeySpec, READ_KEYS, type RespRow } from '../row.ts';
 
 const { WRITE, READONLY, DENY_OOM } = FLAG;
@@ -80,10 +80,9 @@ function answer(call: RespCall, join: Join): void {
 
 function sintercard(call: RespCall): void {
   const { args } = call;
-  const keys = integerArgument(call, 1, 'ERR numkeys should be greater than 0');
+  const keys = atLeastOneArgument(call, 1, 'ERR numkeys should be greater than 0');
   if (Number.isNaN(keys)) return;
-  if (keys < 1) answerError(call, 'ERR numkeys should be greater than 0');
-  else if (keys > args.count - 2) {
+  if (keys > args.count - 2) {
     answerError(call, "ERR Number of keys can't be greater than number of args");
   } else {
     const limit = limitTake(call, keys + 2);
