@@ -42,7 +42,7 @@ export const CONTROL = {
   memoryIsTight: 4, // TIGHT bits: commands that may need memory have to find room first
   crawlItemCountMax: 19, // items of a class that a crawl looks at; 0: all, as 32 bits unsigned
   overdueScripts: 52, // scripts that run too long: how many of EVAL's, and of FCALL's times 2^16
-  scriptsMayAll: 53, // 1: scripts may call commands that are not for them, as DEBUG has it
+  scriptsDebug: 53, // 1: scripts may call DEBUG, as that has said
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
   straying: 61, // a script that has written waits for a lock out of order, as this owner: locks.ts

@@ -1,6 +1,6 @@
 /**
  * The lock of RESP's users: who holds it may change them. The users themselves are no part of shared memory;
- * the lock gives their changes one order (commands/resp/acl-change.ts).
+ * the lock gives their changes one order (commands/resp/acl/acl-change.ts).
  *
  * Order: it is taken before any partition's, so by nobody who holds one of those.
  */

@@ -177,6 +177,26 @@ describe.each([1, 3])('overdue scripts with %i threads', (threadCount) => {
     expect(await all('set', 'k', 'v')).toEqual(everybody('+OK'));
   });
 
+  it('a transaction about users that gives up leaves them to others', async () => {
+    await runner.call('config', 'set', 'busy-reply-threshold', '1000');
+    expect(await all('multi')).toEqual(everybody('+OK'));
+    expect(await all('acl', 'setuser', 'somebody', 'on')).toEqual(everybody('+QUEUED'));
+    expect(await all('get', 'k')).toEqual(everybody('+QUEUED'));
+    const before = server.log().split('begun').length;
+    runner.send('eval', `redis.log(redis.LOG_WARNING, 'begun') ${FOREVER}`, 1, 'k');
+    await eventually(
+      'the script begun',
+      async () => server.log().split('begun').length,
+      (count) => count > before,
+    );
+    for (const client of clients) client.send('exec');
+    for (const client of clients) expect(shown(await client.read())).toMatch(/^-EXECABORT .*BUSY/);
+    expect(await ask(clients[0], 'script', 'kill')).toBe('+OK');
+    expect(shown(await runner.read())).toMatch(KILLED);
+    expect(await all('acl', 'setuser', 'somebody', 'off')).toEqual(everybody('+OK'));
+    expect(await ask(runner, 'acl', 'deluser', 'somebody')).toBe(':1');
+  });
+
   it('clients of memcached wait, and their threads serve others meanwhile', async () => {
     const address = { host: server.host, port: server.memcachedPort };
     const texts = await Promise.all(clients.map(() => TextClient.open(address)));

@@ -290,6 +290,7 @@ export const DEBUG_SESSIONS: readonly Session[] = [
     [['eval', "return redis.call('client', 'id')", '0'], /^-ERR This Redis command is not allowed/],
     ['debug set-disable-deny-scripts 1', '+OK'],
     [['eval', "return redis.call('client', 'id')", '0'], /^:\d+$/],
+    [['eval', "return redis.call('debug', 'protocol', 'integer')", '0'], ':12345'],
     ['debug set-disable-deny-scripts 0', '+OK'],
     [['eval', "return redis.call('client', 'id')", '0'], /^-ERR This Redis command is not allowed/],
   ]),

@@ -90,6 +90,7 @@ function oneKeyRun(call: RespCall, command: Command): void {
 
 function someKeysRun(call: RespCall, command: Command): void {
   if (!locksWant(call, command, call.args)) {
+    call.locks.wantNone();
     answerError(call, RESP_ERROR.keyTooLong);
     return;
   }
@@ -105,27 +106,40 @@ function someKeysRun(call: RespCall, command: Command): void {
   if (isOurs) call.locks.release();
 }
 
+/** What keyWant is about: whose request, and whether all its keys can be some. */
+let wantingCall: RespCall | null = null;
+let wantingArgs: Arguments | null = null;
+let wantingFits = true;
+
+function keyWant(index: number): void {
+  if (wantingCall === null || wantingArgs === null) return;
+  const { op, session, keyspace, locks } = wantingCall;
+  const { source, start, end } = wantingArgs;
+  const bytes = end[index] - start[index];
+  if (bytes > KEY_BYTES_LIMIT) {
+    wantingFits = false;
+    return;
+  }
+  keyFillIn(op.key, session.namespace, source, start[index], bytes);
+  locks.want(keyspace.partitionFor(op.key.hash));
+}
+
 /**
  * Names the locks that the command needs, beside what was named before; those of a handler that visits the
- * whole keyspace are its own business. False: a key is longer than any key can be, and nothing is named.
+ * whole keyspace are its own business. False: a key is longer than any key can be, and only others are
+ * named.
  */
 export function locksWant(call: RespCall, command: Command, args: Arguments): boolean {
-  const { locks, keyspace, session, op } = call;
   if (command.keyMode === KEY_MODE.NONE) return true;
   if (command.keyMode === KEY_MODE.ALL) {
-    locks.wantAll();
+    call.locks.wantAll();
     return true;
   }
-  let fits = true;
-  keysVisit(command.row, args, (index) => {
-    fits &&= args.end[index] - args.start[index] <= KEY_BYTES_LIMIT;
-  });
-  if (!fits) return false;
-  keysVisit(command.row, args, (index) => {
-    const start = args.start[index];
-    keyFillIn(op.key, session.namespace, args.source, start, args.end[index] - start);
-    locks.want(keyspace.partitionFor(op.key.hash));
-  });
+  wantingCall = call;
+  wantingArgs = args;
+  wantingFits = true;
+  keysVisit(command.row, args, keyWant);
+  if (!wantingFits) return false;
   command.row.locks?.(call, args);
   return true;
 }

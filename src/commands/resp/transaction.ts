@@ -109,6 +109,7 @@ function exec(call: RespCall): void {
     locks.want(watchedPartition(call, watch, watch.namespace));
   }
   if (!locks.take(true)) {
+    usersLeave(call, entered);
     answerError(call, execAborted(overdueText(call)));
     return;
   }

@@ -27,6 +27,8 @@ import { scriptInterrupt } from './script-interrupt.ts';
 import type { ScriptMachine } from './script-machine.ts';
 import type { ScriptRun } from './script-state.ts';
 
+/** Others that are not for scripts change what stands still around one: the client, its transaction, users. */
+const LIFTED = new Set(['debug', 'client|list', 'client|id', 'client|info']);
 const OUTSIDE = 'redis.call/pcall can only be called inside a script invocation';
 const UNKNOWN = 'ERR Unknown Redis command called from script';
 const ARITY = 'ERR Wrong number of args calling Redis command from script';
@@ -95,7 +97,7 @@ function refusalOf(
   if (command === null) return UNKNOWN;
   const { flags, arity } = command;
   if (arity >= 0 ? args.count !== arity : args.count < -arity) return ARITY;
-  if (flags & FLAG.NO_SCRIPT && !scriptsMayAll(call)) return NOT_FROM_SCRIPTS;
+  if (flags & FLAG.NO_SCRIPT && !isLifted(call, command)) return NOT_FROM_SCRIPTS;
   const { user } = call.session;
   if (user.isRestricted) {
     const verdict = aclCheck(call, command, args, 'lua');
@@ -110,9 +112,9 @@ function refusalOf(
   return null;
 }
 
-/** Of commands that are not for scripts: DEBUG has said that they may. */
-function scriptsMayAll({ keyspace }: RespCall): boolean {
-  return Atomics.load(keyspace.control.i32, CONTROL.scriptsMayAll) !== 0;
+/** Whether scripts may call it, though it is not for them, since DEBUG has said so. */
+function isLifted({ keyspace }: RespCall, { fullName }: Command): boolean {
+  return Atomics.load(keyspace.control.i32, CONTROL.scriptsDebug) !== 0 && LIFTED.has(fullName);
 }
 
 function refusalCount(call: RespCall, command: Command | null, text: string): void {
@@ -185,6 +187,7 @@ function locksCover(
     if (locks.holds(call.p)) return null;
     locks.want(call.p);
   } else if (!locksWant(call, command, args)) {
+    locks.wantNone();
     return null; // a key is too long, which the command will answer
   }
   if (!locks.areDeclared) run.hasStrayed = true;

@@ -25,7 +25,7 @@ export const SWITCH_DEBUG: readonly DebugRow[] = [
   { name: 'reload',                     wordsMin: 0, wordsMax: 3, syntax: '', doc: 'Refuse: nothing is written to disk.', run: debugReload },
   { name: 'replybuffer',                wordsMin: 2, wordsMax: 2, syntax: '<peak-reset-time | resizing> <value>', doc: `${NO_EFFECT} clients have no reply buffers of their own.`, run: accepted },
   { name: 'set-active-expire',          wordsMin: 1, wordsMax: 1, syntax: '<0 | 1>', doc: 'Choose whether expired keys are looked for, or only met.', run: debugActiveExpire },
-  { name: 'set-disable-deny-scripts',   wordsMin: 1, wordsMax: 1, syntax: '<0 | 1>', doc: 'Choose whether scripts may call commands that are not for them.', run: debugScripts },
+  { name: 'set-disable-deny-scripts',   wordsMin: 1, wordsMax: 1, syntax: '<0 | 1>', doc: 'Choose whether scripts may call DEBUG and CLIENT LIST.', run: debugScripts },
   { name: 'sleep',                      wordsMin: 1, wordsMax: 1, syntax: '<seconds>', doc: 'Hold up the server for so long.', run: debugSleep },
   { name: 'stringmatch-len',            wordsMin: 2, wordsMax: 2, syntax: '<count> <pattern>', doc: 'Match the pattern against so many letters a.', run: debugStringMatch },
 ];
@@ -90,7 +90,7 @@ function debugActiveExpire({ args, keyspace, reply }: RespCall): void {
 
 function debugScripts({ args, keyspace, reply }: RespCall): void {
   const isOn = argumentText(args, 2) !== '0';
-  Atomics.store(keyspace.control.i32, CONTROL.scriptsMayAll, isOn ? 1 : 0);
+  Atomics.store(keyspace.control.i32, CONTROL.scriptsDebug, isOn ? 1 : 0);
   respOk(reply);
 }
 
