@@ -128,6 +128,7 @@ export const GAUGE = {
   heapBytes: 39, // JavaScript heap in use
   cpuUserUs: 40, // CPU time that the thread has used since it was started
   cpuSystemUs: 41,
+  cpuAtMs: 79, // when that was told, by the thread's own clock
   loopDelaySumMs: 42, // how much later than it was to a timer has fired, all in all
   loopDelays: 43, // LOOP_DELAY_MS.length + 1 words: how many were that late
   batchSumUs: 52, // time that batches of memcached's took, of those that were timed
