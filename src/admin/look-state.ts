@@ -7,7 +7,7 @@ import { CLASS, HEADER, HEADER_F64 } from '../memory/partition.ts';
 import { RESP_COUNTER, timePercentile } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
 import { partitionPageCount } from '../memory/usage.ts';
-import type { LoopUse } from './admin-messages.ts';
+import type { Told } from './admin-messages.ts';
 import type {
   ConsoleCommand,
   ConsolePartition,
@@ -35,9 +35,7 @@ export type Earlier = {
 export type ServerFacts = {
   readonly sequence: number;
   readonly version: string;
-  readonly logLevel: string;
-  /** By data thread; null: it is being started anew. */
-  readonly loops: readonly (LoopUse | null)[];
+  readonly told: Told;
 };
 
 type Times = Pick<ConsoleCommand, 'p50Us' | 'p99Us' | 'p999Us'>;
@@ -64,7 +62,7 @@ export function lookState(
     })),
     classes: classStates(now, look, before),
     partitions: partitionStates(now, look, before),
-    threads: threadStates(now, look, earlier, facts.loops),
+    threads: threadStates(now, look, earlier, facts.told.loops),
     databases: now.databases.filter(({ keys }) => keys > 0),
   };
 }
@@ -112,7 +110,7 @@ function serverState(now: Snapshot, facts: ServerFacts): ConsoleState['server'] 
     host: hostname(),
     pid: process.pid,
     uptimeSec: now.uptimeSec,
-    logLevel: facts.logLevel,
+    logLevel: facts.told.logLevel,
     connectionLimit: connectionLimit(control),
     connectionsRefused: now.word(CONTROL.connectionRejects),
     memoryLimitBytes: memoryMax(now),
@@ -223,7 +221,7 @@ function threadStates(
   now: Snapshot,
   look: Look,
   { before, kept }: Earlier,
-  loops: ServerFacts['loops'],
+  loops: Told['loops'],
 ): ConsoleThread[] {
   const spanSec = (look.atMs - before.atMs) / 1000;
   return look.threads.map((one, thread) => ({

@@ -7,8 +7,8 @@
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { connectionsWalk, connectionThread } from '../memory/connections.ts';
 import {
-  type Control,
   COUNTER,
+  type Control,
   counterBlock,
   GAUGE,
   gaugeOf,
@@ -65,7 +65,11 @@ export type ThreadLook = {
   readonly cpuAtMs: number;
 };
 
-export type ClassLook = { readonly hits: number; readonly sets: number; readonly evictions: number };
+export type ClassLook = {
+  readonly hits: number;
+  readonly sets: number;
+  readonly evictions: number;
+};
 
 export type Look = {
   /** By a clock that is never set. */
@@ -108,7 +112,10 @@ export function lookTake(now: Snapshot): Look {
 function totalsOf(now: Snapshot): Totals {
   const { totals } = now;
   return {
-    memcached: now.commands.memcached.reduce((sum, { number }) => sum + now.commandCount(number), 0),
+    memcached: now.commands.memcached.reduce(
+      (sum, { number }) => sum + now.commandCount(number),
+      0,
+    ),
     resp: now.resp(RESP_COUNTER.commands),
     hits: now.getHits + now.resp(RESP_COUNTER.keyHits),
     misses: now.counter(COUNTER.getMisses) + now.resp(RESP_COUNTER.keyMisses),

@@ -6,7 +6,7 @@
  *   look ────┤
  *            └── each second while asked: /console/state
  */
-import type { LoopUse } from './admin-messages.ts';
+import type { Told } from './admin-messages.ts';
 import type { ConsoleHistory, ConsoleSeries } from './console-state.ts';
 import { type Look, lookTake } from './look.ts';
 import { lookSeries, lookState } from './look-state.ts';
@@ -16,7 +16,7 @@ export type LooksContext = {
   readonly version: string;
   readonly look: () => Snapshot;
   /** As the main thread told last. */
-  readonly told: () => { readonly loops: readonly (LoopUse | null)[]; readonly logLevel: string };
+  readonly told: () => Told;
   /** Called with a look each STEP_SEC. */
   readonly sample: (now: Snapshot) => void;
 };
@@ -25,6 +25,9 @@ export const STEP_SEC = 5;
 const STEP_MS = STEP_SEC * 1000;
 const HISTORY_COUNT = (15 * 60) / STEP_SEC;
 const LOOK_MS = 1000;
+/** Timers are not exact. */
+const SLACK_MS = LOOK_MS / 2;
+const STALE_MS = LOOK_MS + SLACK_MS;
 /** Somebody who has asked within this time will ask again. */
 const ASKED_MS_MAX = 10_000;
 /** Times are told of so many looks' worth of time. */
@@ -52,10 +55,9 @@ export class Looks {
 
   /** ConsoleState, as JSON. */
   stateShown(): Buffer {
-    const wasAsked = this.isAsked;
     this.askedAtMs = performance.now();
     // What was taken while nobody asked may be some seconds old.
-    if (!wasAsked) this.take();
+    if (this.ageMs > STALE_MS) this.take();
     return this.state;
   }
 
@@ -70,9 +72,13 @@ export class Looks {
     return performance.now() - this.askedAtMs < ASKED_MS_MAX;
   }
 
+  private get ageMs(): number {
+    return performance.now() - (this.kept.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY);
+  }
+
   private tick(): void {
-    const dueMs = (this.stepBefore?.atMs ?? 0) + STEP_MS - LOOK_MS / 2;
-    if (this.isAsked || performance.now() >= dueMs) this.take();
+    // Just after one that was asked for, rates would be those of a moment.
+    if (this.ageMs > (this.isAsked ? LOOK_MS : STEP_MS) - SLACK_MS) this.take();
   }
 
   private take(): void {
@@ -81,11 +87,11 @@ export class Looks {
     const before = this.kept.at(-1) ?? look;
     const older = this.kept[0] ?? look;
     const { version, told } = this.context;
-    const facts = { sequence: ++this.sequence, version, ...told() };
+    const facts = { sequence: ++this.sequence, version, told: told() };
     const state = lookState(now, look, { before, older, kept: this.kept }, facts);
     this.state = Buffer.from(JSON.stringify(state));
     const step = this.stepBefore;
-    if (step === null || look.atMs - step.atMs >= STEP_MS - LOOK_MS / 2) this.step(now, look, step);
+    if (step === null || look.atMs - step.atMs > STEP_MS - SLACK_MS) this.step(now, look, step);
     this.kept.push(look);
     while (this.kept.length > 1 && this.kept[1].atMs <= look.atMs - TIMES_MS) this.kept.shift();
   }

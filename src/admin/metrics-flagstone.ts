@@ -38,10 +38,9 @@ export type AdminNumbers = {
   readonly tokenFailures: number;
 };
 
-export const TYPE_NAMES = Object.entries(ITEM_TYPE).map(([name, type]): readonly [string, number] => [
-  name.toLowerCase(),
-  type,
-]);
+export const TYPE_NAMES = Object.entries(ITEM_TYPE).map(
+  ([name, type]): readonly [string, number] => [name.toLowerCase(), type],
+);
 
 export function flagstoneMetrics(page: Exposition, now: Snapshot, own: AdminNumbers): void {
   serverMetrics(page, now, own);

@@ -152,7 +152,7 @@ const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
 assert(COUNTERS_PER_THREAD % 8 === 0, 'no two threads write one cache line');
 assert(GAUGE.loopDelays + LOOP_DELAY_MS.length < GAUGE.batchSumUs, 'gauges do not overlap');
 assert(
-  GAUGE.batchTimes + BATCH_LIMITS_US.length < COMMANDS_FIRST,
+  GAUGE.batchTimes + BATCH_LIMITS_US.length < GAUGE.cpuAtMs && GAUGE.cpuAtMs < COMMANDS_FIRST,
   'gauges end before the commands',
 );
 export const THREAD_COUNT_MAX = 64;
