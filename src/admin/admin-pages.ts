@@ -14,12 +14,11 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { arch, platform, release } from 'node:os';
-import type { CommandList } from '../commands/command-list.ts';
 import { REDIS_VERSION } from '../commands/resp/version.ts';
-import type { Keyspace } from '../engine/keyspace.ts';
 import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
-import type { AdminAnswers, AdminQuestion, Told } from './admin-messages.ts';
-import { type AdminPage, READ } from './admin-page.ts';
+import type { PagesContext } from './admin-context.ts';
+import type { Told } from './admin-messages.ts';
+import { type AdminPage, addressOf, READ } from './admin-page.ts';
 import { ConsolePages, wantsHtml } from './console-pages.ts';
 import { CloudHistory } from './elasticache.ts';
 import { CONTENT_TYPE, Exposition, type ExpositionFormat, formatNegotiate } from './exposition.ts';
@@ -38,22 +37,6 @@ import { memcachedMetrics } from './metrics-memcached.ts';
 import { redisMetrics } from './metrics-redis.ts';
 import { type ProbeOutcome, targetsProbe } from './probe.ts';
 import { Snapshot } from './snapshot.ts';
-
-/** Asks the main thread; rejects when it does not answer in time. */
-export type Ask = <Question extends AdminQuestion>(
-  question: Question,
-  text?: string,
-) => Promise<AdminAnswers[Question]>;
-
-export type PagesContext = {
-  readonly keyspace: Keyspace;
-  readonly threadCount: number;
-  readonly commands: CommandList;
-  readonly version: string;
-  readonly ask: Ask;
-  /** Answers given, by status. */
-  readonly answers: () => ReadonlyMap<number, number>;
-};
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -91,7 +74,7 @@ export class AdminPages {
       told: () => this.told,
       sample: (now) => this.cloud.sample(now),
     });
-    this.console = new ConsolePages(this.looks);
+    this.console = new ConsolePages(context, this.looks);
     // biome-ignore format: a table reads in columns
     this.pages = [
       { path: '/',            methods: READ,            access: 'trusted',   doc: 'The console, for a browser; else this list.',           run: (request) => this.home(request) },
@@ -100,7 +83,7 @@ export class AdminPages {
       { path: '/metrics',     methods: READ,            access: 'trusted',   doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
       { path: '/elasticache', methods: READ,            access: 'trusted',   doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
       { path: '/buildinfo',   methods: READ,            access: 'trusted',   doc: 'Versions, as JSON.',                                     run: () => this.build() },
-      { path: '/configinfo',  methods: READ,            access: 'trusted',   doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config')) },
+      { path: '/configinfo',  methods: READ,            access: 'trusted',   doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config', null)) },
       { path: '/loglevel',    methods: [...READ, 'PUT'], access: 'trusted',   doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
       ...this.console.rows,
     ];
@@ -167,12 +150,12 @@ export class AdminPages {
 
   /** The main thread answers, and so does this one. */
   private async live(): Promise<AdminReply> {
-    await this.context.ask('logLevel');
+    await this.context.ask('logLevel', null);
     return replyText('ok\n');
   }
 
   private async ready(isTrusted: boolean): Promise<AdminReply> {
-    const { isEnding, targets } = await this.context.ask('targets');
+    const { isEnding, targets } = await this.context.ask('targets', null);
     if (isEnding) return replyError(503, 'not ready: the server is ending');
     if (targets.length === 0)
       return replyText('ok: the server listens on no port that can be asked\n');
@@ -232,7 +215,7 @@ export class AdminPages {
   }
 
   private async logLevel(request: IncomingMessage): Promise<AdminReply> {
-    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel')}\n`);
+    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel', null)}\n`);
     const type = request.headers['content-type'] ?? 'text/plain';
     if (!/^text\/plain\s*(?:;|$)/i.test(type))
       return replyError(415, 'send the level as text/plain');
@@ -240,7 +223,7 @@ export class AdminPages {
     if (body === null) return replyError(413, `a body has at most ${BODY_BYTES_MAX} bytes`);
     const level = LOG_LEVELS.find((one) => one === body.trim());
     if (level === undefined) return replyError(400, `a level is one of ${LOG_LEVELS.join(', ')}`);
-    const problem = await this.context.ask('logLevelSet', level);
+    const problem = await this.context.ask('logLevelSet', { level, from: addressOf(request) });
     if (problem !== null) return replyError(409, problem);
     this.told = { ...this.told, logLevel: level };
     return replyText(`${level}\n`);
