@@ -15,6 +15,8 @@ export type PagesContext = {
   readonly commands: CommandList;
   readonly version: string;
   readonly ask: Ask;
+  /** The port speaks TLS. */
+  readonly isSecure: boolean;
   /** Answers given, by status. */
   readonly answers: () => ReadonlyMap<number, number>;
 };

@@ -40,10 +40,12 @@ export class AdminThread {
   private readonly http: HttpServer;
   private readonly waiting = new Map<number, (answer: AdminAnswers[AdminQuestion]) => void>();
   private lastId = 0;
+  private token: string | null;
 
   constructor(start: AdminStart, post: (message: AdminMessage) => void) {
     this.start = start;
     this.post = post;
+    this.token = start.token;
     priorityLower();
     const { config, handles, version, commands, tlsFiles } = start;
     const keyspace: Keyspace = keyspaceAttach(handles, OWNER);
@@ -53,6 +55,7 @@ export class AdminThread {
       version,
       commands,
       ask: this.ask.bind(this),
+      isSecure: config.adminTls !== 'off',
       answers: () => this.http.answers,
     };
     this.pages = new AdminPages(context, this.gateMake(start.token), start.told);
@@ -89,7 +92,8 @@ export class AdminThread {
 
   /** Another token, another certificate; connections that are open keep theirs. */
   private renew(token: string | null, tlsFiles: TlsFiles | null): void {
-    this.pages.gate = this.gateMake(token);
+    this.pages.gateSet(this.gateMake(token), token !== this.token);
+    this.token = token;
     if (tlsFiles === null) return;
     const { setSecureContext } = this.http.server as TlsServer;
     setSecureContext.call(this.http.server, tlsOptions(this.start.config, tlsFiles));

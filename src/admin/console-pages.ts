@@ -11,14 +11,13 @@ import {
 import type { PagesContext } from './admin-context.ts';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
 import { connectionOwner, connectionsTell, textShown } from './console-connections.ts';
-import { ConsoleFiles, pagePolicy, tagIsKnown } from './console-files.ts';
+import { type ConsoleFiles, pagePolicy, tagIsKnown } from './console-files.ts';
 import type { ConsoleCluster, ConsoleOutcome, ConsoleSlowLog } from './console-state.ts';
-import { type AdminReply, JSON_TYPE, replyError } from './http-server.ts';
+import { type AdminReply, htmlReply, JSON_TYPE, replyError } from './http-server.ts';
 import { integerField, isRefusal, jsonRead, textField } from './json-body.ts';
 import { Kept } from './kept.ts';
 import type { Looks } from './looks.ts';
 
-const HTML = 'text/html; charset=utf-8';
 /** What costs a walk through a table, and what a data thread has to be asked for. */
 const TABLE_MS_MIN = 250;
 const ASKED_MS_MIN = 500;
@@ -32,10 +31,11 @@ const PAGES = { from: integerField(-1, 127), to: integerField(0, 127) };
 export class ConsolePages {
   readonly rows: readonly AdminPage[];
   private readonly context: PagesContext;
-  private readonly files = new ConsoleFiles();
+  private readonly files: ConsoleFiles;
 
-  constructor(context: PagesContext, looks: Looks) {
+  constructor(context: PagesContext, looks: Looks, files: ConsoleFiles) {
     this.context = context;
+    this.files = files;
     const { keyspace, commands } = context;
     const connections = new Kept(TABLE_MS_MIN, () =>
       told(connectionsTell(keyspace.control, commands)),
@@ -59,7 +59,8 @@ export class ConsolePages {
 
   /** The console itself. */
   page(): AdminReply {
-    return htmlReply(200, this.files.pageText());
+    const html = this.files.pageText();
+    return htmlReply(200, html, pagePolicy(html));
   }
 
   /** A page of its own for each file of the console; null: there is no such file. */
@@ -170,18 +171,4 @@ function told(value: Buffer | object): AdminReply {
 
 function outcome(shown: ConsoleOutcome): AdminReply {
   return { status: shown.isDone ? 200 : 409, type: JSON_TYPE, body: JSON.stringify(shown) };
-}
-
-function htmlReply(status: number, html: string): AdminReply {
-  return {
-    status,
-    type: HTML,
-    body: html,
-    headers: {
-      'Content-Security-Policy': pagePolicy(html),
-      // Without it a browser does not say of a form where it was sent from.
-      'Referrer-Policy': 'same-origin',
-      Vary: 'Accept',
-    },
-  };
 }
