@@ -19,6 +19,11 @@ const PATHS = [
   '/buildinfo',
   '/configinfo',
   '/loglevel',
+  '/console/state',
+  '/console/history',
+  '/console/connections',
+  '/console/slowlog',
+  '/console/cluster',
 ];
 
 let server: AdminServer;
