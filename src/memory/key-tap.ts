@@ -252,8 +252,7 @@ export class KeyTapReader {
 }
 
 /** Operations that clients have asked for on keys of the partition, since the server's start. */
-export function partitionOperations(sab: SharedArrayBuffer, partition: number): number {
-  const f64 = new Float64Array(sab);
+export function partitionOperations({ sab, f64 }: KeyTap, partition: number): number {
   let sum = 0;
   for (let thread = 0; thread < threadCountOf(sab); thread++) {
     sum += f64[((blockOffset(thread) + HEAD_BYTES) >>> 3) + partition];

@@ -61,7 +61,7 @@ function found(): string[] {
 
 function operations(): number {
   const { partitions, keyTap } = supervisor.keyspace;
-  return partitions.reduce((sum, { id }) => sum + partitionOperations(keyTap.sab, id), 0);
+  return partitions.reduce((sum, { id }) => sum + partitionOperations(keyTap, id), 0);
 }
 
 /** Runs it while keys are sampled. Returns what was found, and how many operations the partitions counted. */
