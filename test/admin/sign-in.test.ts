@@ -72,7 +72,7 @@ describe('without a session', () => {
     expect((await ask('/session')).body).toContain('"isSignedIn": false');
   });
 
-  it.each(['/console/flush', '/console/disconnect', '/console/pages'])(
+  it.each(['/console/flush', '/console/disconnect', '/console/pages', '/console/hotkeys'])(
     'nothing is done: %s',
     async (path) => {
       const json = { 'Content-Type': 'application/json' };
