@@ -124,7 +124,11 @@ describe('the log level', () => {
     expect((await adminAsk(server.adminPort, '/loglevel')).body).toBe('warn\n');
     expect(await put('debug\n')).toMatchObject({ status: 200, body: 'debug\n' });
     expect((await adminAsk(server.adminPort, '/loglevel')).body).toBe('debug\n');
+    expect(await put('silent')).toMatchObject({ status: 200 });
     expect(await put('warn')).toMatchObject({ status: 200 });
+    // Whichever level lets it through, the one before or the one after.
+    for (const level of ['debug', 'silent', 'warn'])
+      expect(server.log()).toMatch(new RegExp(`"operator":"127.0.0.1","logLevel":"${level}"`));
   });
 
   it('is one that there is, in a text', async () => {
