@@ -50,6 +50,11 @@ const URL_BYTES_MAX = 1024;
 const METRICS_MS_MIN = 100;
 const PROBE_MS_MIN = 1000;
 
+/** Says nothing, and has the browser come again by itself: then it is this site that asks. */
+const VISIT_HTML =
+  '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>Flagstone</title>\n';
+const VISIT = htmlReply(200, VISIT_HTML, pagePolicy(VISIT_HTML));
+
 export class AdminPages {
   /** As the main thread told last. */
   told: Told;
@@ -131,7 +136,7 @@ export class AdminPages {
       const allowed = page.methods.join(', ');
       return replyError(405, `this page knows ${allowed}`, { Allow: allowed });
     }
-    if (page.path === '/' && isVisit(request)) return visitReply();
+    if (page.path === '/' && isVisit(request)) return VISIT;
     const asking = this.askingOf(request);
     if (page.access === 'sameSite') {
       const another = siteRefusal(asking);
@@ -299,11 +304,4 @@ function isVisit({ headers }: IncomingMessage): boolean {
   const isPage =
     headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   return isPage && (site === 'cross-site' || site === 'same-site');
-}
-
-/** Says nothing, and has the browser come again by itself: then it is this site that asks. */
-function visitReply(): AdminReply {
-  const html =
-    '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>Flagstone</title>\n';
-  return htmlReply(200, html, pagePolicy(html));
 }
