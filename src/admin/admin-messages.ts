@@ -63,6 +63,11 @@ type AdminQuestions = {
     /** Null: it was set. */
     readonly answer: string | null;
   };
+  /** The hottest keys are being looked for: for the log. */
+  readonly sampling: {
+    readonly says: { readonly seconds: number; readonly from: string };
+    readonly answer: null;
+  };
   /** How the node itself is listed where its clients look for nodes. */
   readonly node: { readonly says: null; readonly answer: ClusterNode | null };
   readonly operate: {

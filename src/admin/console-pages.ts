@@ -10,9 +10,10 @@ import {
 } from '../protocol/memcached/cluster-config.ts';
 import type { PagesContext } from './admin-context.ts';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
-import { connectionOwner, connectionsTell, textShown } from './console-connections.ts';
-import { type ConsoleFiles, pagePolicy, tagIsKnown } from './console-files.ts';
+import { connectionOwner, connectionsTell, textShown, UDP } from './console-connections.ts';
+import { type ConsoleFiles, tagIsKnown } from './console-files.ts';
 import type { ConsoleCluster, ConsoleOutcome, ConsoleSlowLog } from './console-state.ts';
+import { HotKeys, SAMPLING_SEC_MAX } from './hot-keys.ts';
 import { type AdminReply, htmlReply, JSON_TYPE, replyError } from './http-server.ts';
 import { integerField, isRefusal, jsonRead, textField } from './json-body.ts';
 import { Kept } from './kept.ts';
@@ -26,22 +27,26 @@ const PEEKS_MAX = 3;
 const POST: readonly string[] = ['POST'];
 
 const DISCONNECT = { connection: integerField(0, 2 ** 31 - 1), address: textField(64) };
+const SAMPLING = { seconds: integerField(1, SAMPLING_SEC_MAX) };
 const PAGES = { from: integerField(-1, 127), to: integerField(0, 127) };
 
 export class ConsolePages {
   readonly rows: readonly AdminPage[];
   private readonly context: PagesContext;
   private readonly files: ConsoleFiles;
+  private readonly hotKeys: HotKeys;
 
   constructor(context: PagesContext, looks: Looks, files: ConsoleFiles) {
     this.context = context;
     this.files = files;
     const { keyspace, commands } = context;
+    this.hotKeys = new HotKeys(keyspace);
     const connections = new Kept(TABLE_MS_MIN, () =>
       told(connectionsTell(keyspace.control, commands)),
     );
     const slowLog = new Kept(ASKED_MS_MIN, () => this.slowLog());
     const cluster = new Kept(ASKED_MS_MIN, () => this.cluster());
+    const hotKeys = new Kept(TABLE_MS_MIN, () => told(this.hotKeys.look()));
     // biome-ignore format: a table reads in columns
     this.rows = [
       { path: '/console/state',       methods: READ, access: 'trusted', doc: 'The last look at the server, as JSON.',          run: () => told(looks.stateShown()) },
@@ -49,6 +54,7 @@ export class ConsolePages {
       { path: '/console/connections', methods: READ, access: 'trusted', doc: 'Who is connected, as JSON.',                     run: () => connections.get() },
       { path: '/console/slowlog',     methods: READ, access: 'trusted', doc: 'The slow log, as JSON.',                         run: () => slowLog.get() },
       { path: '/console/cluster',     methods: READ, access: 'trusted', doc: 'The nodes that clients are told of, as JSON.',   run: () => cluster.get() },
+      { path: '/console/hotkeys',     methods: [...READ, ...POST], access: 'trusted', doc: 'The hottest keys of the last sampling, as JSON; POST samples anew.', run: (request) => request.method === 'POST' ? this.sample(request) : hotKeys.get() },
       { path: '/console/flush',       methods: POST, access: 'trusted', doc: 'Deletes all keys of all databases.',             run: (request) => this.flush(request) },
       { path: '/console/disconnect',  methods: POST, access: 'trusted', doc: 'Closes a connection.',                           run: (request) => this.disconnect(request) },
       { path: '/console/pages',       methods: POST, access: 'trusted', doc: 'Moves a page of memory between slab classes.',   run: (request) => this.pages(request) },
@@ -59,8 +65,8 @@ export class ConsolePages {
 
   /** The console itself. */
   page(): AdminReply {
-    const html = this.files.pageText();
-    return htmlReply(200, html, pagePolicy(html));
+    const { html, policy } = this.files.page();
+    return htmlReply(200, html, policy);
   }
 
   /** A page of its own for each file of the console; null: there is no such file. */
@@ -122,6 +128,8 @@ export class ConsolePages {
     const read = await jsonRead(request, DISCONNECT);
     if (isRefusal(read)) return read;
     const { connection, address } = read;
+    if (address.startsWith(UDP))
+      return outcome({ isDone: false, text: `${textShown(address)} is no connection of a client` });
     const thread = connectionOwner(this.context.keyspace.control, connection, address);
     if (thread < 0)
       return outcome({ isDone: false, text: `${textShown(address)} is not connected` });
@@ -132,6 +140,15 @@ export class ConsolePages {
     const read = await jsonRead(request, PAGES);
     if (isRefusal(read)) return read;
     return this.operate(request, { kind: 'pages', from: read.from, to: read.to }, null);
+  }
+
+  private async sample(request: IncomingMessage): Promise<AdminReply> {
+    const read = await jsonRead(request, SAMPLING);
+    if (isRefusal(read)) return read;
+    const { seconds } = read;
+    this.hotKeys.start(seconds);
+    await this.context.ask('sampling', { seconds, from: addressOf(request) });
+    return outcome({ isDone: true, text: `keys are being sampled for ${seconds} s` });
   }
 
   private async operate(
