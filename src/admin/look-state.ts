@@ -4,8 +4,9 @@ import { DATABASE_COUNT } from '../base/key.ts';
 import { connectionLimit, connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, COUNTER, GAUGE, gaugeOf } from '../memory/control.ts';
 import { CLASS, HEADER, HEADER_F64 } from '../memory/partition.ts';
-import { RESP_COUNTER, timePercentile } from '../memory/resp-stats.ts';
+import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
+import { timePercentile } from '../memory/time-steps.ts';
 import { partitionPageCount } from '../memory/usage.ts';
 import type { Told } from './admin-messages.ts';
 import type {

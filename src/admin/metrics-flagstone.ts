@@ -15,13 +15,8 @@ import { ITEM_TYPE } from '../memory/item.ts';
 import { partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT, type LockCount } from '../memory/lock.ts';
 import { HEADER_F64, partitionLockCount } from '../memory/partition.ts';
-import {
-  commandTimes,
-  RESP_COUNTER,
-  respStatsBlock,
-  TIME_BUCKET_LIMITS_US,
-  timeBuckets,
-} from '../memory/resp-stats.ts';
+import { commandTimes, RESP_COUNTER, respStatsBlock } from '../memory/resp-stats.ts';
+import { TIME_BUCKET_LIMITS_US, timeBuckets } from '../memory/time-steps.ts';
 import { partitionPossibleBytes } from '../memory/usage.ts';
 import { CLUSTER_KEY } from '../protocol/memcached/cluster-config.ts';
 import type { LoopUse } from './admin-messages.ts';
