@@ -54,7 +54,7 @@ export interface AdminHelpers {
   configShown(): AdminAnswers['config'];
   logLevel(): string;
   /** Null, or why it cannot be. */
-  logLevelSet(level: string): string | null;
+  logLevelSet(says: AdminSays['logLevelSet']): string | null;
   node(): ClusterNode | null;
   /** Has a data thread do it: `thread`, or null for any. */
   operate(operation: Operation, thread: number | null): Promise<Operated>;
@@ -186,7 +186,7 @@ export class AdminKeeper {
       case 'logLevel':
         return helpers.logLevel();
       case 'logLevelSet':
-        return this.logLevelSet(ask.says);
+        return helpers.logLevelSet(ask.says);
       case 'sampling':
         return this.samplingNote(ask.says);
       case 'node':
@@ -194,13 +194,6 @@ export class AdminKeeper {
       case 'operate':
         return this.operate(ask.says);
     }
-  }
-
-  private logLevelSet({ level, from }: AdminSays['logLevelSet']): string | null {
-    const problem = this.helpers.logLevelSet(level);
-    if (problem === null)
-      this.log.warn({ operator: from, level }, 'an operator has set the log level');
-    return problem;
   }
 
   private samplingNote({ seconds, from }: AdminSays['sampling']): null {

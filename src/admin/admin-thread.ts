@@ -1,8 +1,8 @@
 /**
- * The admin thread: its view of the shared memory, which it only reads, and its HTTP server. It has a thread
- * to itself, so that whatever is sent to its port keeps neither the data threads nor the supervisor waiting,
- * and it gives way to them where cores are short. workers/admin.ts is its entry point; admin-keeper.ts its
- * other end.
+ * The admin thread: its view of the shared memory, which it only reads, but for the words that ask for samples of
+ * keys, and its HTTP server. It has a thread to itself, so that whatever is sent to its port keeps neither the
+ * data threads nor the supervisor waiting, and it gives way to them where cores are short. workers/admin.ts is
+ * its entry point; admin-keeper.ts its other end.
  */
 
 import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'node:https';

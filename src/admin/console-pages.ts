@@ -10,8 +10,8 @@ import {
 } from '../protocol/memcached/cluster-config.ts';
 import type { PagesContext } from './admin-context.ts';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
-import { connectionOwner, connectionsTell, textShown } from './console-connections.ts';
-import { type ConsoleFiles, pagePolicy, tagIsKnown } from './console-files.ts';
+import { connectionOwner, connectionsTell, textShown, UDP } from './console-connections.ts';
+import { type ConsoleFiles, tagIsKnown } from './console-files.ts';
 import type { ConsoleCluster, ConsoleOutcome, ConsoleSlowLog } from './console-state.ts';
 import { HotKeys, SAMPLING_SEC_MAX } from './hot-keys.ts';
 import { type AdminReply, htmlReply, JSON_TYPE, replyError } from './http-server.ts';
@@ -65,8 +65,8 @@ export class ConsolePages {
 
   /** The console itself. */
   page(): AdminReply {
-    const html = this.files.pageText();
-    return htmlReply(200, html, pagePolicy(html));
+    const { html, policy } = this.files.page();
+    return htmlReply(200, html, policy);
   }
 
   /** A page of its own for each file of the console; null: there is no such file. */
@@ -128,6 +128,8 @@ export class ConsolePages {
     const read = await jsonRead(request, DISCONNECT);
     if (isRefusal(read)) return read;
     const { connection, address } = read;
+    if (address.startsWith(UDP))
+      return outcome({ isDone: false, text: `${textShown(address)} is no connection of a client` });
     const thread = connectionOwner(this.context.keyspace.control, connection, address);
     if (thread < 0)
       return outcome({ isDone: false, text: `${textShown(address)} is not connected` });

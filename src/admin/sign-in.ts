@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
-import { type ConsoleFiles, pagePolicy } from './console-files.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import type { Gate } from './gate.ts';
 import {
   type AdminReply,
@@ -54,8 +54,8 @@ export class SignIn {
 
   /** The form. `problem`: why it is shown again. */
   page(status: number, problem: string): AdminReply {
-    const html = this.context.files.signInText(problem);
-    return htmlReply(status, html, pagePolicy(html));
+    const { html, policy } = this.context.files.signInPage(problem);
+    return htmlReply(status, html, policy);
   }
 
   private session(request: IncomingMessage): Promise<AdminReply> | AdminReply {

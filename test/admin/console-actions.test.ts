@@ -11,6 +11,7 @@ import type {
 import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
 import { consoleAct, consoleAsk, consolePost, looksUntil } from '../support/console-client.ts';
 import type { RespClient } from '../support/resp-client.ts';
+import { portFree } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -130,6 +131,27 @@ describe('connections', () => {
     });
     idle.end();
     blocked.end();
+  });
+});
+
+describe('a socket for UDP', () => {
+  it('is told as what it is, and stays', async () => {
+    const udpPort = await portFree();
+    const udp = await adminSpawn(['-t', '1', '-U', `${udpPort}`]);
+    try {
+      const { connections: all } = await consoleAsk<ConsoleConnections>(
+        udp.adminPort,
+        '/console/connections',
+      );
+      const [socket] = all.filter(({ address }) => address.startsWith('udp:'));
+      expect(socket).toMatchObject({ protocol: 'memcached', phase: 'listening' });
+      const { connection, address } = socket;
+      expect(
+        await consoleAct(udp.adminPort, '/console/disconnect', { connection, address }),
+      ).toEqual({ status: 409, isDone: false, text: `${address} is no connection of a client` });
+    } finally {
+      await udp.stop();
+    }
   });
 });
 

@@ -116,6 +116,26 @@ describe('with the token', () => {
     expect((await ask('/console/flush', form, '{}')).status).toBe(415);
   });
 
+  it('a link on another site leads here, where the browser asks again by itself', async () => {
+    const visit = { ...HTML, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+    for (const site of ['cross-site', 'same-site']) {
+      const page = await ask('/', { ...visit, 'Sec-Fetch-Site': site });
+      expect(page.status).toBe(200);
+      expect(page.body).toContain('http-equiv="refresh" content="0;url=/"');
+      expect(page.body).not.toContain('/console/');
+      for (const other of [{ 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Mode': 'no-cors' }]) {
+        const refused = await ask('/', { ...visit, 'Sec-Fetch-Site': site, ...other });
+        expect(refused.status).toBe(403);
+      }
+      const data = await ask('/console/state', {
+        ...visit,
+        ...(await cookieGet()),
+        'Sec-Fetch-Site': site,
+      });
+      expect(data.status).toBe(403);
+    }
+  });
+
   it('a session ends where its owner says so', async () => {
     const [cookie, other] = [await cookieGet(), await cookieGet()];
     const ended = await ask('/session/end', cookie, '');
