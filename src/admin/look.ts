@@ -16,6 +16,7 @@ import {
 } from '../memory/control.ts';
 import { type KeyTap, partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT } from '../memory/lock.ts';
+import { memcachedTimes, memcachedTimeUs } from '../memory/memcached-times.ts';
 import { CLASS, HEADER_F64, type Partition, partitionLockCount } from '../memory/partition.ts';
 import { commandTimes, RESP_COUNTER } from '../memory/resp-stats.ts';
 import type { ConsoleProtocol } from './console-state.ts';
@@ -39,8 +40,9 @@ export type CommandLook = {
   readonly name: string;
   readonly calls: number;
   readonly errors: number;
+  /** What those took that were timed. */
   readonly us: number;
-  /** Runs by how long they took: resp-stats.ts; null: none was timed. */
+  /** Runs by how long they took: time-steps.ts; null: none was timed. */
   readonly times: Float64Array | null;
 };
 
@@ -128,18 +130,23 @@ function totalsOf(now: Snapshot): Totals {
 
 /** A command of both of memcached's protocols is one. */
 function memcachedCommands(now: Snapshot): CommandLook[] {
-  const calls = new Map<string, number>();
+  const looks = new Map<string, CommandLook>();
   for (const { name, number } of now.commands.memcached) {
-    calls.set(name, (calls.get(name) ?? 0) + now.commandCount(number));
+    const { calls = 0, us = 0, times = null } = looks.get(name) ?? {};
+    looks.set(name, {
+      protocol: 'memcached',
+      name,
+      calls: calls + now.commandCount(number),
+      errors: 0,
+      us: us + memcachedTimeUs(now.keyspace.memcachedTimes, number),
+      times: timesAdded(times, memcachedTimes(now.keyspace.memcachedTimes, number)),
+    });
   }
-  return [...calls].map(([name, count]) => ({
-    protocol: 'memcached',
-    name,
-    calls: count,
-    errors: 0,
-    us: 0,
-    times: null,
-  }));
+  return [...looks.values()];
+}
+
+function timesAdded(a: Float64Array | null, b: Float64Array | null): Float64Array | null {
+  return a === null || b === null ? (a ?? b) : a.map((count, step) => count + b[step]);
 }
 
 function respCommands({ commands, keyspace }: Snapshot): CommandLook[] {

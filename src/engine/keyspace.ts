@@ -11,6 +11,7 @@ import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
 import { type KeyTap, keyAsked } from '../memory/key-tap.ts';
+import type { MemcachedTimes } from '../memory/memcached-times.ts';
 import {
   CLASS,
   classRecord,
@@ -51,6 +52,8 @@ export class Keyspace {
   readonly tracked: TrackedKeys;
   /** How often keys are asked for, and which. */
   readonly keyTap: KeyTap;
+  /** What memcached commands cost. */
+  readonly memcachedTimes: MemcachedTimes;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -64,6 +67,7 @@ export class Keyspace {
     this.respStats = arena.respStats;
     this.tracked = arena.tracked;
     this.keyTap = arena.keyTap;
+    this.memcachedTimes = arena.memcachedTimes;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.

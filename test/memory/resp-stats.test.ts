@@ -12,10 +12,9 @@ import {
   respStatsBlock,
   respStatsBytes,
   respStatsReset,
-  timeHistogram,
   timeNote,
-  timePercentile,
 } from '../../src/memory/resp-stats.ts';
+import { timeHistogram, timePercentile } from '../../src/memory/time-steps.ts';
 
 const THREADS = 2;
 function statsMake(): RespStats {

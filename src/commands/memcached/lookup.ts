@@ -5,6 +5,7 @@ import { itemFind, itemRead, itemTouch } from '../../engine/types/string.ts';
 import { type ConfigEntry, configGet } from '../../memory/config-store.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { ITEM_TYPE, itemNoteUse, itemType } from '../../memory/item.ts';
+import { keyAsked } from '../../memory/key-tap.ts';
 import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CLUSTER_KEY, LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
@@ -21,7 +22,8 @@ export const LOOKUP_WRONG_TYPE = -1;
  * Guard: the lock of the key's partition.
  */
 export function keyLookup(call: Call, p: Partition, keyStart: number, touches: boolean): number {
-  const { op, counters, block } = call;
+  const { op, counters, block, keyspace } = call;
+  keyAsked(keyspace.keyTap, p.id, op.key);
   // To the counters a gat is a touch, and no get.
   counters[block + (touches ? COUNTER.touchCommands : COUNTER.getCommands)]++;
   const ref = touches ? itemFind(p, op) : itemRead(p, op);
