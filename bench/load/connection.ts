@@ -12,7 +12,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { RecordableHistogram } from 'node:perf_hooks';
-import { type Random, randomBelow } from '../support/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import { LATENCY_HISTOGRAM, type LoadProfile } from './profile.ts';
 import { REPLY, replyJudge, requestWrite, type Wire } from './wire.ts';
 

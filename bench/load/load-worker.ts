@@ -3,7 +3,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { randomMake } from '../support/random.ts';
+import { randomMake } from '../../src/base/random.ts';
 import {
   connectionClose,
   connectionOpen,

@@ -5,7 +5,7 @@
  *   key ┆ '|' ┆ filler, from a phase that depends on the key; cut to the value's size
  */
 
-import { hashInt, randomMake } from './random.ts';
+import { hashInt, randomMake } from '../../src/base/random.ts';
 
 const FILLER_BYTES = 1 << 16;
 const PHASE_COUNT = 4096;
