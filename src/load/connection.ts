@@ -118,7 +118,9 @@ export class LoadConnection implements LinkEvents {
     const { state } = this;
     this.isEnded = true;
     state.tally.words[TALLY.unansweredCount] += this.count;
-    state.tally.words[TALLY.unsentCount] += this.dueCount - this.sentCount;
+    if (state.plan.ratePerSec > 0) {
+      state.tally.words[TALLY.unsentCount] += this.dueCount - this.sentCount;
+    }
     state.inFlightCount -= this.count;
     this.count = 0;
     state.openCount--;

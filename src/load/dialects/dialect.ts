@@ -33,7 +33,7 @@ export const VERB = { set: 0, get: 1, other: 2 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 
 /** Letters of a reply that are kept to be told. */
-export const PROBLEM_CHARS_MAX = 120;
+export const PROBLEM_CHARS_MAX = 200;
 
 export interface Dialect {
   /** Of any request. */
