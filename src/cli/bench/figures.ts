@@ -1,11 +1,13 @@
 /** Latencies and rates as people read them. */
 
-import type { LoadOutcome } from '../../load/generator.ts';
+import { BUSY_SHARE_MAX, type LoadOutcome } from '../../load/generator.ts';
 import { type Counts, histogramPercentile, TICKS_PER_MS } from '../../load/histogram.ts';
+import type { LoadPlan } from '../../load/plan.ts';
 import type { KindTotals, Totals } from '../../load/tally.ts';
 
 export const PERCENTILES = [50, 90, 99, 99.9, 99.99] as const;
 
+const START_MS = 1000;
 const US_PER_TICK = 1000 / TICKS_PER_MS;
 
 /** Latencies of a kind, in microseconds; null where there are none. */
@@ -73,7 +75,7 @@ export function totalsBetween(before: Totals, after: Totals): KindTotals {
   return merged;
 }
 
-/** Threads that had no time left: how many, and the CPU time of all where Node tells. */
+/** How busy the busiest thread was; and the CPU time of all, where Node tells. */
 export function clientUse({ parts }: LoadOutcome): {
   readonly busyMax: number;
   readonly cpuMs: number | null;
@@ -84,4 +86,13 @@ export function clientUse({ parts }: LoadOutcome): {
     ? null
     : cpus.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
   return { busyMax, cpuMs };
+}
+
+/**
+ * Whether a thread had no time left. Under a rate it never has, since it asks the clock; and within the first moments
+ * it is busy with starting.
+ */
+export function clientLimits({ parts, elapsedMs }: LoadOutcome, { ratePerSec }: LoadPlan): boolean {
+  if (ratePerSec > 0 || elapsedMs < START_MS) return false;
+  return parts.some(({ busyShare }) => busyShare >= BUSY_SHARE_MAX);
 }

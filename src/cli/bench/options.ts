@@ -49,7 +49,7 @@ const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
   ['Requests:', [
     ['--ratio <sets:gets>', 'how many sets to how many gets', '1:9', ratioParse],
     ['--command <words>', 'RESP: this instead, with __key__ and __value__ filled in; again for another', undefined, text],
-    ['--command-ratio <n:n…>', 'RESP: how many of each --command', undefined, weightsParse],
+    ['--command-ratio <n:n...>', 'RESP: how many of each --command', undefined, weightsParse],
     ['--fill', 'store every key first; usual where there are gets', undefined, null],
     ['--no-fill', 'do not', undefined, null],
     ['--verify', 'compare every value that comes with what was stored', undefined, null],
@@ -58,7 +58,7 @@ const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
     ['--keys <n>', 'different keys', 100_000, integerParser(1, KEY_COUNT_MAX)],
     ['--key-distribution <name>', 'uniform, zipf[:THETA], gaussian[:SHARE], sequential, hotspot[:KEYS:REQUESTS]', 'uniform', keyDrawParse],
     ['--key-prefix <text>', 'what keys begin with; a number follows', KEY_PREFIX_USUAL, prefixParse],
-    ['-d, --value-bytes <sizes>', 'N, A-B, or SIZE:WEIGHT,… with k and m; a key\'s size is always the same', '100', valueSizesParse],
+    ['-d, --value-bytes <sizes>', 'N, A-B, or SIZE:WEIGHT,... with k and m; a key\'s size is always the same', '100', valueSizesParse],
     ['--expire <seconds>', 'values expire after; 0: never', 0, integerParser(0, EXPIRE_SEC_MAX)],
   ]],
   ['Report:', [

@@ -1,6 +1,5 @@
 /** A run as JSON, for programs; and its latencies as HdrHistogram writes them, for its plotter. */
 import { cpus, release, totalmem, type } from 'node:os';
-import { BUSY_SHARE_MAX } from '../../load/generator.ts';
 import {
   bucketTicks,
   histogramCount,
@@ -11,7 +10,7 @@ import { keyDrawText } from '../../load/key-draw.ts';
 import { addressText } from '../../load/plan.ts';
 import { errorsCount, type KindTotals, kindsMerge } from '../../load/tally.ts';
 import { packageVersion } from '../package-facts.ts';
-import { clientUse, latencyUs } from './figures.ts';
+import { clientLimits, clientUse, latencyUs } from './figures.ts';
 import { type BenchResult, sizesText } from './report.ts';
 import { rounded } from './series.ts';
 
@@ -108,12 +107,12 @@ function settingsShown({ settings }: BenchResult): object {
   };
 }
 
-function clientShown({ outcome }: BenchResult, all: KindTotals): object {
+function clientShown({ outcome, settings }: BenchResult, all: KindTotals): object {
   const { cpuMs } = clientUse(outcome);
   const hasCpu = cpuMs !== null && all.operationCount > 0;
   return {
     cpuUsPerRequest: hasCpu ? Number(((cpuMs * 1000) / all.operationCount).toFixed(3)) : null,
-    wasBottleneck: outcome.parts.some(({ busyShare }) => busyShare >= BUSY_SHARE_MAX),
+    wasBottleneck: clientLimits(outcome, settings.plan),
     lateCount: outcome.totals.lateCount,
     unsentCount: outcome.totals.unsentCount,
     threads: outcome.parts.map(({ busyShare, cpuMs: ms }) => ({

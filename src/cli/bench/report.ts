@@ -1,12 +1,12 @@
 /** What a load has shown, as people read it. */
-import { BUSY_SHARE_MAX, type LoadOutcome } from '../../load/generator.ts';
+import type { LoadOutcome } from '../../load/generator.ts';
 import { keyDrawText } from '../../load/key-draw.ts';
 import { addressText, type LoadPlan } from '../../load/plan.ts';
 import { errorsCount, type KindTotals, kindsMerge } from '../../load/tally.ts';
 import type { ValueSizes } from '../../load/value-sizes.ts';
 import { bytesText, countText, shareText } from '../figures.ts';
 import { chartLines } from './chart.ts';
-import { clientUse, latencyUs, msText, PERCENTILES, secondsText } from './figures.ts';
+import { clientLimits, clientUse, latencyUs, msText, PERCENTILES, secondsText } from './figures.ts';
 import type { SeriesSecond } from './series.ts';
 import type { BenchSettings } from './settings.ts';
 
@@ -33,18 +33,16 @@ const SPARK_SECONDS_MAX = 60;
 export function benchReport(result: BenchResult): string {
   const { settings, outcome } = result;
   const all = kindsMerge(outcome.totals.kinds);
+  const chart = chartLines(all.counts, settings.isAscii).map((line) => `  ${line}`);
   const blocks = [
     [titleText(result)],
-    [...planRows(settings, result)],
-    [...resultRows(result, all)],
+    planRows(settings, result),
+    resultRows(result, all),
     latencyTable(settings.plan, outcome, all),
-    [
-      '  Latency of all requests (bars are logarithmic)',
-      ...chartLines(all.counts, settings.isAscii).map((line) => `  ${line}`),
-    ],
+    chart.length === 0 ? [] : ['  Latency of all requests (bars are logarithmic)', ...chart],
     noteLines(result, all),
   ];
-  const shown = blocks.filter((lines) => lines.length > 0 && all.operationCount >= 0);
+  const shown = blocks.filter((lines) => lines.length > 0);
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -174,7 +172,7 @@ function latencyCells(name: string, kind: KindTotals): readonly string[] {
 /** What one has to know to judge the figures. */
 function noteLines(result: BenchResult, all: KindTotals): readonly string[] {
   const { outcome, settings, wasInterrupted } = result;
-  const { totals, problems, fellSilent, parts } = outcome;
+  const { totals, problems, fellSilent } = outcome;
   const { ratePerSec, connectionCount, silenceMsMax } = settings.plan;
   const notes: string[] = [];
   if (wasInterrupted) notes.push('Interrupted: this is what was measured until then.');
@@ -189,9 +187,8 @@ function noteLines(result: BenchResult, all: KindTotals): readonly string[] {
   }
   const worst = [...problems].sort(([, a], [, b]) => b - a).slice(0, PROBLEMS_SHOWN);
   for (const [problem, count] of worst) notes.push(`${countText(count)} × ${problem}`);
-  const busyCount = parts.filter(({ busyShare }) => busyShare >= BUSY_SHARE_MAX).length;
   const lateShare = totals.lateCount / Math.max(1, all.operationCount);
-  if (ratePerSec === 0 && busyCount > 0) {
+  if (clientLimits(outcome, settings.plan)) {
     notes.push(
       'The client was the bottleneck: its threads had hardly a moment to wait. The server can do more, and its\n  latencies are lower. Give it more --threads, or a machine of its own.',
     );

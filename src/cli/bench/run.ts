@@ -165,11 +165,14 @@ class Bench {
   }
 
   /** The exit code, and a line on standard error where it is not 0. */
-  private verdict({ totals, fellSilent }: LoadOutcome): number {
+  private verdict({ totals, problems, fellSilent }: LoadOutcome): number {
     const errors = errorsCount(totals);
     const { operationCount } = kindsMerge(totals.kinds);
     if (totals.lostCount >= this.settings.plan.connectionCount) {
-      return this.complain('the server went away', EXIT.UNAVAILABLE);
+      return this.complain(
+        `every connection was lost: ${problemWorst(problems)}`,
+        EXIT.UNAVAILABLE,
+      );
     }
     if (fellSilent) return this.complain('the server fell silent', EXIT.UNAVAILABLE);
     if (totals.lostCount > 0) return this.complain('the server closed some of the connections');
@@ -212,8 +215,13 @@ function fillPlan(plan: LoadPlan): LoadPlan {
 function fillProblem({ totals, problems }: LoadOutcome): string | null {
   const errors = errorsCount(totals);
   if (errors === 0 && totals.lostCount === 0) return null;
+  return `${countText(errors)} keys could not be stored: ${problemWorst(problems)} (--no-fill does without)`;
+}
+
+/** What went wrong most often; of several, what was noticed first. */
+function problemWorst(problems: LoadOutcome['problems']): string {
   const [[problem] = ['no reply came']] = [...problems].sort(([, a], [, b]) => b - a);
-  return `${countText(errors)} keys could not be stored: ${problem} (--no-fill does without)`;
+  return problem;
 }
 
 function fileWrite(path: string, text: string): void {
