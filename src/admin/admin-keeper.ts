@@ -9,16 +9,21 @@ import { errorReason, FAULT, faultFromListen } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { CommandList } from '../commands/command-list.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
+import type { Operated, Operation } from '../net/operation.ts';
 import type { TlsFiles } from '../net/tls-material.ts';
+import type { ClusterNode } from '../protocol/memcached/cluster-config.ts';
 import type {
   AdminAnswers,
+  AdminAsk,
   AdminCommand,
   AdminConfig,
   AdminMessage,
   AdminQuestion,
+  AdminSays,
   AdminStart,
   LoopUse,
   ProbeTarget,
+  Told,
 } from './admin-messages.ts';
 
 const LOOK_MS = 1000;
@@ -27,6 +32,9 @@ const RESTART_MS_MAX = 60_000;
 /** What clients of the port can make its thread take, in MiB. */
 const HEAP_MIB_MAX = 128;
 const NURSERY_MIB_MAX = 8;
+
+/** Types are stripped from the console's modules where they are served as they are written: console-files.ts. */
+const QUIET_NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
 
 /** What the admin port needs of the rest of the main thread. */
 export interface AdminHelpers {
@@ -46,7 +54,10 @@ export interface AdminHelpers {
   configShown(): AdminAnswers['config'];
   logLevel(): string;
   /** Null, or why it cannot be. */
-  logLevelSet(level: string): string | null;
+  logLevelSet(says: AdminSays['logLevelSet']): string | null;
+  node(): ClusterNode | null;
+  /** Has a data thread do it: `thread`, or null for any. */
+  operate(operation: Operation, thread: number | null): Promise<Operated>;
 }
 
 export class AdminKeeper {
@@ -72,8 +83,7 @@ export class AdminKeeper {
   /** Resolves to the port when it is listened on. Errors: FlagstoneError. */
   async start(): Promise<number> {
     this.port = await this.workerStart();
-    setInterval(() => this.loopsTell(), LOOK_MS).unref();
-    this.loopsTell();
+    setInterval(() => this.tell(), LOOK_MS).unref();
     return this.port;
   }
 
@@ -112,10 +122,12 @@ export class AdminKeeper {
     const adminPort = this.port === 0 ? this.config.adminPort : this.port;
     const config = { ...this.config, adminPort };
     const commands = this.helpers.commands();
-    const workerData: AdminStart = { handles, config, version, commands, ...this.secrets };
+    const told = this.told();
+    const workerData: AdminStart = { handles, config, version, commands, told, ...this.secrets };
     const worker = new Worker(entry, {
       workerData,
       name: 'admin',
+      execArgv: QUIET_NODE_OPTIONS,
       resourceLimits: {
         maxOldGenerationSizeMb: HEAP_MIB_MAX,
         maxYoungGenerationSizeMb: NURSERY_MIB_MAX,
@@ -131,7 +143,7 @@ export class AdminKeeper {
         reject(FAULT.workerDied('admin', errorReason(error)));
       });
       worker.on('message', (message: AdminMessage) => {
-        if (message.kind === 'ask') this.answer(message);
+        if (message.kind === 'ask') void this.answer(message);
         else if (message.kind === 'listening') resolve(message.port);
         else reject(faultFromListen(message, `admin port ${adminPort}`));
       });
@@ -158,25 +170,53 @@ export class AdminKeeper {
     }
   }
 
-  private answer({ id, question, text }: AdminMessage & { kind: 'ask' }): void {
-    this.post({ kind: 'answer', id, answer: this.answerOf(question, text) });
+  private async answer(ask: AdminAsk): Promise<void> {
+    this.post({ kind: 'answer', id: ask.id, answer: await this.answerOf(ask) });
   }
 
-  private answerOf(question: AdminQuestion, text: string): AdminAnswers[AdminQuestion] {
-    switch (question) {
+  private answerOf(
+    ask: AdminAsk,
+  ): AdminAnswers[AdminQuestion] | Promise<AdminAnswers[AdminQuestion]> {
+    const { helpers } = this;
+    switch (ask.question) {
       case 'targets':
-        return { isEnding: this.isDraining, targets: this.helpers.targets() };
+        return { isEnding: this.isDraining, targets: helpers.targets() };
       case 'config':
-        return this.helpers.configShown();
+        return helpers.configShown();
       case 'logLevel':
-        return this.helpers.logLevel();
-      default:
-        return this.helpers.logLevelSet(text);
+        return helpers.logLevel();
+      case 'logLevelSet':
+        return helpers.logLevelSet(ask.says);
+      case 'sampling':
+        return this.samplingNote(ask.says);
+      case 'node':
+        return helpers.node();
+      case 'operate':
+        return this.operate(ask.says);
     }
   }
 
-  private loopsTell(): void {
-    this.post({ kind: 'loops', loops: this.loops.look(this.helpers.dataWorkers()) });
+  private samplingNote({ seconds, from }: AdminSays['sampling']): null {
+    this.log.warn({ operator: from, seconds }, 'an operator looks for the hottest keys');
+    return null;
+  }
+
+  private async operate({ operation, thread, from }: AdminSays['operate']): Promise<Operated> {
+    const operated = await this.helpers.operate(operation, thread);
+    if (operated.kind === 'outcome') {
+      const { isDone, text } = operated;
+      this.log.warn({ operator: from, operation, isDone, outcome: text }, 'asked by an operator');
+    }
+    return operated;
+  }
+
+  private tell(): void {
+    this.post({ kind: 'told', ...this.told() });
+  }
+
+  private told(): Told {
+    const loops = this.loops.look(this.helpers.dataWorkers());
+    return { loops, logLevel: this.helpers.logLevel() };
   }
 
   private post(command: AdminCommand): void {

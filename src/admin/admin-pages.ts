@@ -1,63 +1,47 @@
 /**
  * The pages of the admin port, one row each:
  *
- *   path        method   for            what
- *   ─────────────────────────────────────────────────────────────────────
- *   /livez      GET      everybody      the process answers
- *   /readyz     GET      everybody      every data thread answers
- *   /…          GET PUT  who may: gate  the rest
+ *   path        for            what
+ *   ──────────────────────────────────────────────────────────────────────────
+ *   /livez      everybody      the process answers
+ *   /readyz     everybody      every data thread answers
+ *   /           who may: gate  the console for a browser, else the list of pages
+ *   /console/…  who may        what the console consists of and asks for: console-pages.ts
+ *   /…          who may        the rest
  *
  * A page is looked up before who asks is judged, so that a path that there is not is told to anybody: the
  * table is no secret.
  */
 import type { IncomingMessage } from 'node:http';
 import { arch, platform, release } from 'node:os';
-import type { CommandList } from '../commands/command-list.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { REDIS_VERSION } from '../commands/resp/version.ts';
-import type { Keyspace } from '../engine/keyspace.ts';
 import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
-import type { AdminAnswers, AdminQuestion, LoopUse } from './admin-messages.ts';
+import type { PagesContext } from './admin-context.ts';
+import type { Told } from './admin-messages.ts';
+import { type AdminPage, addressOf, READ } from './admin-page.ts';
+import { ConsoleFiles, pagePolicy } from './console-files.ts';
+import { ConsolePages, wantsHtml } from './console-pages.ts';
 import { CloudHistory } from './elasticache.ts';
 import { CONTENT_TYPE, Exposition, type ExpositionFormat, formatNegotiate } from './exposition.ts';
-import type { Gate } from './gate.ts';
+import { type Asking, type Gate, type Refusal, siteRefusal } from './gate.ts';
 import {
   type AdminReply,
   BODY_BYTES_MAX,
   bodyRead,
+  htmlReply,
   replyError,
   replyJson,
   replyText,
 } from './http-server.ts';
+import { Looks } from './looks.ts';
 import { flagstoneMetrics } from './metrics-flagstone.ts';
 import { memcachedMetrics } from './metrics-memcached.ts';
 import { redisMetrics } from './metrics-redis.ts';
 import { type ProbeOutcome, targetsProbe } from './probe.ts';
+import { SignIn } from './sign-in.ts';
 import { Snapshot } from './snapshot.ts';
-
-/** Asks the main thread; rejects when it does not answer in time. */
-export type Ask = <Question extends AdminQuestion>(
-  question: Question,
-  text?: string,
-) => Promise<AdminAnswers[Question]>;
-
-export type PagesContext = {
-  readonly keyspace: Keyspace;
-  readonly threadCount: number;
-  readonly commands: CommandList;
-  readonly version: string;
-  readonly ask: Ask;
-  /** Answers given, by status. */
-  readonly answers: () => ReadonlyMap<number, number>;
-};
-
-type Page = {
-  readonly path: string;
-  readonly methods: readonly string[];
-  readonly isOpen: boolean;
-  readonly doc: string;
-  /** `isTrusted`: whoever asks may know everything. */
-  readonly run: (request: IncomingMessage, isTrusted: boolean) => Promise<AdminReply> | AdminReply;
-};
+import { TokenLimit } from './token-limit.ts';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -65,16 +49,24 @@ const URL_BYTES_MAX = 1024;
 /** What was found out a moment ago is told again: who asks all the time shall not keep the server busy. */
 const METRICS_MS_MIN = 100;
 const PROBE_MS_MIN = 1000;
-const READ = ['GET', 'HEAD'];
+
+/** Says nothing, and has the browser come again by itself: then it is this site that asks. */
+const VISIT_HTML =
+  '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>Flagstone</title>\n';
+const VISIT = htmlReply(200, VISIT_HTML, pagePolicy(VISIT_HTML));
 
 export class AdminPages {
-  /** By data thread, as the main thread told last. */
-  loops: readonly (LoopUse | null)[] = [];
-  gate: Gate;
+  /** As the main thread told last. */
+  told: Told;
+  private gate: Gate;
   private readonly context: PagesContext;
   private readonly cloud: CloudHistory;
-  private readonly pages: readonly Page[];
-  private tokenFailures = 0;
+  private readonly looks: Looks;
+  private readonly console: ConsolePages;
+  private readonly pages: readonly AdminPage[];
+  private readonly pageOf: ReadonlyMap<string, AdminPage>;
+  private readonly limit = new TokenLimit();
+  private readonly signIn: SignIn;
   private readonly kept = new Map<
     ExpositionFormat,
     { readonly atMs: number; readonly text: string }
@@ -82,25 +74,45 @@ export class AdminPages {
   private probe: Promise<readonly ProbeOutcome[]> | null = null;
   private probedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: PagesContext, gate: Gate) {
+  constructor(context: PagesContext, gate: Gate, told: Told) {
+    this.told = told;
     this.context = context;
     this.gate = gate;
     this.cloud = new CloudHistory(() => this.look());
+    this.looks = new Looks({
+      version: context.version,
+      look: () => this.look(),
+      told: () => this.told,
+      sample: (now) => this.cloud.sample(now),
+    });
+    const files = new ConsoleFiles();
+    this.console = new ConsolePages(context, this.looks, files);
+    const { isSecure } = context;
+    this.signIn = new SignIn({ gate: () => this.gate, limit: this.limit, files, isSecure });
     // biome-ignore format: a table reads in columns
     this.pages = [
-      { path: '/',            methods: READ,            isOpen: false, doc: 'This list.',                                            run: () => this.list() },
-      { path: '/livez',       methods: READ,            isOpen: true,  doc: 'ok while the process answers; else 503.',                run: () => this.live() },
-      { path: '/readyz',      methods: READ,            isOpen: true,  doc: 'ok while every data thread answers on its ports; else 503.', run: (_, isTrusted) => this.ready(isTrusted) },
-      { path: '/metrics',     methods: READ,            isOpen: false, doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
-      { path: '/elasticache', methods: READ,            isOpen: false, doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
-      { path: '/buildinfo',   methods: READ,            isOpen: false, doc: 'Versions, as JSON.',                                     run: () => this.build() },
-      { path: '/configinfo',  methods: READ,            isOpen: false, doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config')) },
-      { path: '/loglevel',    methods: [...READ, 'PUT'], isOpen: false, doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
+      { path: '/',            methods: READ,            access: 'trusted',   doc: 'The console, for a browser; else this list.',           run: (request) => this.home(request) },
+      { path: '/livez',       methods: READ,            access: 'everybody', doc: 'ok while the process answers; else 503.',                run: () => this.live() },
+      { path: '/readyz',      methods: READ,            access: 'everybody', doc: 'ok while every data thread answers on its ports; else 503.', run: (_, isTrusted) => this.ready(isTrusted) },
+      { path: '/metrics',     methods: READ,            access: 'trusted',   doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
+      { path: '/elasticache', methods: READ,            access: 'trusted',   doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
+      { path: '/buildinfo',   methods: READ,            access: 'trusted',   doc: 'Versions, as JSON.',                                     run: () => this.build() },
+      { path: '/configinfo',  methods: READ,            access: 'trusted',   doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config', null)) },
+      { path: '/loglevel',    methods: [...READ, 'PUT'], access: 'trusted',   doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
+      ...this.console.rows,
+      ...this.signIn.rows,
     ];
+    this.pageOf = new Map(this.pages.map((page) => [page.path, page]));
   }
 
   start(): void {
-    this.cloud.start();
+    this.looks.start();
+  }
+
+  /** `isOther`: the token is another, so who has signed in with the old one has to do it again. */
+  gateSet(gate: Gate, isOther: boolean): void {
+    this.gate = gate;
+    if (isOther) this.signIn.sessions.endAll();
   }
 
   /** Answers a request; never rejects. */
@@ -118,27 +130,70 @@ export class AdminPages {
     if (url.length > URL_BYTES_MAX)
       return replyError(414, `a path has at most ${URL_BYTES_MAX} characters`);
     const path = url.split('?', 1)[0];
-    const page = this.pages.find((one) => one.path === path);
-    if (page === undefined)
-      return replyError(404, 'there is no such page; / lists those there are');
+    const page = this.pageOf.get(path) ?? this.console.filePage(path);
+    if (page === null) return replyError(404, 'there is no such page; / lists those there are');
     if (!page.methods.includes(method)) {
       const allowed = page.methods.join(', ');
       return replyError(405, `this page knows ${allowed}`, { Allow: allowed });
     }
-    const refusal = this.gate.refusal({
-      remoteAddress: request.socket.remoteAddress ?? '',
-      host: request.headers.host,
-      origin: request.headers.origin,
-      fetchSite: request.headers['sec-fetch-site']?.toString(),
-      authorization: request.headers.authorization,
-    });
-    if (refusal === null || page.isOpen) return page.run(request, refusal === null);
+    if (page.path === '/' && isVisit(request)) return VISIT;
+    const asking = this.askingOf(request);
+    if (page.access === 'sameSite') {
+      const another = siteRefusal(asking);
+      return another === null ? page.run(request, false) : replyError(403, another.text);
+    }
+    const refusal = this.gate.refusal(asking);
+    const hasToken = asking.authorization !== undefined && this.gate.needsToken;
+    if (hasToken && (refusal === null || refusal.wasWrongToken))
+      return this.judged(request, page, refusal);
+    return this.answered(request, page, refusal);
+  }
+
+  private askingOf(request: IncomingMessage): Asking {
+    const { headers, socket } = request;
+    return {
+      remoteAddress: socket.remoteAddress ?? '',
+      host: headers.host,
+      origin: headers.origin,
+      fetchSite: headers['sec-fetch-site']?.toString(),
+      authorization: headers.authorization,
+      hasSession: this.gate.needsToken && this.signIn.holds(request),
+    };
+  }
+
+  /** A token was sent: whether it was the right one is told when it may be. */
+  private async judged(
+    request: IncomingMessage,
+    page: AdminPage,
+    refusal: Refusal | null,
+  ): Promise<AdminReply> {
+    const judgement = this.limit.judge(addressOf(request), refusal === null);
+    if (page.access === 'everybody') {
+      // Health waits for nobody. Whose token cannot be judged at once is a stranger.
+      const now = await Promise.race([judgement, nextTurn('late')]);
+      return page.run(request, now === 'right');
+    }
+    const judged = await judgement;
+    if (judged === 'refused')
+      return replyError(429, 'there were too many wrong tokens', { 'Retry-After': '5' });
+    return this.answered(request, page, refusal);
+  }
+
+  private answered(
+    request: IncomingMessage,
+    page: AdminPage,
+    refusal: Refusal | null,
+  ): Promise<AdminReply> | AdminReply {
+    if (refusal === null || page.access === 'everybody') return page.run(request, refusal === null);
     const { status, text, wasWrongToken } = refusal;
-    if (wasWrongToken) this.tokenFailures++;
     const challenge = wasWrongToken
       ? 'Bearer realm="flagstone", error="invalid_token"'
       : 'Bearer realm="flagstone"';
-    return replyError(status, text, status === 401 ? { 'WWW-Authenticate': challenge } : {});
+    if (status !== 401) return replyError(status, text);
+    const headers = { 'WWW-Authenticate': challenge };
+    if (page.path !== '/' || !wantsHtml(request)) return replyError(status, text, headers);
+    const form = this.signIn.page(status, '');
+    return { ...form, headers: { ...form.headers, ...headers } };
   }
 
   private look(): Snapshot {
@@ -146,21 +201,26 @@ export class AdminPages {
     return new Snapshot(keyspace, threadCount, commands);
   }
 
+  private home(request: IncomingMessage): AdminReply {
+    return wantsHtml(request) ? this.console.page() : this.list();
+  }
+
   private list(): AdminReply {
     const rows = this.pages.map(
-      ({ path, methods, doc }) => `${path.padEnd(13)} ${methods.join(' ').padEnd(13)} ${doc}\n`,
+      ({ path, methods, doc }) => `${path.padEnd(20)} ${methods.join(' ').padEnd(13)} ${doc}\n`,
     );
-    return replyText(`Flagstone ${this.context.version}\n\n${rows.join('')}`);
+    const text = `Flagstone ${this.context.version}\n\n${rows.join('')}`;
+    return { ...replyText(text), headers: { Vary: 'Accept' } };
   }
 
   /** The main thread answers, and so does this one. */
   private async live(): Promise<AdminReply> {
-    await this.context.ask('logLevel');
+    await this.context.ask('logLevel', null);
     return replyText('ok\n');
   }
 
   private async ready(isTrusted: boolean): Promise<AdminReply> {
-    const { isEnding, targets } = await this.context.ask('targets');
+    const { isEnding, targets } = await this.context.ask('targets', null);
     if (isEnding) return replyError(503, 'not ready: the server is ending');
     if (targets.length === 0)
       return replyText('ok: the server listens on no port that can be asked\n');
@@ -196,9 +256,9 @@ export class AdminPages {
     redisMetrics(page, now);
     flagstoneMetrics(page, now, {
       version,
-      loops: this.loops,
+      loops: this.told.loops,
       requests: answers(),
-      tokenFailures: this.tokenFailures,
+      tokenFailures: this.limit.failures,
     });
     const text = page.text();
     this.kept.set(format, { atMs, text });
@@ -220,7 +280,7 @@ export class AdminPages {
   }
 
   private async logLevel(request: IncomingMessage): Promise<AdminReply> {
-    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel')}\n`);
+    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel', null)}\n`);
     const type = request.headers['content-type'] ?? 'text/plain';
     if (!/^text\/plain\s*(?:;|$)/i.test(type))
       return replyError(415, 'send the level as text/plain');
@@ -228,7 +288,20 @@ export class AdminPages {
     if (body === null) return replyError(413, `a body has at most ${BODY_BYTES_MAX} bytes`);
     const level = LOG_LEVELS.find((one) => one === body.trim());
     if (level === undefined) return replyError(400, `a level is one of ${LOG_LEVELS.join(', ')}`);
-    const problem = await this.context.ask('logLevelSet', level);
-    return problem === null ? replyText(`${level}\n`) : replyError(409, problem);
+    const problem = await this.context.ask('logLevelSet', { level, from: addressOf(request) });
+    if (problem !== null) return replyError(409, problem);
+    this.told = { ...this.told, logLevel: level };
+    return replyText(`${level}\n`);
   }
+}
+
+/**
+ * Whether somebody follows a link that another site shows. The browser then sends no cookie of a session, and what
+ * it sends does not tell that from a page which makes it ask.
+ */
+function isVisit({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  const isPage =
+    headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  return isPage && (site === 'cross-site' || site === 'same-site');
 }

@@ -27,7 +27,7 @@ import type { Duplex } from 'node:stream';
 export type AdminReply = {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -44,6 +44,7 @@ const CONNECTION_COUNT_MAX = 64;
 export const BODY_BYTES_MAX = 1024;
 
 export const TEXT = 'text/plain; charset=utf-8';
+const HTML = 'text/html; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** No answer is to be kept, framed, guessed at, or shown to another site. */
@@ -136,12 +137,12 @@ export class HttpServer {
     const reply = await this.replyTo(request);
     this.count(reply.status);
     if (request.socket.destroyed) return;
-    const body = Buffer.from(reply.body);
+    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
     response.writeHead(reply.status, {
       ...STRICT_HEADERS,
       ...reply.headers,
       'Content-Type': reply.type,
-      'Content-Length': body.length,
+      ...(reply.status === 304 ? {} : { 'Content-Length': body.length }),
       // What is left of a body that was not wanted would be read as the next request.
       ...(request.complete ? {} : { Connection: 'close' }),
     });
@@ -181,6 +182,21 @@ export function replyText(text: string, type: string = TEXT): AdminReply {
 
 export function replyJson(value: unknown): AdminReply {
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+/** A page for people. `policy`: what a browser may do with it. */
+export function htmlReply(status: number, html: string, policy: string): AdminReply {
+  return {
+    status,
+    type: HTML,
+    body: html,
+    headers: {
+      'Content-Security-Policy': policy,
+      // Without it a browser does not say of a form where it was sent from.
+      'Referrer-Policy': 'same-origin',
+      Vary: 'Accept',
+    },
+  };
 }
 
 export function replyError(

@@ -12,6 +12,7 @@ import {
   LOOP_DELAY_MS,
 } from '../memory/control.ts';
 import { ITEM_TYPE } from '../memory/item.ts';
+import { partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT, type LockCount } from '../memory/lock.ts';
 import { HEADER_F64, partitionLockCount } from '../memory/partition.ts';
 import {
@@ -38,10 +39,9 @@ export type AdminNumbers = {
   readonly tokenFailures: number;
 };
 
-const TYPE_NAMES = Object.entries(ITEM_TYPE).map(([name, type]): readonly [string, number] => [
-  name.toLowerCase(),
-  type,
-]);
+export const TYPE_NAMES = Object.entries(ITEM_TYPE).map(
+  ([name, type]): readonly [string, number] => [name.toLowerCase(), type],
+);
 
 export function flagstoneMetrics(page: Exposition, now: Snapshot, own: AdminNumbers): void {
   serverMetrics(page, now, own);
@@ -128,7 +128,7 @@ function hostCpu(): readonly Sample[] {
 }
 
 /** NaN where there is no list, or it was being replaced. */
-function clusterVersion({ keyspace }: Snapshot): number {
+export function clusterVersion({ keyspace }: Snapshot): number {
   const text = configPeek(keyspace.configs, CLUSTER_KEY)?.toString('latin1') ?? '';
   return /^\d+/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
 }
@@ -264,7 +264,12 @@ function delayMetrics(page: Exposition, now: Snapshot): void {
 }
 
 function partitionMetrics(page: Exposition, { keyspace }: Snapshot): void {
-  const { partitions } = keyspace;
+  const { partitions, keyTap } = keyspace;
+  page.counter(
+    'flagstone_partition_operations_total',
+    'Operations of clients on keys of the partition; one for each key of a command.',
+    partitions.map((p) => [{ partition: p.id }, partitionOperations(keyTap, p.id)]),
+  );
   const locks = (count: LockCount): Sample[] =>
     partitions.map((p) => [{ partition: p.id }, partitionLockCount(p, count)]);
   page.counter(
