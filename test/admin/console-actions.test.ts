@@ -10,8 +10,8 @@ import type {
 } from '../../src/admin/console-state.ts';
 import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
 import { consoleAct, consoleAsk, consolePost, looksUntil } from '../support/console-client.ts';
+import { portFree } from '../support/free-port.ts';
 import type { RespClient } from '../support/resp-client.ts';
-import { portFree } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
