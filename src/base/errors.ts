@@ -22,6 +22,7 @@ export const EXIT = {
 
 export type FaultCode =
   | 'COMMAND_LINE'
+  | 'SUBCOMMAND_LINE'
   | 'OPTION_VALUE'
   | 'OPTION_REFUSED'
   | 'CONFIG_UNREADABLE'
