@@ -64,13 +64,16 @@ describe('connections', () => {
     const resp = await named('worker');
     await resp.call('SELECT', '3');
     resp.send('BLPOP', 'nothing', 0);
-    const blocked = await listed(({ phase, name }) => name === 'worker' && phase === 'blocked');
+    // A record is written field by field, and read meanwhile.
+    const blocked = await listed(
+      ({ phase, name, lastCommand }) =>
+        name === 'worker' && phase === 'blocked' && lastCommand === 'blpop',
+    );
     expect(blocked).toMatchObject({
       protocol: 'resp',
       listener: `tcp:127.0.0.1:${server.port}`,
       user: 'default',
       database: 3,
-      lastCommand: 'blpop',
     });
     expect(blocked.thread).toMatch(/^data [01]$/);
     expect(blocked.bufferBytes).toBeGreaterThan(0);
