@@ -102,8 +102,10 @@ export const REMOVAL_SLOTS = 256;
 
 export const HEADER_BYTES = 3072;
 export const CLASS_TABLE_OFFSET = HEADER_BYTES;
-const CLASS_RECORD_BYTES = 128;
-export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
+const CLASS_RECORD_BYTES = 64;
+export const CLASS_TOTALS_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
+export const CLASS_TOTALS_BYTES = 192;
+export const INDEX_DIRECTORY_OFFSET = CLASS_TOTALS_OFFSET + CLASS_COUNT_MAX * CLASS_TOTALS_BYTES;
 const PAGE_RECORD_BYTES = 64;
 /** Guards that a thread has room for from the start. */
 const GUARDS_MIN = 16;
@@ -357,7 +359,7 @@ export function pageGive(p: Partition, page: number): void {
 
 // ── Class table ─────────────────────────────────────────────────────────────────────────────────
 
-/** Class record (i32 index within the record, 128 bytes a class). */
+/** Class record (i32 index within the record, 64 bytes a class); what is counted of it: class-totals.ts. */
 export const CLASS = {
   pageCount: 0,
   partialHead: 1, // page + 1
@@ -367,28 +369,9 @@ export const CLASS = {
   itemCount: 5, // linked items
   mainCount: 6, // … of them promoted out of probation
   itemBytes: 7, // bytes asked for by the linked items
-  evictions: 8,
-  evictionsNonzero: 9, // … of items that had an expiry time
-  evictionsUnfetched: 10,
-  expired: 11,
-  expiredUnfetched: 12,
-  outOfMemory: 13,
-  evictedAgeSec: 14, // seconds since last access of the item evicted last
-  getHits: 15,
-  setCount: 16,
-  deleteHits: 17,
-  incrHits: 18,
-  decrHits: 19,
-  casHits: 20,
-  casBadval: 21,
-  touchHits: 22,
-  sweepVisits: 23,
-  promotions: 24, // items that the hand moved from probation to main
-  renewals: 25, // main items that the hand let stay
-  handTurned: 26, // 1: the hand came to another page since other classes were last asked for one
-  reaped: 27, // dead items that were found page by page, not by asking for them
-  reapVisits: 28, // items looked at for that
-  words: 32,
+  evictedAgeSec: 8, // seconds since last access of the item evicted last
+  handTurned: 9, // 1: the hand came to another page since other classes were last asked for one
+  words: 16,
 } as const;
 
 /** i32 index of a class's record. */

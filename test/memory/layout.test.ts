@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DATABASE_COUNT, HASH_SECRET_WORDS } from '../../src/base/key.ts';
 import { CHAIN, LINK, LINK_HEADER_BYTES } from '../../src/memory/chain.ts';
+import { CLASS_TOTAL } from '../../src/memory/class-totals.ts';
 import { CLIENT, CLIENT_F64, CLIENT_TEXT } from '../../src/memory/client-records.ts';
 import { CONNECTION } from '../../src/memory/connections.ts';
 import {
@@ -20,9 +21,12 @@ import {
   THREAD_COUNT_MAX,
 } from '../../src/memory/control.ts';
 import { ITEM } from '../../src/memory/item.ts';
+import { LOCK_WORDS } from '../../src/memory/lock.ts';
 import {
   CLASS,
   CLASS_TABLE_OFFSET,
+  CLASS_TOTALS_BYTES,
+  CLASS_TOTALS_OFFSET,
   HEADER,
   HEADER_BYTES,
   HEADER_F64,
@@ -112,6 +116,12 @@ describe('fields', () => {
     expect(faults(fields(without(CLASS, 'words'), 4), CLASS.words * 4)).toEqual([]);
   });
 
+  it('of the totals of a class', () => {
+    const words = fields(without(CLASS_TOTAL, 'words'), 8);
+    expect(faults(words, CLASS_TOTAL.words * 8)).toEqual([]);
+    expect(CLASS_TOTAL.words * 8).toBe(CLASS_TOTALS_BYTES);
+  });
+
   it('of an item header, without a gap', () => {
     const words = fields(without(ITEM, 'headerBytes'), 1, 4);
     expect(faults(words, ITEM.headerBytes)).toEqual([]);
@@ -130,7 +140,8 @@ describe('fields', () => {
 
   it('of the control block', () => {
     const words = [
-      ...fields(without(CONTROL, 'seed', 'crawlClasses', 'databases'), 4),
+      ...fields(without(CONTROL, 'seed', 'crawlClasses', 'databases', 'usersLock'), 4),
+      ...fields({ usersLock: CONTROL.usersLock }, 4, LOCK_WORDS * 4),
       {
         name: 'databases',
         from: CONTROL.databases * 4,
@@ -187,7 +198,9 @@ describe('a partition', () => {
       const p = partitionMake({ bytes });
       const directoryEnd = INDEX_DIRECTORY_OFFSET + 2 * indexDirectoryBytes(p.pageCount);
       const ghostEnd = (p.ghostStart + p.ghostEntryCount) * 2;
-      expect(CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS.words * 4).toBe(INDEX_DIRECTORY_OFFSET);
+      expect(CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS.words * 4).toBe(CLASS_TOTALS_OFFSET);
+      const totalsEnd = CLASS_TOTALS_OFFSET + CLASS_COUNT_MAX * CLASS_TOTALS_BYTES;
+      expect(totalsEnd).toBe(INDEX_DIRECTORY_OFFSET);
       expect(p.pageTableWord * 4).toBeGreaterThanOrEqual(directoryEnd);
       expect(p.ghostStart * 2).toBeGreaterThanOrEqual(pageRecord(p, p.pageCount) * 4);
       expect(p.pagesOffset).toBeGreaterThanOrEqual(ghostEnd);
