@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomMake } from '../../bench/support/random.ts';
+import { randomMake } from '../../src/base/random.ts';
 import { valueMake } from '../support/marked-value.ts';
 import { portFree, type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
