@@ -1,42 +1,44 @@
 /**
- * What has happened to the items of a slab class: counts beside the class's record, as doubles, since what is
- * counted by the million a second passes 2^32 within an hour or so.
+ * What has happened to the items of a slab class: counts in the class's record, behind its words, as doubles,
+ * since what is counted by the million a second passes 2^32 within an hour or so.
  *
- *   totals of a class, 192 B
- *   ┌──────────┬──────────┬───────────┬─────┐
- *   │ get hits │ stores   │ evictions │ …   │   CLASS_TOTAL: f64 each
- *   └──────────┴──────────┴───────────┴─────┘
+ *   record of a class, 192 B
+ *   ┌──────────────┬────────┬──────────┬─────────┬───────────┬─────┐
+ *   │ CLASS: 10    │ stores │ get hits │ touches │ evictions │ …   │   CLASS_TOTAL: 19 f64
+ *   │ words, 40 B  │        │          │         │           │     │
+ *   └──────────────┴────────┴──────────┴─────────┴───────────┴─────┘
+ *   └───────────── a cache line ────────────────┘
  *
  * Guard: the lock of the partition. Who reads them without it may be a moment behind.
  */
 import { assert } from '../base/assert.ts';
-import { CLASS_TOTALS_BYTES, CLASS_TOTALS_OFFSET, type Partition } from './partition.ts';
+import { CLASS, CLASS_RECORD_BYTES, classRecord, type Partition } from './partition.ts';
 
-// What requests count stands on one cache line, and what eviction counts on the next.
 export const CLASS_TOTAL = {
-  getHits: 0,
-  setCount: 1,
+  setCount: 0,
+  getHits: 1,
   touchHits: 2,
-  deleteHits: 3,
-  incrHits: 4,
-  decrHits: 5,
-  casHits: 6,
-  casBadval: 7,
-  evictions: 8,
-  evictionsNonzero: 9, // … of items that had an expiry time
-  evictionsUnfetched: 10,
-  sweepVisits: 11,
-  promotions: 12, // items that the hand moved from probation to main
-  renewals: 13, // main items that the hand let stay
+  evictions: 3,
+  evictionsNonzero: 4, // … of items that had an expiry time
+  evictionsUnfetched: 5,
+  sweepVisits: 6,
+  promotions: 7, // items that the hand moved from probation to main
+  renewals: 8, // main items that the hand let stay
+  deleteHits: 9,
+  incrHits: 10,
+  decrHits: 11,
+  casHits: 12,
+  casBadval: 13,
   expired: 14,
   expiredUnfetched: 15,
   outOfMemory: 16,
   reaped: 17, // dead items that were found page by page, not by asking for them
   reapVisits: 18, // items looked at for that
-  words: 24,
+  words: 19,
 } as const;
 
-assert(CLASS_TOTAL.words * 8 === CLASS_TOTALS_BYTES, 'the totals of a class have their room');
+assert(CLASS.words % 2 === 0, 'totals begin at a double');
+assert(CLASS.words * 4 + CLASS_TOTAL.words * 8 === CLASS_RECORD_BYTES, 'a class record is full');
 
 /** Counts one more. */
 export function classCount(p: Partition, classId: number, total: number): void {
@@ -59,11 +61,22 @@ export function classTotalsAdd(p: Partition, classId: number, sums: Float64Array
   for (let total = 0; total < CLASS_TOTAL.words; total++) sums[total] += p.f64[first + total];
 }
 
-/** All classes' totals, which can be changed in place. */
-export function classTotalsAll(p: Partition): Float64Array {
-  return p.f64.subarray(wordOf(0, 0), wordOf(p.classes.count, 0));
+/** Sets the totals of a class to those, or to zero. */
+export function classTotalsSet(p: Partition, classId: number, totals: Float64Array | 0): void {
+  const first = wordOf(classId, 0);
+  if (totals === 0) p.f64.fill(0, first, first + CLASS_TOTAL.words);
+  else p.f64.set(totals, first);
 }
 
+/** The totals of all classes, copied. */
+export function classTotalsCopy(p: Partition): readonly Float64Array[] {
+  return Array.from({ length: p.classes.count }, (_, classId) => {
+    const first = wordOf(classId, 0);
+    return p.f64.slice(first, first + CLASS_TOTAL.words);
+  });
+}
+
+/** f64 index of one of a class's totals. */
 function wordOf(classId: number, total: number): number {
-  return (CLASS_TOTALS_OFFSET >>> 3) + classId * CLASS_TOTAL.words + total;
+  return ((classRecord(classId) + CLASS.words) >>> 1) + total;
 }

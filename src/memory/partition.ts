@@ -102,10 +102,8 @@ export const REMOVAL_SLOTS = 256;
 
 export const HEADER_BYTES = 3072;
 export const CLASS_TABLE_OFFSET = HEADER_BYTES;
-const CLASS_RECORD_BYTES = 64;
-export const CLASS_TOTALS_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
-export const CLASS_TOTALS_BYTES = 192;
-export const INDEX_DIRECTORY_OFFSET = CLASS_TOTALS_OFFSET + CLASS_COUNT_MAX * CLASS_TOTALS_BYTES;
+export const CLASS_RECORD_BYTES = 192;
+export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
 const PAGE_RECORD_BYTES = 64;
 /** Guards that a thread has room for from the start. */
 const GUARDS_MIN = 16;
@@ -359,7 +357,7 @@ export function pageGive(p: Partition, page: number): void {
 
 // ── Class table ─────────────────────────────────────────────────────────────────────────────────
 
-/** Class record (i32 index within the record, 64 bytes a class); what is counted of it: class-totals.ts. */
+/** The words of a class record (i32 index within the record); the totals behind them: class-totals.ts. */
 export const CLASS = {
   pageCount: 0,
   partialHead: 1, // page + 1
@@ -371,10 +369,10 @@ export const CLASS = {
   itemBytes: 7, // bytes asked for by the linked items
   evictedAgeSec: 8, // seconds since last access of the item evicted last
   handTurned: 9, // 1: the hand came to another page since other classes were last asked for one
-  words: 16,
+  words: 10,
 } as const;
 
 /** i32 index of a class's record. */
 export function classRecord(classId: number): number {
-  return (CLASS_TABLE_OFFSET >>> 2) + classId * CLASS.words;
+  return (CLASS_TABLE_OFFSET + classId * CLASS_RECORD_BYTES) >>> 2;
 }

@@ -24,9 +24,9 @@ import { ITEM } from '../../src/memory/item.ts';
 import { LOCK_WORDS } from '../../src/memory/lock.ts';
 import {
   CLASS,
+  CLASS_RECORD_BYTES,
   CLASS_TABLE_OFFSET,
-  CLASS_TOTALS_BYTES,
-  CLASS_TOTALS_OFFSET,
+  classRecord,
   HEADER,
   HEADER_BYTES,
   HEADER_F64,
@@ -113,13 +113,14 @@ describe('fields', () => {
   });
 
   it('of a class record', () => {
-    expect(faults(fields(without(CLASS, 'words'), 4), CLASS.words * 4)).toEqual([]);
-  });
-
-  it('of the totals of a class', () => {
-    const words = fields(without(CLASS_TOTAL, 'words'), 8);
-    expect(faults(words, CLASS_TOTAL.words * 8)).toEqual([]);
-    expect(CLASS_TOTAL.words * 8).toBe(CLASS_TOTALS_BYTES);
+    const words = fields(without(CLASS, 'words'), 4);
+    const totals = fields(without(CLASS_TOTAL, 'words'), 8).map(({ name, from, to }) => {
+      const first = CLASS.words * 4;
+      return { name, from: first + from, to: first + to };
+    });
+    expect(faults([...words, ...totals], CLASS_RECORD_BYTES)).toEqual([]);
+    expect(gapBytes([...words, ...totals], CLASS_RECORD_BYTES)).toBe(0);
+    expect(classRecord(3) - classRecord(2)).toBe(CLASS_RECORD_BYTES / 4);
   });
 
   it('of an item header, without a gap', () => {
@@ -198,9 +199,8 @@ describe('a partition', () => {
       const p = partitionMake({ bytes });
       const directoryEnd = INDEX_DIRECTORY_OFFSET + 2 * indexDirectoryBytes(p.pageCount);
       const ghostEnd = (p.ghostStart + p.ghostEntryCount) * 2;
-      expect(CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS.words * 4).toBe(CLASS_TOTALS_OFFSET);
-      const totalsEnd = CLASS_TOTALS_OFFSET + CLASS_COUNT_MAX * CLASS_TOTALS_BYTES;
-      expect(totalsEnd).toBe(INDEX_DIRECTORY_OFFSET);
+      const classesEnd = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
+      expect(classesEnd).toBe(INDEX_DIRECTORY_OFFSET);
       expect(p.pageTableWord * 4).toBeGreaterThanOrEqual(directoryEnd);
       expect(p.ghostStart * 2).toBeGreaterThanOrEqual(pageRecord(p, p.pageCount) * 4);
       expect(p.pagesOffset).toBeGreaterThanOrEqual(ghostEnd);
