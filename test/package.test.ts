@@ -141,7 +141,7 @@ describe.skipIf(npmMissing)('the published package (skipped where npm is missing
     expect(said.trim()).toMatch(new RegExp(`\\b${version.replaceAll('.', '\\.')}$`));
   });
 
-  it('serves a set, a get and its console, and leaves with 0 on SIGTERM', async () => {
+  it('serves a set, a get, its console and its own load, and leaves with 0 on SIGTERM', async () => {
     const [port, adminPort] = [await portFree(), await portFree()];
     const args = ['-p', String(port), '-l', '127.0.0.1', '--admin-port', String(adminPort)];
     const child = spawn(flagstone, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -162,6 +162,10 @@ describe.skipIf(npmMissing)('the published package (skipped where npm is missing
     socket.destroy();
     (await connectWhenUp(child, adminPort)).destroy();
     await consoleCheck(`http://127.0.0.1:${adminPort}`);
+    const load = ['bench', String(port), '-n', '200', '--warmup', '0', '--keys', '10'];
+    run(flagstone, [...load, '--json', 'load.json', '--quiet'], folder);
+    const record = readFileSync(join(folder, 'load.json'), 'utf8');
+    expect(JSON.parse(record)).toMatchObject({ operationCount: 200, errorCount: 0, missCount: 0 });
     child.kill('SIGTERM');
     const [code, signal] = await exited;
     expect({ code, signal }, log).toEqual({ code: 0, signal: null });

@@ -1,6 +1,7 @@
 /** What two looks, and the server as it stands, come to: what the console is told. */
 import { hostname } from 'node:os';
 import { DATABASE_COUNT } from '../base/key.ts';
+import { CLASS_TOTAL } from '../memory/class-totals.ts';
 import { connectionLimit, connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, COUNTER, GAUGE, gaugeOf } from '../memory/control.ts';
 import { CLASS, HEADER, HEADER_F64 } from '../memory/partition.ts';
@@ -179,8 +180,8 @@ function timesOf(counts: Float64Array | null): Times {
 
 function classStates(now: Snapshot, look: Look, before: Look): ConsoleSlabClass[] {
   const spanSec = (look.atMs - before.atMs) / 1000;
-  return now.classes.flatMap(({ id, chunkBytes, chunksPerPage, sums }, at) => {
-    if (sums[CLASS.pageCount] === 0 && sums[CLASS.setCount] === 0) return [];
+  return now.classes.flatMap(({ id, chunkBytes, chunksPerPage, sums, totals }, at) => {
+    if (sums[CLASS.pageCount] === 0 && totals[CLASS_TOTAL.setCount] === 0) return [];
     const rate = (field: 'hits' | 'sets' | 'evictions'): number =>
       rateOf(look.classes[at][field], before.classes[at][field], spanSec);
     return {

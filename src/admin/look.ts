@@ -4,6 +4,7 @@
  *
  * Guard: as with Snapshot, none is taken.
  */
+import { CLASS_TOTAL } from '../memory/class-totals.ts';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { connectionsWalk, connectionThread } from '../memory/connections.ts';
 import {
@@ -17,7 +18,7 @@ import {
 import { type KeyTap, partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT } from '../memory/lock.ts';
 import { memcachedTimes, memcachedTimeUs } from '../memory/memcached-times.ts';
-import { CLASS, HEADER_F64, type Partition, partitionLockCount } from '../memory/partition.ts';
+import { HEADER_F64, type Partition, partitionLockCount } from '../memory/partition.ts';
 import { commandTimes, RESP_COUNTER } from '../memory/resp-stats.ts';
 import type { ConsoleProtocol } from './console-state.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -83,12 +84,12 @@ export type Look = {
 const LATE_MS = 25;
 const LATE_FIRST = LOOP_DELAY_MS.indexOf(LATE_MS) + 1;
 /** Hits of any kind. */
-const CLASS_HITS = [
-  CLASS.getHits,
-  CLASS.deleteHits,
-  CLASS.incrHits,
-  CLASS.decrHits,
-  CLASS.touchHits,
+const CLASS_HITS: readonly number[] = [
+  CLASS_TOTAL.getHits,
+  CLASS_TOTAL.deleteHits,
+  CLASS_TOTAL.incrHits,
+  CLASS_TOTAL.decrHits,
+  CLASS_TOTAL.touchHits,
 ];
 
 export function lookTake(now: Snapshot): Look {
@@ -98,10 +99,10 @@ export function lookTake(now: Snapshot): Look {
     commands: [...memcachedCommands(now), ...respCommands(now)],
     partitions: now.keyspace.partitions.map((p) => partitionLook(p, now.keyspace.keyTap)),
     threads: threadLooks(now),
-    classes: now.classes.map(({ sums }) => ({
-      hits: CLASS_HITS.reduce((sum, word) => sum + sums[word], 0),
-      sets: sums[CLASS.setCount],
-      evictions: sums[CLASS.evictions],
+    classes: now.classes.map(({ totals }) => ({
+      hits: CLASS_HITS.reduce((sum, total) => sum + totals[total], 0),
+      sets: totals[CLASS_TOTAL.setCount],
+      evictions: totals[CLASS_TOTAL.evictions],
     })),
   };
 }

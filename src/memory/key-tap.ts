@@ -67,6 +67,8 @@ export class KeyTap {
   readonly ring: number;
   /** A sampling is on, as of this batch. */
   isOn = false;
+  /** … until then: another time is another sampling, or a longer one, and begins anew. */
+  endMs = 0.5;
   readonly sampling = new Sampling();
 
   /** `thread`: the data thread's index; any other number: this thread asks for no keys that count. */
@@ -85,12 +87,14 @@ export class KeyTap {
 
 /** Starts a batch: whether a sampling is on. */
 export function keyTapClock(tap: KeyTap, nowMs: number): void {
-  if (tap.f64[END_MS] <= nowMs) {
+  const endMs = tap.f64[END_MS];
+  if (endMs <= nowMs) {
     tap.isOn = false;
-  } else if (tap.isOn) {
+  } else if (tap.isOn && tap.endMs === endMs) {
     tap.sampling.clock(nowMs);
   } else {
     tap.isOn = true;
+    tap.endMs = endMs;
     tap.sampling.begin(nowMs);
   }
 }

@@ -5,7 +5,7 @@
  *   ┌────────┬──────────────┬─────────────────────────────────────────────────┬─  ─┐
  *   │ header │ error codes  │ thread 0: counters │ errors      │ times        │ …  │
  *   │ 128 B  │ 192 × 64 B   │           64 f64   │ by code     │ 512 × 232    │    │
- *   │        │ length, text │                    │ 192 f64     │ u32          │    │
+ *   │        │ length, text │                    │ 192 f64     │ f64          │    │
  *   └────────┴──────────────┴─────────────────────────────────────────────────┴─  ─┘
  *
  * Error codes are given slots as they come up, by whichever thread meets one first. Two threads may give
@@ -74,7 +74,7 @@ const ERROR_CODE_BYTES_MAX = ERROR_SLOT_BYTES - 4;
 const BLOCKS_OFFSET = HEADER_BYTES + ERROR_SLOT_COUNT * ERROR_SLOT_BYTES;
 const COUNTER_COUNT = 64;
 const TIMES_OFFSET = (COUNTER_COUNT + ERROR_SLOT_COUNT) * 8;
-const BLOCK_BYTES = TIMES_OFFSET + RESP_COMMAND_COUNT_MAX * TIME_STEP_COUNT * 4;
+const BLOCK_BYTES = TIMES_OFFSET + RESP_COMMAND_COUNT_MAX * TIME_STEP_COUNT * 8;
 
 assert(BLOCK_BYTES % 64 === 0, 'no two threads write one cache line');
 
@@ -84,14 +84,12 @@ export function respStatsBytes(threadCount: number): number {
 
 export class RespStats {
   readonly i32: Int32Array;
-  readonly u32: Uint32Array;
   readonly f64: Float64Array;
   readonly u8: Buffer;
   readonly threadCount: number;
 
   constructor(sab: SharedArrayBuffer) {
     this.i32 = new Int32Array(sab);
-    this.u32 = new Uint32Array(sab);
     this.f64 = new Float64Array(sab);
     this.u8 = Buffer.from(sab);
     this.threadCount = (sab.byteLength - BLOCKS_OFFSET) / BLOCK_BYTES;
@@ -166,12 +164,12 @@ export function errorNote(stats: RespStats, block: number, slot: number): void {
 
 /** Counts a run of the command, by its number, in a thread's block. */
 export function timeNote(stats: RespStats, block: number, command: number, us: number): void {
-  stats.u32[timesStart(block, command) + timeStep(us)]++;
+  stats.f64[timesStart(block, command) + timeStep(us)]++;
 }
 
-/** u32 index of a command's steps. `block` as respStatsBlock gives it. */
+/** f64 index of a command's steps. `block` as respStatsBlock gives it. */
 function timesStart(block: number, command: number): number {
-  return (block << 1) + (TIMES_OFFSET >>> 2) + command * TIME_STEP_COUNT;
+  return block + (TIMES_OFFSET >>> 3) + command * TIME_STEP_COUNT;
 }
 
 /** Runs of the command for each step, over all threads; null: it was never run. */
@@ -181,8 +179,8 @@ export function commandTimes(stats: RespStats, command: number): Float64Array | 
   for (let thread = 0; thread < stats.threadCount; thread++) {
     const start = timesStart(respStatsBlock(thread), command);
     for (let step = 0; step < TIME_STEP_COUNT; step++) {
-      counts[step] += stats.u32[start + step];
-      sum += stats.u32[start + step];
+      counts[step] += stats.f64[start + step];
+      sum += stats.f64[start + step];
     }
   }
   return sum === 0 ? null : counts;
@@ -199,6 +197,6 @@ export function respStatsReset(stats: RespStats): void {
 export function commandTimesReset(stats: RespStats, command: number): void {
   for (let thread = 0; thread < stats.threadCount; thread++) {
     const start = timesStart(respStatsBlock(thread), command);
-    stats.u32.fill(0, start, start + TIME_STEP_COUNT);
+    stats.f64.fill(0, start, start + TIME_STEP_COUNT);
   }
 }

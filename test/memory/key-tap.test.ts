@@ -87,6 +87,20 @@ describe('a sampling', () => {
     expect(drained(reader).seen.map(({ name }) => name)).toEqual(['while']);
   });
 
+  it('begins anew for who asks again, though the thread never saw the end of the one before', () => {
+    const { taps, reader } = setup();
+    const [tap] = taps;
+    reader.until(END_MS);
+    keyTapClock(tap, START_MS);
+    for (let n = 0; n < 100_000; n++) ask(tap, 'rush');
+    reader.until(0);
+    reader.skip();
+    reader.until(END_MS + 1);
+    keyTapClock(tap, START_MS + 1);
+    ask(tap, 'rare');
+    expect(drained(reader).seen).toEqual([{ name: 'rare', bytes: 4, namespace: 0, weight: 1 }]);
+  });
+
   it('copies every key while they are few', () => {
     const { taps, reader } = setup();
     reader.until(END_MS);

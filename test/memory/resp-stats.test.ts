@@ -75,3 +75,12 @@ it('knows how long commands take, to an eighth', () => {
   expect(commandTimes(stats, 7)).toBeNull();
   expect(commandTimes(stats, 8)?.reduce((sum, count) => sum + count, 0)).toBe(1);
 });
+
+it('counts runs beyond 32 bits', () => {
+  const stats = statsMake();
+  timeNote(stats, respStatsBlock(1), 7, 3);
+  const word = stats.f64.indexOf(1, respStatsBlock(1));
+  stats.f64[word] = 2 ** 32 - 1;
+  timeNote(stats, respStatsBlock(1), 7, 3);
+  expect(commandTimes(stats, 7)?.reduce((sum, count) => sum + count, 0)).toBe(2 ** 32);
+});
