@@ -13,7 +13,7 @@ const DONE_MS_MAX = 3000;
 const THREADS_MAX = 4;
 
 const NOBODY = 'no data thread answers: nothing was done';
-const NOT_DONE = 'a data thread is at it and is not done yet';
+const NOT_DONE = 'a data thread has begun, and has not said that it is done';
 
 /** What a worker was asked for and has not answered. */
 type Waiting = {

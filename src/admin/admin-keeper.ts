@@ -201,7 +201,10 @@ export class AdminKeeper {
     return null;
   }
 
-  private async operate({ operation, thread, from }: AdminSays['operate']): Promise<Operated> {
+  private async operate(says: AdminSays['operate']): Promise<Operated> {
+    const { operation, thread, from, untilMs } = says;
+    // This thread may have hung, and whoever asked was told that nobody answers.
+    if (Date.now() > untilMs) return { kind: 'outcome', isDone: false, text: 'it is too late' };
     const operated = await this.helpers.operate(operation, thread);
     if (operated.kind === 'outcome') {
       const { isDone, text } = operated;

@@ -31,7 +31,7 @@ const OWNER = 1;
 const PRIORITY = 10;
 const ANSWER_MS_MAX = 2000;
 /** What data threads are asked for may have to be asked of one after the other. */
-const OPERATE_MS_MAX = 6000;
+const OPERATE_MS_MAX = 8000;
 
 export class AdminThread {
   private readonly start: AdminStart;

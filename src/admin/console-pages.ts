@@ -22,6 +22,8 @@ import type { Looks } from './looks.ts';
 /** What costs a walk through a table, and what a data thread has to be asked for. */
 const TABLE_MS_MIN = 250;
 const ASKED_MS_MIN = 500;
+/** Until then what is asked for may be begun. */
+const BEGIN_MS_MAX = 1000;
 /** The list of nodes may be just being replaced. */
 const PEEKS_MAX = 3;
 const POST: readonly string[] = ['POST'];
@@ -90,8 +92,7 @@ export class ConsolePages {
   // ── What is told ────────────────────────────────────────────────────────────────────────────────
 
   private async slowLog(): Promise<AdminReply> {
-    const says = { operation: { kind: 'slowLog' }, thread: null, from: '' } as const;
-    const operated = await this.context.ask('operate', says);
+    const operated = await this.ask({ kind: 'slowLog' }, null, '');
     if (operated.kind !== 'slowLog') return replyError(503, operated.text);
     const shown: ConsoleSlowLog = {
       thresholdUs: operated.thresholdUs,
@@ -156,10 +157,14 @@ export class ConsolePages {
     operation: Operation,
     thread: number | null,
   ): Promise<AdminReply> {
-    const says = { operation, thread, from: addressOf(request) };
-    const operated: Operated = await this.context.ask('operate', says);
+    const operated = await this.ask(operation, thread, addressOf(request));
     if (operated.kind !== 'outcome') return replyError(503, 'this is no outcome of an action');
     return outcome({ isDone: operated.isDone, text: operated.text });
+  }
+
+  private ask(operation: Operation, thread: number | null, from: string): Promise<Operated> {
+    const untilMs = Date.now() + BEGIN_MS_MAX;
+    return this.context.ask('operate', { operation, thread, from, untilMs });
   }
 }
 

@@ -74,12 +74,16 @@ export class SignIn {
     const judged = await limit.judge(addressOf(request), isRight);
     if (judged === 'refused') return this.page(429, 'Too many attempts. Wait a moment.');
     if (judged === 'wrong') return this.page(401, 'This is not the token.');
-    return homeReply({ 'Set-Cookie': sessionCookie(this.sessions.begin(), isSecure) });
+    return homeReply({
+      'Set-Cookie': sessionCookie(this.sessions.begin(), request.headers.host, isSecure),
+    });
   }
 
   private end(request: IncomingMessage): AdminReply {
     this.sessions.end(sessionSent(request));
-    return homeReply({ 'Set-Cookie': sessionCookie('', this.context.isSecure) });
+    return homeReply({
+      'Set-Cookie': sessionCookie('', request.headers.host, this.context.isSecure),
+    });
   }
 }
 

@@ -22,6 +22,7 @@ export const EXIT = {
 
 export type FaultCode =
   | 'COMMAND_LINE'
+  | 'SUBCOMMAND_LINE'
   | 'OPTION_VALUE'
   | 'OPTION_REFUSED'
   | 'CONFIG_UNREADABLE'
@@ -82,7 +83,7 @@ function row<Words extends readonly string[]>(
 // biome-ignore format: a table reads in columns
 export const FAULT = {
   commandLine:        row('COMMAND_LINE',        EXIT.USAGE,         (problem: string) => `${problem}; flagstone --help lists the options`),
-  subcommandLine:     row('COMMAND_LINE',        EXIT.USAGE,         (problem: string, command: string) => `${problem}; flagstone ${command} --help lists the options`),
+  subcommandLine:     row('SUBCOMMAND_LINE',     EXIT.USAGE,         (problem: string, command: string) => `${problem}; flagstone ${command} --help lists the options`),
   optionValue:        row('OPTION_VALUE',        EXIT.USAGE,         (option: string, problem: string) => `${option}: ${problem}`),
   optionRefused:      row('OPTION_REFUSED',      EXIT.USAGE,         (option: string, reason: string) => `${option} is refused: ${reason}`),
   configUnreadable:   row('CONFIG_UNREADABLE',   EXIT.CONFIG,        (path: string, reason: string) => `cannot read the config file ${path}: ${reason}`),

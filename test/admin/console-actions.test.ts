@@ -10,8 +10,8 @@ import type {
 } from '../../src/admin/console-state.ts';
 import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
 import { consoleAct, consoleAsk, consolePost, looksUntil } from '../support/console-client.ts';
+import { portFree } from '../support/free-port.ts';
 import type { RespClient } from '../support/resp-client.ts';
-import { portFree } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -64,13 +64,16 @@ describe('connections', () => {
     const resp = await named('worker');
     await resp.call('SELECT', '3');
     resp.send('BLPOP', 'nothing', 0);
-    const blocked = await listed(({ phase, name }) => name === 'worker' && phase === 'blocked');
+    // A record is written field by field, and read meanwhile.
+    const blocked = await listed(
+      ({ phase, name, lastCommand }) =>
+        name === 'worker' && phase === 'blocked' && lastCommand === 'blpop',
+    );
     expect(blocked).toMatchObject({
       protocol: 'resp',
       listener: `tcp:127.0.0.1:${server.port}`,
       user: 'default',
       database: 3,
-      lastCommand: 'blpop',
     });
     expect(blocked.thread).toMatch(/^data [01]$/);
     expect(blocked.bufferBytes).toBeGreaterThan(0);

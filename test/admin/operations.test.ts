@@ -96,7 +96,7 @@ describe('an operation', () => {
       return null;
     });
     const operated = await operationsOf([dying]).run({ kind: 'flush' }, null);
-    expect(operated).toMatchObject({ isDone: false, text: expect.stringContaining('at it') });
+    expect(operated).toMatchObject({ isDone: false, text: expect.stringContaining('has begun') });
     expect(dying.asked.length).toBe(1);
   });
 });

@@ -1,7 +1,8 @@
 /** `flagstone bench` where something is wrong: plain words, an exit code, no stack trace, and never a hang. */
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { portFree, type ServerProcess, spawnFlagstone } from '../support/server.ts';
+import { portFree } from '../support/free-port.ts';
+import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { Terminal, terminalIsThere } from '../support/terminal.ts';
 import { benchRecord, benchRun, FakeServer, RunningBench, SMALL } from './bench-runs.ts';
 
