@@ -19,6 +19,7 @@ import type {
   AdminStart,
   LoopUse,
   ProbeTarget,
+  Told,
 } from './admin-messages.ts';
 
 const LOOK_MS = 1000;
@@ -27,6 +28,9 @@ const RESTART_MS_MAX = 60_000;
 /** What clients of the port can make its thread take, in MiB. */
 const HEAP_MIB_MAX = 128;
 const NURSERY_MIB_MAX = 8;
+
+/** Types are stripped from the console's modules where they are served as they are written: console-files.ts. */
+const QUIET_NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
 
 /** What the admin port needs of the rest of the main thread. */
 export interface AdminHelpers {
@@ -72,8 +76,7 @@ export class AdminKeeper {
   /** Resolves to the port when it is listened on. Errors: FlagstoneError. */
   async start(): Promise<number> {
     this.port = await this.workerStart();
-    setInterval(() => this.loopsTell(), LOOK_MS).unref();
-    this.loopsTell();
+    setInterval(() => this.tell(), LOOK_MS).unref();
     return this.port;
   }
 
@@ -112,10 +115,12 @@ export class AdminKeeper {
     const adminPort = this.port === 0 ? this.config.adminPort : this.port;
     const config = { ...this.config, adminPort };
     const commands = this.helpers.commands();
-    const workerData: AdminStart = { handles, config, version, commands, ...this.secrets };
+    const told = this.told();
+    const workerData: AdminStart = { handles, config, version, commands, told, ...this.secrets };
     const worker = new Worker(entry, {
       workerData,
       name: 'admin',
+      execArgv: QUIET_NODE_OPTIONS,
       resourceLimits: {
         maxOldGenerationSizeMb: HEAP_MIB_MAX,
         maxYoungGenerationSizeMb: NURSERY_MIB_MAX,
@@ -175,8 +180,13 @@ export class AdminKeeper {
     }
   }
 
-  private loopsTell(): void {
-    this.post({ kind: 'loops', loops: this.loops.look(this.helpers.dataWorkers()) });
+  private tell(): void {
+    this.post({ kind: 'told', ...this.told() });
+  }
+
+  private told(): Told {
+    const loops = this.loops.look(this.helpers.dataWorkers());
+    return { loops, logLevel: this.helpers.logLevel() };
   }
 
   private post(command: AdminCommand): void {

@@ -18,6 +18,7 @@ export type AdminStart = {
   readonly config: AdminConfig;
   readonly version: string;
   readonly commands: CommandList;
+  readonly told: Told;
   readonly token: string | null;
   /** Null: there is no TLS on this port. */
   readonly tlsFiles: TlsFiles | null;
@@ -25,6 +26,12 @@ export type AdminStart = {
 
 /** How busy the event loop of a data thread was: since it was started, and in the last second. */
 export type LoopUse = { readonly activeSec: number; readonly utilization: number };
+
+/** What the main thread tells once a second. `loops`: by data thread; null: it is being started anew. */
+export type Told = {
+  readonly loops: readonly (LoopUse | null)[];
+  readonly logLevel: string;
+};
 
 /** A port of the data threads, as a probe of it needs to know it. */
 export type ProbeTarget = {
@@ -66,7 +73,7 @@ export type AdminCommand =
       readonly id: number;
       readonly answer: AdminAnswers[AdminQuestion];
     }
-  | { readonly kind: 'loops'; readonly loops: readonly (LoopUse | null)[] }
+  | ({ readonly kind: 'told' } & Told)
   | {
       readonly kind: 'renew';
       readonly token: string | null;

@@ -1,11 +1,13 @@
 /**
  * The pages of the admin port, one row each:
  *
- *   path        method   for            what
- *   ─────────────────────────────────────────────────────────────────────
- *   /livez      GET      everybody      the process answers
- *   /readyz     GET      everybody      every data thread answers
- *   /…          GET PUT  who may: gate  the rest
+ *   path        for            what
+ *   ──────────────────────────────────────────────────────────────────────────
+ *   /livez      everybody      the process answers
+ *   /readyz     everybody      every data thread answers
+ *   /           who may: gate  the console for a browser, else the list of pages
+ *   /console/…  who may        what the console consists of and asks for: console-pages.ts
+ *   /…          who may        the rest
  *
  * A page is looked up before who asks is judged, so that a path that there is not is told to anybody: the
  * table is no secret.
@@ -16,7 +18,9 @@ import type { CommandList } from '../commands/command-list.ts';
 import { REDIS_VERSION } from '../commands/resp/version.ts';
 import type { Keyspace } from '../engine/keyspace.ts';
 import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
-import type { AdminAnswers, AdminQuestion, LoopUse } from './admin-messages.ts';
+import type { AdminAnswers, AdminQuestion, Told } from './admin-messages.ts';
+import { type AdminPage, READ } from './admin-page.ts';
+import { ConsolePages, wantsHtml } from './console-pages.ts';
 import { CloudHistory } from './elasticache.ts';
 import { CONTENT_TYPE, Exposition, type ExpositionFormat, formatNegotiate } from './exposition.ts';
 import type { Gate } from './gate.ts';
@@ -28,6 +32,7 @@ import {
   replyJson,
   replyText,
 } from './http-server.ts';
+import { Looks } from './looks.ts';
 import { flagstoneMetrics } from './metrics-flagstone.ts';
 import { memcachedMetrics } from './metrics-memcached.ts';
 import { redisMetrics } from './metrics-redis.ts';
@@ -50,30 +55,23 @@ export type PagesContext = {
   readonly answers: () => ReadonlyMap<number, number>;
 };
 
-type Page = {
-  readonly path: string;
-  readonly methods: readonly string[];
-  readonly isOpen: boolean;
-  readonly doc: string;
-  /** `isTrusted`: whoever asks may know everything. */
-  readonly run: (request: IncomingMessage, isTrusted: boolean) => Promise<AdminReply> | AdminReply;
-};
-
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const URL_BYTES_MAX = 1024;
 /** What was found out a moment ago is told again: who asks all the time shall not keep the server busy. */
 const METRICS_MS_MIN = 100;
 const PROBE_MS_MIN = 1000;
-const READ = ['GET', 'HEAD'];
 
 export class AdminPages {
-  /** By data thread, as the main thread told last. */
-  loops: readonly (LoopUse | null)[] = [];
+  /** As the main thread told last. */
+  told: Told;
   gate: Gate;
   private readonly context: PagesContext;
   private readonly cloud: CloudHistory;
-  private readonly pages: readonly Page[];
+  private readonly looks: Looks;
+  private readonly console: ConsolePages;
+  private readonly pages: readonly AdminPage[];
+  private readonly pageOf: ReadonlyMap<string, AdminPage>;
   private tokenFailures = 0;
   private readonly kept = new Map<
     ExpositionFormat,
@@ -82,25 +80,35 @@ export class AdminPages {
   private probe: Promise<readonly ProbeOutcome[]> | null = null;
   private probedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: PagesContext, gate: Gate) {
+  constructor(context: PagesContext, gate: Gate, told: Told) {
+    this.told = told;
     this.context = context;
     this.gate = gate;
     this.cloud = new CloudHistory(() => this.look());
+    this.looks = new Looks({
+      version: context.version,
+      look: () => this.look(),
+      told: () => this.told,
+      sample: (now) => this.cloud.sample(now),
+    });
+    this.console = new ConsolePages(this.looks);
     // biome-ignore format: a table reads in columns
     this.pages = [
-      { path: '/',            methods: READ,            isOpen: false, doc: 'This list.',                                            run: () => this.list() },
-      { path: '/livez',       methods: READ,            isOpen: true,  doc: 'ok while the process answers; else 503.',                run: () => this.live() },
-      { path: '/readyz',      methods: READ,            isOpen: true,  doc: 'ok while every data thread answers on its ports; else 503.', run: (_, isTrusted) => this.ready(isTrusted) },
-      { path: '/metrics',     methods: READ,            isOpen: false, doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
-      { path: '/elasticache', methods: READ,            isOpen: false, doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
-      { path: '/buildinfo',   methods: READ,            isOpen: false, doc: 'Versions, as JSON.',                                     run: () => this.build() },
-      { path: '/configinfo',  methods: READ,            isOpen: false, doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config')) },
-      { path: '/loglevel',    methods: [...READ, 'PUT'], isOpen: false, doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
+      { path: '/',            methods: READ,            access: 'trusted',   doc: 'The console, for a browser; else this list.',           run: (request) => this.home(request) },
+      { path: '/livez',       methods: READ,            access: 'everybody', doc: 'ok while the process answers; else 503.',                run: () => this.live() },
+      { path: '/readyz',      methods: READ,            access: 'everybody', doc: 'ok while every data thread answers on its ports; else 503.', run: (_, isTrusted) => this.ready(isTrusted) },
+      { path: '/metrics',     methods: READ,            access: 'trusted',   doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
+      { path: '/elasticache', methods: READ,            access: 'trusted',   doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
+      { path: '/buildinfo',   methods: READ,            access: 'trusted',   doc: 'Versions, as JSON.',                                     run: () => this.build() },
+      { path: '/configinfo',  methods: READ,            access: 'trusted',   doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config')) },
+      { path: '/loglevel',    methods: [...READ, 'PUT'], access: 'trusted',   doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
+      ...this.console.rows,
     ];
+    this.pageOf = new Map(this.pages.map((page) => [page.path, page]));
   }
 
   start(): void {
-    this.cloud.start();
+    this.looks.start();
   }
 
   /** Answers a request; never rejects. */
@@ -118,9 +126,8 @@ export class AdminPages {
     if (url.length > URL_BYTES_MAX)
       return replyError(414, `a path has at most ${URL_BYTES_MAX} characters`);
     const path = url.split('?', 1)[0];
-    const page = this.pages.find((one) => one.path === path);
-    if (page === undefined)
-      return replyError(404, 'there is no such page; / lists those there are');
+    const page = this.pageOf.get(path) ?? this.console.filePage(path);
+    if (page === null) return replyError(404, 'there is no such page; / lists those there are');
     if (!page.methods.includes(method)) {
       const allowed = page.methods.join(', ');
       return replyError(405, `this page knows ${allowed}`, { Allow: allowed });
@@ -132,7 +139,7 @@ export class AdminPages {
       fetchSite: request.headers['sec-fetch-site']?.toString(),
       authorization: request.headers.authorization,
     });
-    if (refusal === null || page.isOpen) return page.run(request, refusal === null);
+    if (refusal === null || page.access === 'everybody') return page.run(request, refusal === null);
     const { status, text, wasWrongToken } = refusal;
     if (wasWrongToken) this.tokenFailures++;
     const challenge = wasWrongToken
@@ -146,11 +153,16 @@ export class AdminPages {
     return new Snapshot(keyspace, threadCount, commands);
   }
 
+  private home(request: IncomingMessage): AdminReply {
+    return wantsHtml(request) ? this.console.page() : this.list();
+  }
+
   private list(): AdminReply {
     const rows = this.pages.map(
-      ({ path, methods, doc }) => `${path.padEnd(13)} ${methods.join(' ').padEnd(13)} ${doc}\n`,
+      ({ path, methods, doc }) => `${path.padEnd(20)} ${methods.join(' ').padEnd(13)} ${doc}\n`,
     );
-    return replyText(`Flagstone ${this.context.version}\n\n${rows.join('')}`);
+    const text = `Flagstone ${this.context.version}\n\n${rows.join('')}`;
+    return { ...replyText(text), headers: { Vary: 'Accept' } };
   }
 
   /** The main thread answers, and so does this one. */
@@ -196,7 +208,7 @@ export class AdminPages {
     redisMetrics(page, now);
     flagstoneMetrics(page, now, {
       version,
-      loops: this.loops,
+      loops: this.told.loops,
       requests: answers(),
       tokenFailures: this.tokenFailures,
     });
@@ -229,6 +241,8 @@ export class AdminPages {
     const level = LOG_LEVELS.find((one) => one === body.trim());
     if (level === undefined) return replyError(400, `a level is one of ${LOG_LEVELS.join(', ')}`);
     const problem = await this.context.ask('logLevelSet', level);
-    return problem === null ? replyText(`${level}\n`) : replyError(409, problem);
+    if (problem !== null) return replyError(409, problem);
+    this.told = { ...this.told, logLevel: level };
+    return replyText(`${level}\n`);
   }
 }

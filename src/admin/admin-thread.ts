@@ -51,7 +51,7 @@ export class AdminThread {
       ask: this.ask.bind(this),
       answers: () => this.http.answers,
     };
-    this.pages = new AdminPages(context, this.gateMake(start.token));
+    this.pages = new AdminPages(context, this.gateMake(start.token), start.told);
     this.http = new HttpServer(
       (request) => this.pages.reply(request),
       tlsFiles === null ? null : tlsOptions(config, tlsFiles),
@@ -78,7 +78,7 @@ export class AdminThread {
   }
 
   command(command: AdminCommand): void {
-    if (command.kind === 'loops') this.pages.loops = command.loops;
+    if (command.kind === 'told') this.pages.told = command;
     else if (command.kind === 'renew') this.renew(command.token, command.tlsFiles);
     else this.waiting.get(command.id)?.(command.answer);
   }

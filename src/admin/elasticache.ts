@@ -16,6 +16,7 @@ import { connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, CONTROL_F64, COUNTER, GAUGE, gaugeSum } from '../memory/control.ts';
 import { CLASS, HEADER_F64 } from '../memory/partition.ts';
 import { RESP_COUNTER } from '../memory/resp-stats.ts';
+import { STEP_SEC } from './looks.ts';
 import { memoryMax } from './metrics-redis.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -42,8 +43,7 @@ export type CloudSample = {
 };
 
 export const PERIOD_SEC = 60;
-const SAMPLE_SEC = 5;
-const SAMPLE_COUNT = PERIOD_SEC / SAMPLE_SEC + 1;
+const SAMPLE_COUNT = PERIOD_SEC / STEP_SEC + 1;
 
 /** Keeps the samples of the last minute. */
 export class CloudHistory {
@@ -52,11 +52,6 @@ export class CloudHistory {
 
   constructor(look: () => Snapshot) {
     this.look = look;
-  }
-
-  start(): void {
-    this.take();
-    setInterval(() => this.take(), SAMPLE_SEC * 1000).unref();
   }
 
   /** The metrics by engine, with what they have to be compared with. */
@@ -75,8 +70,9 @@ export class CloudHistory {
     };
   }
 
-  private take(): void {
-    this.samples.push(sampleTake(this.look()));
+  /** To be called each STEP_SEC. */
+  sample(now: Snapshot): void {
+    this.samples.push(sampleTake(now));
     if (this.samples.length > SAMPLE_COUNT) this.samples.shift();
   }
 }

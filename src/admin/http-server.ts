@@ -27,7 +27,7 @@ import type { Duplex } from 'node:stream';
 export type AdminReply = {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -136,12 +136,12 @@ export class HttpServer {
     const reply = await this.replyTo(request);
     this.count(reply.status);
     if (request.socket.destroyed) return;
-    const body = Buffer.from(reply.body);
+    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
     response.writeHead(reply.status, {
       ...STRICT_HEADERS,
       ...reply.headers,
       'Content-Type': reply.type,
-      'Content-Length': body.length,
+      ...(reply.status === 304 ? {} : { 'Content-Length': body.length }),
       // What is left of a body that was not wanted would be read as the next request.
       ...(request.complete ? {} : { Connection: 'close' }),
     });

@@ -38,10 +38,9 @@ export type AdminNumbers = {
   readonly tokenFailures: number;
 };
 
-const TYPE_NAMES = Object.entries(ITEM_TYPE).map(([name, type]): readonly [string, number] => [
-  name.toLowerCase(),
-  type,
-]);
+export const TYPE_NAMES = Object.entries(ITEM_TYPE).map(
+  ([name, type]): readonly [string, number] => [name.toLowerCase(), type],
+);
 
 export function flagstoneMetrics(page: Exposition, now: Snapshot, own: AdminNumbers): void {
   serverMetrics(page, now, own);
@@ -128,7 +127,7 @@ function hostCpu(): readonly Sample[] {
 }
 
 /** NaN where there is no list, or it was being replaced. */
-function clusterVersion({ keyspace }: Snapshot): number {
+export function clusterVersion({ keyspace }: Snapshot): number {
   const text = configPeek(keyspace.configs, CLUSTER_KEY)?.toString('latin1') ?? '';
   return /^\d+/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
 }

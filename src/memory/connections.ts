@@ -119,6 +119,11 @@ export function connectionsWalk(control: Control, visit: (record: number) => voi
   }
 }
 
+/** Number of the data thread that has the connection; -1: it has closed. */
+export function connectionThread({ i32 }: Control, record: number): number {
+  return Atomics.load(i32, record + CONNECTION.owner) - 1;
+}
+
 /** Connections open now. */
 export function connectionsOpen(control: Control): number {
   return Atomics.load(control.i32, CONTROL.connectionCount);

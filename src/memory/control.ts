@@ -128,6 +128,7 @@ export const GAUGE = {
   heapBytes: 39, // JavaScript heap in use
   cpuUserUs: 40, // CPU time that the thread has used since it was started
   cpuSystemUs: 41,
+  cpuAtMs: 79, // when that was told, by the thread's own clock
   loopDelaySumMs: 42, // how much later than it was to a timer has fired, all in all
   loopDelays: 43, // LOOP_DELAY_MS.length + 1 words: how many were that late
   batchSumUs: 52, // time that batches of memcached's took, of those that were timed
@@ -151,7 +152,7 @@ const COUNTERS_PER_THREAD = COMMANDS_FIRST + COMMAND_COUNT_MAX;
 assert(COUNTERS_PER_THREAD % 8 === 0, 'no two threads write one cache line');
 assert(GAUGE.loopDelays + LOOP_DELAY_MS.length < GAUGE.batchSumUs, 'gauges do not overlap');
 assert(
-  GAUGE.batchTimes + BATCH_LIMITS_US.length < COMMANDS_FIRST,
+  GAUGE.batchTimes + BATCH_LIMITS_US.length < GAUGE.cpuAtMs && GAUGE.cpuAtMs < COMMANDS_FIRST,
   'gauges end before the commands',
 );
 export const THREAD_COUNT_MAX = 64;

@@ -331,6 +331,7 @@ export class DataThread {
     call.counters[block + GAUGE.heapBytes] = process.memoryUsage().heapUsed;
     call.counters[block + GAUGE.cpuUserUs] = user;
     call.counters[block + GAUGE.cpuSystemUs] = system;
+    call.counters[block + GAUGE.cpuAtMs] = performance.now();
     for (const connection of open) {
       const { idleSecMax } = connection;
       if (idleSecMax === 0 || connection.idleSec(call.op.nowSec) <= idleSecMax) continue;
