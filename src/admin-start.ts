@@ -15,6 +15,8 @@ import type { RespConfig } from './config/resp-config.ts';
 import { respUnixTarget } from './config/resp-targets.ts';
 import { REUSE_PORT_IS_AVAILABLE } from './net/listener.ts';
 import { TlsFilesError, tlsFilesRead } from './net/tls-material.ts';
+import { nodeHere } from './node-here.ts';
+import { Operations } from './operations.ts';
 import type { Supervisor } from './supervisor.ts';
 import { workerUrl } from './worker-url.ts';
 
@@ -29,6 +31,8 @@ export function adminCreate(
 ): AdminKeeper | null {
   if (config.adminPort === 0) return null;
   const threads = Array.from({ length: config.threadCount }, (_, index) => index);
+  const workerOf = (thread: number): Worker | null => workerAlive(supervisor.dataWorker(thread));
+  const operations = new Operations(workerOf, config.threadCount);
   const helpers: AdminHelpers = {
     entry: workerUrl('admin'),
     handles: supervisor.handles,
@@ -36,11 +40,13 @@ export function adminCreate(
     commands: () => supervisor.commands,
     token: () => tokenRead(config),
     tlsFiles: () => (config.adminTls === 'off' ? null : tlsFilesRead(config)),
-    dataWorkers: () => threads.map((index) => workerAlive(supervisor.dataWorker(index))),
+    dataWorkers: () => threads.map(workerOf),
     targets: () => targetsOf(config, supervisor, REUSE_PORT_IS_AVAILABLE ? threads : [0]),
     configShown: () => configShown(config, supervisor.resp.config),
     logLevel: () => log.level,
     logLevelSet: (level) => logLevelSet(config, log, level),
+    node: () => nodeHere(config, supervisor.ports),
+    operate: (operation, thread) => operations.run(operation, thread),
   };
   try {
     return new AdminKeeper(config, helpers, log);

@@ -2,7 +2,6 @@
  * The program: command line → configuration → threads → signals.
  */
 import { writeFileSync } from 'node:fs';
-import { hostname, networkInterfaces } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import type { AdminKeeper } from './admin/admin-keeper.ts';
 import { adminCreate } from './admin-start.ts';
@@ -18,9 +17,8 @@ import { pidFileRemove, pidFileWrite } from './cli/pid-file.ts';
 import { isSubcommand, subcommandRun } from './cli/subcommands.ts';
 import { userAssume } from './cli/user.ts';
 import { RespConfig } from './config/resp-config.ts';
-import { announcedNode } from './discovery/announced-node.ts';
 import { Discovery, topologyCreate } from './discovery/discovery.ts';
-import type { ClusterNode } from './protocol/memcached/cluster-config.ts';
+import { nodeHere } from './node-here.ts';
 import { logCreate, RedisStart } from './redis-start.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -177,17 +175,6 @@ function pidFileMake({ pidFile, isRespServer }: Config, log: Logger): void {
     if (!isRespServer || !(error instanceof FlagstoneError)) throw error;
     log.warn(`Failed to write PID file: ${error.message}`);
   }
-}
-
-/** How clients find this node. */
-function nodeHere(config: Config, ports: readonly number[]): ClusterNode | null {
-  return announcedNode({
-    announce: config.announce,
-    listenHost: listenTargets(config)[0]?.host ?? null,
-    ports,
-    hostName: hostname(),
-    interfaces: networkInterfaces(),
-  });
 }
 
 /** As memcached does: tells whoever started us which ports it became. */

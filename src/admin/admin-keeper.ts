@@ -9,13 +9,17 @@ import { errorReason, FAULT, faultFromListen } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { CommandList } from '../commands/command-list.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
+import type { Operated, Operation } from '../net/operation.ts';
 import type { TlsFiles } from '../net/tls-material.ts';
+import type { ClusterNode } from '../protocol/memcached/cluster-config.ts';
 import type {
   AdminAnswers,
+  AdminAsk,
   AdminCommand,
   AdminConfig,
   AdminMessage,
   AdminQuestion,
+  AdminSays,
   AdminStart,
   LoopUse,
   ProbeTarget,
@@ -51,6 +55,9 @@ export interface AdminHelpers {
   logLevel(): string;
   /** Null, or why it cannot be. */
   logLevelSet(level: string): string | null;
+  node(): ClusterNode | null;
+  /** Has a data thread do it: `thread`, or null for any. */
+  operate(operation: Operation, thread: number | null): Promise<Operated>;
 }
 
 export class AdminKeeper {
@@ -136,7 +143,7 @@ export class AdminKeeper {
         reject(FAULT.workerDied('admin', errorReason(error)));
       });
       worker.on('message', (message: AdminMessage) => {
-        if (message.kind === 'ask') this.answer(message);
+        if (message.kind === 'ask') void this.answer(message);
         else if (message.kind === 'listening') resolve(message.port);
         else reject(faultFromListen(message, `admin port ${adminPort}`));
       });
@@ -163,21 +170,51 @@ export class AdminKeeper {
     }
   }
 
-  private answer({ id, question, text }: AdminMessage & { kind: 'ask' }): void {
-    this.post({ kind: 'answer', id, answer: this.answerOf(question, text) });
+  private async answer(ask: AdminAsk): Promise<void> {
+    this.post({ kind: 'answer', id: ask.id, answer: await this.answerOf(ask) });
   }
 
-  private answerOf(question: AdminQuestion, text: string): AdminAnswers[AdminQuestion] {
-    switch (question) {
+  private answerOf(
+    ask: AdminAsk,
+  ): AdminAnswers[AdminQuestion] | Promise<AdminAnswers[AdminQuestion]> {
+    const { helpers } = this;
+    switch (ask.question) {
       case 'targets':
-        return { isEnding: this.isDraining, targets: this.helpers.targets() };
+        return { isEnding: this.isDraining, targets: helpers.targets() };
       case 'config':
-        return this.helpers.configShown();
+        return helpers.configShown();
       case 'logLevel':
-        return this.helpers.logLevel();
-      default:
-        return this.helpers.logLevelSet(text);
+        return helpers.logLevel();
+      case 'logLevelSet':
+        return this.logLevelSet(ask.says);
+      case 'sampling':
+        return this.samplingNote(ask.says);
+      case 'node':
+        return helpers.node();
+      case 'operate':
+        return this.operate(ask.says);
     }
+  }
+
+  private logLevelSet({ level, from }: AdminSays['logLevelSet']): string | null {
+    const problem = this.helpers.logLevelSet(level);
+    if (problem === null)
+      this.log.warn({ operator: from, level }, 'an operator has set the log level');
+    return problem;
+  }
+
+  private samplingNote({ seconds, from }: AdminSays['sampling']): null {
+    this.log.warn({ operator: from, seconds }, 'an operator looks for the hottest keys');
+    return null;
+  }
+
+  private async operate({ operation, thread, from }: AdminSays['operate']): Promise<Operated> {
+    const operated = await this.helpers.operate(operation, thread);
+    if (operated.kind === 'outcome') {
+      const { isDone, text } = operated;
+      this.log.warn({ operator: from, operation, isDone, outcome: text }, 'asked by an operator');
+    }
+    return operated;
   }
 
   private tell(): void {

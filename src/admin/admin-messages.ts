@@ -2,7 +2,9 @@
 import type { CommandList } from '../commands/command-list.ts';
 import type { CommandConfig } from '../commands/server-context.ts';
 import type { ArenaHandles } from '../memory/arena.ts';
+import type { Operated, Operation } from '../net/operation.ts';
 import type { TlsFiles } from '../net/tls-material.ts';
+import type { ClusterNode } from '../protocol/memcached/cluster-config.ts';
 
 /** The part of the configuration that the admin port goes by. */
 export type AdminConfig = CommandConfig & {
@@ -45,26 +47,59 @@ export type ProbeTarget = {
   readonly threads: readonly number[];
 };
 
-/** What the admin thread asks the main thread, and what it answers. */
-export type AdminAnswers = {
-  readonly targets: { readonly isEnding: boolean; readonly targets: readonly ProbeTarget[] };
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly logLevel: string;
-  /** Null: it was set. */
-  readonly logLevelSet: string | null;
+/** What the admin thread asks the main thread: what it says with that, and what is answered. */
+type AdminQuestions = {
+  readonly targets: {
+    readonly says: null;
+    readonly answer: { readonly isEnding: boolean; readonly targets: readonly ProbeTarget[] };
+  };
+  readonly config: {
+    readonly says: null;
+    readonly answer: Readonly<Record<string, unknown>>;
+  };
+  readonly logLevel: { readonly says: null; readonly answer: string };
+  readonly logLevelSet: {
+    readonly says: { readonly level: string; readonly from: string };
+    /** Null: it was set. */
+    readonly answer: string | null;
+  };
+  /** The hottest keys are being looked for: for the log. */
+  readonly sampling: {
+    readonly says: { readonly seconds: number; readonly from: string };
+    readonly answer: null;
+  };
+  /** How the node itself is listed where its clients look for nodes. */
+  readonly node: { readonly says: null; readonly answer: ClusterNode | null };
+  readonly operate: {
+    readonly says: {
+      readonly operation: Operation;
+      /** The only data thread that can do it; null: any. */
+      readonly thread: number | null;
+      /** Who asks: an address. */
+      readonly from: string;
+    };
+    readonly answer: Operated;
+  };
 };
-export type AdminQuestion = keyof AdminAnswers;
+export type AdminQuestion = keyof AdminQuestions;
+export type AdminAnswers = { readonly [Q in AdminQuestion]: AdminQuestions[Q]['answer'] };
+export type AdminSays = { readonly [Q in AdminQuestion]: AdminQuestions[Q]['says'] };
+
+/** A question as it is sent. */
+export type AdminAsk = {
+  readonly [Q in AdminQuestion]: {
+    readonly kind: 'ask';
+    readonly id: number;
+    readonly question: Q;
+    readonly says: AdminSays[Q];
+  };
+}[AdminQuestion];
 
 /** From the admin thread. */
 export type AdminMessage =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'listenFailed'; readonly code: string; readonly message: string }
-  | {
-      readonly kind: 'ask';
-      readonly id: number;
-      readonly question: AdminQuestion;
-      readonly text: string;
-    };
+  | AdminAsk;
 
 /** To it. */
 export type AdminCommand =

@@ -20,3 +20,8 @@ export type AdminPage = {
 };
 
 export const READ: readonly string[] = ['GET', 'HEAD'];
+
+/** Who asks, for the log. */
+export function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? '';
+}

@@ -14,16 +14,17 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { arch, platform, release } from 'node:os';
-import type { CommandList } from '../commands/command-list.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { REDIS_VERSION } from '../commands/resp/version.ts';
-import type { Keyspace } from '../engine/keyspace.ts';
 import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
-import type { AdminAnswers, AdminQuestion, Told } from './admin-messages.ts';
-import { type AdminPage, READ } from './admin-page.ts';
+import type { PagesContext } from './admin-context.ts';
+import type { Told } from './admin-messages.ts';
+import { type AdminPage, addressOf, READ } from './admin-page.ts';
+import { ConsoleFiles } from './console-files.ts';
 import { ConsolePages, wantsHtml } from './console-pages.ts';
 import { CloudHistory } from './elasticache.ts';
 import { CONTENT_TYPE, Exposition, type ExpositionFormat, formatNegotiate } from './exposition.ts';
-import type { Gate } from './gate.ts';
+import { type Asking, type Gate, type Refusal, siteRefusal } from './gate.ts';
 import {
   type AdminReply,
   BODY_BYTES_MAX,
@@ -37,23 +38,9 @@ import { flagstoneMetrics } from './metrics-flagstone.ts';
 import { memcachedMetrics } from './metrics-memcached.ts';
 import { redisMetrics } from './metrics-redis.ts';
 import { type ProbeOutcome, targetsProbe } from './probe.ts';
+import { SignIn } from './sign-in.ts';
 import { Snapshot } from './snapshot.ts';
-
-/** Asks the main thread; rejects when it does not answer in time. */
-export type Ask = <Question extends AdminQuestion>(
-  question: Question,
-  text?: string,
-) => Promise<AdminAnswers[Question]>;
-
-export type PagesContext = {
-  readonly keyspace: Keyspace;
-  readonly threadCount: number;
-  readonly commands: CommandList;
-  readonly version: string;
-  readonly ask: Ask;
-  /** Answers given, by status. */
-  readonly answers: () => ReadonlyMap<number, number>;
-};
+import { TokenLimit } from './token-limit.ts';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -65,14 +52,15 @@ const PROBE_MS_MIN = 1000;
 export class AdminPages {
   /** As the main thread told last. */
   told: Told;
-  gate: Gate;
+  private gate: Gate;
   private readonly context: PagesContext;
   private readonly cloud: CloudHistory;
   private readonly looks: Looks;
   private readonly console: ConsolePages;
   private readonly pages: readonly AdminPage[];
   private readonly pageOf: ReadonlyMap<string, AdminPage>;
-  private tokenFailures = 0;
+  private readonly limit = new TokenLimit();
+  private readonly signIn: SignIn;
   private readonly kept = new Map<
     ExpositionFormat,
     { readonly atMs: number; readonly text: string }
@@ -91,7 +79,10 @@ export class AdminPages {
       told: () => this.told,
       sample: (now) => this.cloud.sample(now),
     });
-    this.console = new ConsolePages(this.looks);
+    const files = new ConsoleFiles();
+    this.console = new ConsolePages(context, this.looks, files);
+    const { isSecure } = context;
+    this.signIn = new SignIn({ gate: () => this.gate, limit: this.limit, files, isSecure });
     // biome-ignore format: a table reads in columns
     this.pages = [
       { path: '/',            methods: READ,            access: 'trusted',   doc: 'The console, for a browser; else this list.',           run: (request) => this.home(request) },
@@ -100,15 +91,22 @@ export class AdminPages {
       { path: '/metrics',     methods: READ,            access: 'trusted',   doc: 'Metrics for Prometheus, as text or OpenMetrics.',         run: (request) => this.metrics(request) },
       { path: '/elasticache', methods: READ,            access: 'trusted',   doc: "The last minute under ElastiCache's names, as JSON.",      run: () => replyJson(this.cloud.page()) },
       { path: '/buildinfo',   methods: READ,            access: 'trusted',   doc: 'Versions, as JSON.',                                     run: () => this.build() },
-      { path: '/configinfo',  methods: READ,            access: 'trusted',   doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config')) },
+      { path: '/configinfo',  methods: READ,            access: 'trusted',   doc: 'The configuration without its secrets, as JSON.',         run: async () => replyJson(await context.ask('config', null)) },
       { path: '/loglevel',    methods: [...READ, 'PUT'], access: 'trusted',   doc: 'The level below which nothing is logged; PUT sets it.',  run: (request) => this.logLevel(request) },
       ...this.console.rows,
+      ...this.signIn.rows,
     ];
     this.pageOf = new Map(this.pages.map((page) => [page.path, page]));
   }
 
   start(): void {
     this.looks.start();
+  }
+
+  /** `isOther`: the token is another, so who has signed in with the old one has to do it again. */
+  gateSet(gate: Gate, isOther: boolean): void {
+    this.gate = gate;
+    if (isOther) this.signIn.sessions.endAll();
   }
 
   /** Answers a request; never rejects. */
@@ -132,20 +130,63 @@ export class AdminPages {
       const allowed = page.methods.join(', ');
       return replyError(405, `this page knows ${allowed}`, { Allow: allowed });
     }
-    const refusal = this.gate.refusal({
-      remoteAddress: request.socket.remoteAddress ?? '',
-      host: request.headers.host,
-      origin: request.headers.origin,
-      fetchSite: request.headers['sec-fetch-site']?.toString(),
-      authorization: request.headers.authorization,
-    });
+    const asking = this.askingOf(request);
+    if (page.access === 'sameSite') {
+      const another = siteRefusal(asking);
+      return another === null ? page.run(request, false) : replyError(403, another.text);
+    }
+    const refusal = this.gate.refusal(asking);
+    const hasToken = asking.authorization !== undefined && this.gate.needsToken;
+    if (hasToken && (refusal === null || refusal.wasWrongToken))
+      return this.judged(request, page, refusal);
+    return this.answered(request, page, refusal);
+  }
+
+  private askingOf(request: IncomingMessage): Asking {
+    const { headers, socket } = request;
+    return {
+      remoteAddress: socket.remoteAddress ?? '',
+      host: headers.host,
+      origin: headers.origin,
+      fetchSite: headers['sec-fetch-site']?.toString(),
+      authorization: headers.authorization,
+      hasSession: this.gate.needsToken && this.signIn.holds(request),
+    };
+  }
+
+  /** A token was sent: whether it was the right one is told when it may be. */
+  private async judged(
+    request: IncomingMessage,
+    page: AdminPage,
+    refusal: Refusal | null,
+  ): Promise<AdminReply> {
+    const judgement = this.limit.judge(addressOf(request), refusal === null);
+    if (page.access === 'everybody') {
+      // Health waits for nobody. Whose token cannot be judged at once is a stranger.
+      const now = await Promise.race([judgement, nextTurn('late')]);
+      return page.run(request, now === 'right');
+    }
+    const judged = await judgement;
+    if (judged === 'refused')
+      return replyError(429, 'there were too many wrong tokens', { 'Retry-After': '5' });
+    return this.answered(request, page, refusal);
+  }
+
+  private answered(
+    request: IncomingMessage,
+    page: AdminPage,
+    refusal: Refusal | null,
+  ): Promise<AdminReply> | AdminReply {
     if (refusal === null || page.access === 'everybody') return page.run(request, refusal === null);
     const { status, text, wasWrongToken } = refusal;
-    if (wasWrongToken) this.tokenFailures++;
     const challenge = wasWrongToken
       ? 'Bearer realm="flagstone", error="invalid_token"'
       : 'Bearer realm="flagstone"';
-    return replyError(status, text, status === 401 ? { 'WWW-Authenticate': challenge } : {});
+    if (status !== 401) return replyError(status, text);
+    const headers = { 'WWW-Authenticate': challenge };
+    if (page.path !== '/' || !wantsHtml(request)) return replyError(status, text, headers);
+    const form = this.signIn.page(status, '');
+    return { ...form, headers: { ...form.headers, ...headers } };
   }
 
   private look(): Snapshot {
@@ -167,12 +208,12 @@ export class AdminPages {
 
   /** The main thread answers, and so does this one. */
   private async live(): Promise<AdminReply> {
-    await this.context.ask('logLevel');
+    await this.context.ask('logLevel', null);
     return replyText('ok\n');
   }
 
   private async ready(isTrusted: boolean): Promise<AdminReply> {
-    const { isEnding, targets } = await this.context.ask('targets');
+    const { isEnding, targets } = await this.context.ask('targets', null);
     if (isEnding) return replyError(503, 'not ready: the server is ending');
     if (targets.length === 0)
       return replyText('ok: the server listens on no port that can be asked\n');
@@ -210,7 +251,7 @@ export class AdminPages {
       version,
       loops: this.told.loops,
       requests: answers(),
-      tokenFailures: this.tokenFailures,
+      tokenFailures: this.limit.failures,
     });
     const text = page.text();
     this.kept.set(format, { atMs, text });
@@ -232,7 +273,7 @@ export class AdminPages {
   }
 
   private async logLevel(request: IncomingMessage): Promise<AdminReply> {
-    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel')}\n`);
+    if (request.method !== 'PUT') return replyText(`${await this.context.ask('logLevel', null)}\n`);
     const type = request.headers['content-type'] ?? 'text/plain';
     if (!/^text\/plain\s*(?:;|$)/i.test(type))
       return replyError(415, 'send the level as text/plain');
@@ -240,7 +281,7 @@ export class AdminPages {
     if (body === null) return replyError(413, `a body has at most ${BODY_BYTES_MAX} bytes`);
     const level = LOG_LEVELS.find((one) => one === body.trim());
     if (level === undefined) return replyError(400, `a level is one of ${LOG_LEVELS.join(', ')}`);
-    const problem = await this.context.ask('logLevelSet', level);
+    const problem = await this.context.ask('logLevelSet', { level, from: addressOf(request) });
     if (problem !== null) return replyError(409, problem);
     this.told = { ...this.told, logLevel: level };
     return replyText(`${level}\n`);

@@ -13,10 +13,12 @@ import { type Keyspace, keyspaceAttach } from '../engine/keyspace.ts';
 import { type TlsFiles, tlsContextOptions, tlsDemands } from '../net/tls-material.ts';
 import type {
   AdminAnswers,
+  AdminAsk,
   AdminCommand,
   AdminConfig,
   AdminMessage,
   AdminQuestion,
+  AdminSays,
   AdminStart,
 } from './admin-messages.ts';
 import { AdminPages } from './admin-pages.ts';
@@ -28,6 +30,8 @@ const OWNER = 1;
 /** Of the 40 steps there are; on Linux a thread may have its own. */
 const PRIORITY = 10;
 const ANSWER_MS_MAX = 2000;
+/** What data threads are asked for may have to be asked of one after the other. */
+const OPERATE_MS_MAX = 6000;
 
 export class AdminThread {
   private readonly start: AdminStart;
@@ -36,10 +40,12 @@ export class AdminThread {
   private readonly http: HttpServer;
   private readonly waiting = new Map<number, (answer: AdminAnswers[AdminQuestion]) => void>();
   private lastId = 0;
+  private token: string | null;
 
   constructor(start: AdminStart, post: (message: AdminMessage) => void) {
     this.start = start;
     this.post = post;
+    this.token = start.token;
     priorityLower();
     const { config, handles, version, commands, tlsFiles } = start;
     const keyspace: Keyspace = keyspaceAttach(handles, OWNER);
@@ -49,6 +55,7 @@ export class AdminThread {
       version,
       commands,
       ask: this.ask.bind(this),
+      isSecure: config.adminTls !== 'off',
       answers: () => this.http.answers,
     };
     this.pages = new AdminPages(context, this.gateMake(start.token), start.told);
@@ -85,7 +92,8 @@ export class AdminThread {
 
   /** Another token, another certificate; connections that are open keep theirs. */
   private renew(token: string | null, tlsFiles: TlsFiles | null): void {
-    this.pages.gate = this.gateMake(token);
+    this.pages.gateSet(this.gateMake(token), token !== this.token);
+    this.token = token;
     if (tlsFiles === null) return;
     const { setSecureContext } = this.http.server as TlsServer;
     setSecureContext.call(this.http.server, tlsOptions(this.start.config, tlsFiles));
@@ -97,21 +105,23 @@ export class AdminThread {
 
   private ask<Question extends AdminQuestion>(
     question: Question,
-    text = '',
+    says: AdminSays[Question],
   ): Promise<AdminAnswers[Question]> {
     const id = ++this.lastId;
+    const answerMsMax = question === 'operate' ? OPERATE_MS_MAX : ANSWER_MS_MAX;
     return new Promise((resolve, reject) => {
       const bound = setTimeout(() => {
         this.waiting.delete(id);
-        reject(new Error(`the main thread does not answer within ${ANSWER_MS_MAX} ms`));
-      }, ANSWER_MS_MAX);
+        reject(new Error(`the main thread does not answer within ${answerMsMax} ms`));
+      }, answerMsMax);
       this.waiting.set(id, (answer) => {
         clearTimeout(bound);
         this.waiting.delete(id);
         // What is answered is an answer to the question asked: admin-keeper.ts.
         resolve(answer as AdminAnswers[Question]);
       });
-      this.post({ kind: 'ask', id, question, text });
+      // A question goes with what is said to it, which the compiler does not follow through `Question`.
+      this.post({ kind: 'ask', id, question, says } as AdminAsk);
     });
   }
 }

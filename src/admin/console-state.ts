@@ -7,15 +7,15 @@
  *   GET  /console/connections   ConsoleConnections
  *   GET  /console/slowlog       ConsoleSlowLog
  *   GET  /console/cluster       ConsoleCluster
- *   GET  /console/hotkeys       ConsoleHotKeys      what the last sampling found, or has found so far
- *   POST /console/hotkeys       {"seconds": 5}      samples anew
+ *   GET  /console/hotkeys       ConsoleHotKeys      what the last sampling found, or has so far
+ *   POST /console/hotkeys       {"seconds": 5}      samples anew, or goes on: hot-keys.ts
  *   POST /console/flush         {}                  all keys of all databases go
  *   POST /console/disconnect    {"connection": 12, "address": "tcp:127.0.0.1:50000"}
  *   POST /console/pages         {"from": 3, "to": 7}   a page of slab class 3 for class 7; from -1: any
  *   PUT  /loglevel              info
  *
- * What a POST came to is a ConsoleOutcome. Keys and names may hold any bytes: `keyText` says how they are
- * written here.
+ * What a POST came to is a ConsoleOutcome. Keys and names may hold any bytes: key-text.ts says how they
+ * are written here.
  */
 
 /** What is drawn over time. */
@@ -201,17 +201,18 @@ export type ConsoleCluster = {
 export type ConsoleHotKey = {
   readonly database: number;
   readonly key: string;
-  /** Of the samples. */
+  /** Operations on it: the samples of it, times what each stands for. */
   readonly count: number;
   /** The count may be too high by this. */
   readonly countError: number;
+  /** Of all operations. */
   readonly share: number;
 };
 
 export type ConsoleHotKeys = {
   readonly isRunning: boolean;
   readonly seconds: number;
-  /** Operations that were looked at, of about so many. */
+  /** Keys that were copied, and the operations that they stand for. */
   readonly samples: number;
   readonly operations: number;
   readonly keys: readonly ConsoleHotKey[];

@@ -2,8 +2,8 @@
  * Who may ask what of the admin port.
  *
  *   health            anybody who reaches the port
- *   everything else   who sends the token, or has shown a certificate that is vouched for; where neither is
- *                     configured, who asks from this machine
+ *   everything else   who sends the token, has signed in with it, or has shown a certificate that is vouched for;
+ *                     where neither is configured, who asks from this machine
  *
  * A browser on this machine asks from this machine too, on behalf of whatever page it shows. So what another
  * site makes it ask is refused (Sec-Fetch-Site, Origin), and a request that needs no token must call the
@@ -26,6 +26,8 @@ export type Asking = {
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly authorization: string | undefined;
+  /** It comes with the cookie of a session: sessions.ts. */
+  readonly hasSession: boolean;
 };
 
 export type Refusal = {
@@ -46,28 +48,43 @@ export class Gate {
     this.demandsCertificate = demandsCertificate;
   }
 
-  /** Null: the request may have what is not for everybody. */
-  refusal(asking: Asking): Refusal | null {
-    const { fetchSite, origin, host } = asking;
-    if (fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none') {
-      return refuse(403, 'another site asks for this');
-    }
-    if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
-      return refuse(403, 'another site asks for this');
-    }
-    if (this.demandsCertificate) return null;
-    return this.token === null ? localRefusal(asking) : this.tokenRefusal(asking.authorization);
+  /** Whether a token is what lets in. */
+  get needsToken(): boolean {
+    return this.token !== null && !this.demandsCertificate;
   }
 
-  private tokenRefusal(authorization: string | undefined): Refusal | null {
-    if (authorization === undefined)
-      return refuse(401, 'this needs the token: Authorization: Bearer TOKEN');
+  /** Whether a text is the token. */
+  tokenIs(text: string): boolean {
+    // Digests are of one length, and nothing of the token shows in how long they take to compare.
+    return this.token !== null && timingSafeEqual(digest(text), this.token);
+  }
+
+  /** Null: the request may have what is not for everybody. */
+  refusal(asking: Asking): Refusal | null {
+    const another = siteRefusal(asking);
+    if (another !== null || this.demandsCertificate) return another;
+    return this.token === null ? localRefusal(asking) : this.tokenRefusal(asking);
+  }
+
+  private tokenRefusal({ authorization, hasSession }: Asking): Refusal | null {
+    if (authorization === undefined) {
+      return hasSession ? null : refuse(401, 'this needs the token: Authorization: Bearer TOKEN');
+    }
     const sent = /^bearer +([!-~]+)$/i.exec(authorization)?.[1];
     if (sent === undefined) return refuse(400, 'the header must be Authorization: Bearer TOKEN');
-    // Digests are of one length, and nothing of the token shows in how long they take to compare.
-    if (this.token !== null && timingSafeEqual(digest(sent), this.token)) return null;
-    return { ...refuse(401, 'this is not the token'), wasWrongToken: true };
+    return this.tokenIs(sent)
+      ? null
+      : { ...refuse(401, 'this is not the token'), wasWrongToken: true };
   }
+}
+
+/** What another site makes a browser ask for. */
+export function siteRefusal({ fetchSite, origin, host }: Asking): Refusal | null {
+  const isOther = fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none';
+  if (isOther || (origin !== undefined && originHost(origin) !== host?.toLowerCase())) {
+    return refuse(403, 'another site asks for this');
+  }
+  return null;
 }
 
 /** What a request without a token must be where there is none. */

@@ -44,6 +44,7 @@ const CONNECTION_COUNT_MAX = 64;
 export const BODY_BYTES_MAX = 1024;
 
 export const TEXT = 'text/plain; charset=utf-8';
+const HTML = 'text/html; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** No answer is to be kept, framed, guessed at, or shown to another site. */
@@ -181,6 +182,21 @@ export function replyText(text: string, type: string = TEXT): AdminReply {
 
 export function replyJson(value: unknown): AdminReply {
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+/** A page for people. `policy`: what a browser may do with it. */
+export function htmlReply(status: number, html: string, policy: string): AdminReply {
+  return {
+    status,
+    type: HTML,
+    body: html,
+    headers: {
+      'Content-Security-Policy': policy,
+      // Without it a browser does not say of a form where it was sent from.
+      'Referrer-Policy': 'same-origin',
+      Vary: 'Accept',
+    },
+  };
 }
 
 export function replyError(

@@ -14,14 +14,9 @@ import {
   gaugeOf,
   LOOP_DELAY_MS,
 } from '../memory/control.ts';
+import { type KeyTap, partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT } from '../memory/lock.ts';
-import {
-  CLASS,
-  classRecord,
-  HEADER_F64,
-  type Partition,
-  partitionLockCount,
-} from '../memory/partition.ts';
+import { CLASS, HEADER_F64, type Partition, partitionLockCount } from '../memory/partition.ts';
 import { commandTimes, RESP_COUNTER } from '../memory/resp-stats.ts';
 import type { ConsoleProtocol } from './console-state.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -85,7 +80,7 @@ export type Look = {
 /** A timer that fires this late counts as late. */
 const LATE_MS = 25;
 const LATE_FIRST = LOOP_DELAY_MS.indexOf(LATE_MS) + 1;
-/** Of an item: a hit of any kind, or a store. A compare-and-swap is counted as a store too. */
+/** Hits of any kind. */
 const CLASS_HITS = [
   CLASS.getHits,
   CLASS.deleteHits,
@@ -99,7 +94,7 @@ export function lookTake(now: Snapshot): Look {
     atMs: performance.now(),
     totals: totalsOf(now),
     commands: [...memcachedCommands(now), ...respCommands(now)],
-    partitions: now.keyspace.partitions.map(partitionLook),
+    partitions: now.keyspace.partitions.map((p) => partitionLook(p, now.keyspace.keyTap)),
     threads: threadLooks(now),
     classes: now.classes.map(({ sums }) => ({
       hits: CLASS_HITS.reduce((sum, word) => sum + sums[word], 0),
@@ -163,15 +158,9 @@ function respCommands({ commands, keyspace }: Snapshot): CommandLook[] {
   });
 }
 
-function partitionLook(p: Partition): PartitionLook {
-  let operations = 0;
-  for (let id = 1; id < p.classes.count; id++) {
-    const record = classRecord(id);
-    for (const word of CLASS_HITS) operations += p.i32[record + word] >>> 0;
-    operations += p.i32[record + CLASS.setCount] >>> 0;
-  }
+function partitionLook(p: Partition, keyTap: KeyTap): PartitionLook {
   return {
-    operations,
+    operations: partitionOperations(keyTap, p.id),
     lockMeetings: partitionLockCount(p, LOCK_COUNT.contended),
     lockSleeps: partitionLockCount(p, LOCK_COUNT.sleeps),
     evictions: p.f64[HEADER_F64.evictionTotal],

@@ -12,6 +12,7 @@ import {
   LOOP_DELAY_MS,
 } from '../memory/control.ts';
 import { ITEM_TYPE } from '../memory/item.ts';
+import { partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT, type LockCount } from '../memory/lock.ts';
 import { HEADER_F64, partitionLockCount } from '../memory/partition.ts';
 import {
@@ -263,7 +264,12 @@ function delayMetrics(page: Exposition, now: Snapshot): void {
 }
 
 function partitionMetrics(page: Exposition, { keyspace }: Snapshot): void {
-  const { partitions } = keyspace;
+  const { partitions, keyTap } = keyspace;
+  page.counter(
+    'flagstone_partition_operations_total',
+    'Operations of clients on keys of the partition; one for each key of a command.',
+    partitions.map((p) => [{ partition: p.id }, partitionOperations(keyTap, p.id)]),
+  );
   const locks = (count: LockCount): Sample[] =>
     partitions.map((p) => [{ partition: p.id }, partitionLockCount(p, count)]);
   page.counter(

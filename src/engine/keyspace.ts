@@ -4,12 +4,13 @@
  * A key's partition follows from the top bits of its hash, its bucket from the low ones.
  */
 
-import { HASH_SECRET_WORDS, hashSecretSet } from '../base/key.ts';
+import { HASH_SECRET_WORDS, hashSecretSet, type Key } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
 import type { CommandStats } from '../memory/command-stats.ts';
 import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
+import { type KeyTap, keyAsked } from '../memory/key-tap.ts';
 import {
   CLASS,
   classRecord,
@@ -48,6 +49,8 @@ export class Keyspace {
   readonly respStats: RespStats;
   /** Keys that clients have copies of. */
   readonly tracked: TrackedKeys;
+  /** How often keys are asked for, and which. */
+  readonly keyTap: KeyTap;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -60,6 +63,7 @@ export class Keyspace {
     this.commandStats = arena.commandStats;
     this.respStats = arena.respStats;
     this.tracked = arena.tracked;
+    this.keyTap = arena.keyTap;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.
@@ -68,6 +72,13 @@ export class Keyspace {
 
   partitionFor(hash: number): Partition {
     return this.partitions[(hash >>> this.shift) & this.mask];
+  }
+
+  /** As partitionFor, for the key of a client's operation, which is counted: once for each. */
+  partitionAsked(key: Key): Partition {
+    const at = (key.hash >>> this.shift) & this.mask;
+    keyAsked(this.keyTap, at, key);
+    return this.partitions[at];
   }
 }
 

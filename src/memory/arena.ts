@@ -13,8 +13,9 @@
 
 import { CommandStats, commandStatsBytes } from './command-stats.ts';
 import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
-import { Control, controlBytes, counterBlock } from './control.ts';
+import { Control, controlBytes, counterBlock, PARTITION_COUNT_MAX } from './control.ts';
 import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
+import { KeyTap, keyTapBytes } from './key-tap.ts';
 import { PARTITION_BYTES_MAX, Partition, pageCountFor } from './partition.ts';
 import { RespStats, respStatsBytes } from './resp-stats.ts';
 import { SlabClasses } from './slab-classes.ts';
@@ -22,7 +23,6 @@ import { TrackedKeys, trackedKeysBytes } from './tracked-keys.ts';
 
 /** Below this a partition has too few pages for its classes. */
 const PARTITION_BYTES_MIN = 16 * 2 ** 20;
-const PARTITION_COUNT_MAX = 64;
 const PARTITIONS_PER_THREAD = 8;
 /** A partition holds the longest item so many times over. */
 const ITEMS_PER_PARTITION_MIN = 2;
@@ -58,6 +58,7 @@ export type ArenaHandles = {
   readonly commandStats: SharedArrayBuffer;
   readonly respStats: SharedArrayBuffer;
   readonly tracked: SharedArrayBuffer;
+  readonly keyTap: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -70,6 +71,7 @@ export type Arena = {
   readonly commandStats: CommandStats;
   readonly respStats: RespStats;
   readonly tracked: TrackedKeys;
+  readonly keyTap: KeyTap;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -89,6 +91,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     commandStats: new SharedArrayBuffer(commandStatsBytes(config.threadCount)),
     respStats: new SharedArrayBuffer(respStatsBytes(config.threadCount)),
     tracked: new SharedArrayBuffer(trackedKeysBytes(count)),
+    keyTap: new SharedArrayBuffer(keyTapBytes(config.threadCount)),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -111,6 +114,7 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
     commandStats: new CommandStats(handles.commandStats),
     respStats: new RespStats(handles.respStats),
     tracked,
+    keyTap: new KeyTap(handles.keyTap, owner - 2),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

@@ -156,6 +156,7 @@ assert(
   'gauges end before the commands',
 );
 export const THREAD_COUNT_MAX = 64;
+export const PARTITION_COUNT_MAX = 64;
 const COUNTERS_END = COUNTERS_F64_START + (THREAD_COUNT_MAX + 1) * COUNTERS_PER_THREAD;
 export const PREFIX_TABLE_OFFSET = COUNTERS_END * 8;
 export const PREFIX_RECORD_BYTES = 304;

@@ -318,6 +318,10 @@ export class Connection implements WireEvents, ReplySink, SessionHost, OpenConne
     return true;
   }
 
+  destroy(): void {
+    this.wire?.destroy();
+  }
+
   private end(): void {
     if (this.session.phase === PHASE.CLOSED) return;
     this.itemRelease();

@@ -44,6 +44,7 @@ import {
   type UnixTarget,
   unixText,
 } from './listener.ts';
+import { type Operated, type Operation, operationRun } from './operation.ts';
 import { Requests } from './requests.ts';
 import { RespListeners } from './resp-listeners.ts';
 import type { TlsStart, TlsTerminator } from './tls-terminator.ts';
@@ -112,6 +113,7 @@ export type DataThreadMessage =
     }
   | { readonly kind: 'detourEnd' }
   | { readonly kind: 'respListened'; readonly failed: boolean }
+  | { readonly kind: 'operated'; readonly id: number; readonly operated: Operated }
   | { readonly kind: 'drained' };
 
 export type DataThreadPost = (message: DataThreadMessage, moved?: readonly MessagePort[]) => void;
@@ -121,7 +123,13 @@ export type DataThreadCommand =
   | { readonly kind: 'drain' }
   | { readonly kind: 'credentials'; readonly credentials: Credentials }
   | { readonly kind: 'respWasSet'; readonly id: number; readonly failure: RespFailure | null }
-  | { readonly kind: 'respListen'; readonly targets: readonly RespTarget[] };
+  | { readonly kind: 'respListen'; readonly targets: readonly RespTarget[] }
+  | {
+      readonly kind: 'operate';
+      readonly id: number;
+      readonly operation: Operation;
+      readonly claim: Int32Array;
+    };
 
 const HOUSEKEEPING_MS = 1000;
 /** How long it may take until it is told that a memcached command met an expired key. */
@@ -285,7 +293,13 @@ export class DataThread {
     if (command.kind === 'drain') this.drain();
     else if (command.kind === 'respWasSet') this.respSets.finish(command.id, command.failure);
     else if (command.kind === 'respListen') void this.respListenAnew(command.targets);
+    else if (command.kind === 'operate') this.operate(command);
     else this.context.call.auth.credentialsSet(command.credentials);
+  }
+
+  private operate({ id, operation, claim }: DataThreadCommand & { kind: 'operate' }): void {
+    const operated = operationRun(this.context, operation, claim);
+    if (operated !== null) this.post({ kind: 'operated', id, operated });
   }
 
   /** Stops accepting, answers the requests under way, closes, and reports. */

@@ -1,5 +1,7 @@
 /** A connection as its thread sees it, whatever it speaks. */
 export interface OpenConnection {
+  /** i32 index of its record in the connection table. */
+  readonly record: number;
   /** Seconds after which an idle connection is closed; 0: never. */
   readonly idleSecMax: number;
   /** Seconds since the last command. */
@@ -8,4 +10,6 @@ export interface OpenConnection {
   endIfQuiet(): void;
   /** Closes a connection on which nothing has moved for too long. False: it is not to be closed for that. */
   kick(): boolean;
+  /** Closes it at once: what was sent and has not left is lost. */
+  destroy(): void;
 }

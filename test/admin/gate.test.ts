@@ -9,6 +9,7 @@ const LOCAL: Asking = {
   origin: undefined,
   fetchSite: undefined,
   authorization: undefined,
+  hasSession: false,
 };
 
 function ask(gate: Gate, asking: Partial<Asking>): Refusal['status'] | 200 {
@@ -75,6 +76,13 @@ describe('with a token', () => {
 
   it('may be called by any name, since who has the token is no page of another site', () => {
     expect(ask(gate, { authorization: `Bearer ${TOKEN}`, host: 'cache-a:11280' })).toBe(200);
+  });
+
+  it('lets in who has signed in, unless a token says otherwise', () => {
+    expect(ask(gate, { hasSession: true, remoteAddress: '10.0.0.1' })).toBe(200);
+    expect(ask(gate, { hasSession: true, authorization: 'Bearer no' })).toBe(401);
+    expect(ask(gate, { hasSession: true, fetchSite: 'cross-site' })).toBe(403);
+    expect(ask(gate, { hasSession: true, origin: 'https://evil.example' })).toBe(403);
   });
 
   it('tells a wrong token from none', () => {

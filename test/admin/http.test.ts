@@ -19,6 +19,12 @@ const PATHS = [
   '/buildinfo',
   '/configinfo',
   '/loglevel',
+  '/console/state',
+  '/console/history',
+  '/console/connections',
+  '/console/slowlog',
+  '/console/cluster',
+  '/console/hotkeys',
 ];
 
 let server: AdminServer;

@@ -229,6 +229,9 @@ describe('the metrics', () => {
     expect(sum(/^memcached_slab_current_items/)).toBe(all.get('memcached_current_items'));
     expect(sum(/^flagstone_type_bytes/)).toBe(all.get('memcached_current_bytes'));
     expect(sum(/^flagstone_partition_item_bytes/)).toBe(all.get('memcached_current_bytes'));
+    // Of each client: 2 for each key and 7 more by memcached, and 6 by RESP.
+    const operations = CLIENTS * (2 * KEYS + 7 + 6);
+    expect(sum(/^flagstone_partition_operations_total/)).toBe(operations);
     expect(sum(/^memcached_slab_mem_requested_bytes/)).toBe(all.get('memcached_current_bytes'));
     for (let thread = 0; thread < THREADS; thread++) {
       expect(all.get(`flagstone_thread_up{thread="${thread}"}`)).toBe(1);

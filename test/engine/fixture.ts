@@ -9,6 +9,7 @@ import { commandStatsBytes } from '../../src/memory/command-stats.ts';
 import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
 import { Control, controlBytes } from '../../src/memory/control.ts';
 import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-log.ts';
+import { keyTapBytes } from '../../src/memory/key-tap.ts';
 import {
   CLASS,
   classRecord,
@@ -79,6 +80,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     commandStats: new SharedArrayBuffer(commandStatsBytes(THREAD_COUNT)),
     respStats: new SharedArrayBuffer(respStatsBytes(THREAD_COUNT)),
     tracked: new SharedArrayBuffer(trackedKeysBytes(partitionCount)),
+    keyTap: new SharedArrayBuffer(keyTapBytes(THREAD_COUNT)),
     partitions: sabs,
   };
 }

@@ -20,13 +20,22 @@ export type AdminAsking = {
   readonly tls?: ConnectionOptions;
 };
 
+const SPAWN_COUNT_MAX = 3;
+
 export type AdminServer = RespServer & { readonly adminPort: number };
 
 /** Ours, with an admin port. */
 export async function adminSpawn(flags: readonly string[] = []): Promise<AdminServer> {
-  const adminPort = await portFree();
-  const server = await respSpawn(['--admin-port', `${adminPort}`, ...flags]);
-  return { ...server, adminPort };
+  for (let spawn = 1; ; spawn++) {
+    const adminPort = await portFree();
+    try {
+      const server = await respSpawn(['--admin-port', `${adminPort}`, ...flags]);
+      return { ...server, adminPort };
+    } catch (error) {
+      // Somebody else may take the port before the server does.
+      if (spawn === SPAWN_COUNT_MAX || !`${error}`.includes('in use already')) throw error;
+    }
+  }
 }
 
 /** One request on a connection of its own. */

@@ -46,7 +46,7 @@ function keyWordTake(call: Call): boolean {
 
 /** Runs an operation on the key's partition, locked. */
 function keyRun(call: Call, operation: (p: Partition, call: Call) => Status): Status {
-  const p = call.keyspace.partitionFor(call.op.key.hash);
+  const p = call.keyspace.partitionAsked(call.op.key);
   partitionLock(p);
   const status = operation(p, call);
   partitionUnlock(p);

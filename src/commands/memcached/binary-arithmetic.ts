@@ -42,7 +42,7 @@ function count(call: Call, up: boolean, quiet: boolean): number {
   termsTake(call);
   digitsTake(call, extrasStart + EXTRA.delta);
   const exptime = input.readUInt32BE(extrasStart + EXTRA.exptime);
-  const p = call.keyspace.partitionFor(op.key.hash);
+  const p = call.keyspace.partitionAsked(op.key);
   partitionLock(p);
   let status = counterAdd(p, op, up, counterResult);
   const creates = status === STATUS.MISSING && exptime !== EXPTIME_NO_CREATION;
@@ -113,7 +113,7 @@ function remove(call: Call, quiet: boolean): number {
   keyFill(op.key, input, request.keyStart, request.keyBytes);
   termsTake(call);
   if (call.countsPrefixes) detailDelete(call, request.keyStart, request.keyBytes);
-  const p = call.keyspace.partitionFor(op.key.hash);
+  const p = call.keyspace.partitionAsked(op.key);
   partitionLock(p);
   const status = itemDelete(p, op);
   partitionUnlock(p);

@@ -85,7 +85,7 @@ function store(
   if (call.countsPrefixes) detailSet(call, request.keyStart, request.keyBytes);
   session.opaque = request.opaque;
 
-  const p = call.keyspace.partitionFor(op.key.hash);
+  const p = call.keyspace.partitionAsked(op.key);
   if (itemBytesFor(0, request.keyBytes, request.valueBytes) > op.itemBytesMax) {
     counters[block + COUNTER.storeTooLarge]++;
     partitionLock(p);
@@ -94,7 +94,8 @@ function store(
     return refuse(call, BINARY_FAULT.tooLarge);
   }
   if (!isWhole) {
-    if (receiveStart(call, storeMode, request.valueBytes, 0, received)) return request.valueStart;
+    if (receiveStart(call, p, storeMode, request.valueBytes, 0, received))
+      return request.valueStart;
     counters[block + COUNTER.storeNoMemory]++;
     return refuse(call, BINARY_FAULT.noMemory);
   }

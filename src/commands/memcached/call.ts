@@ -12,6 +12,7 @@ import { CounterResult } from '../../engine/types/counter.ts';
 import { CONNECTION } from '../../memory/connections.ts';
 import { COMMANDS_FIRST, CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { eventKindsRead } from '../../memory/event-log.ts';
+import { keyTapClock } from '../../memory/key-tap.ts';
 import type { Partition } from '../../memory/partition.ts';
 import { prefixesCounted } from '../../memory/prefix-table.ts';
 import { BinaryRequest } from '../../protocol/memcached/binary.ts';
@@ -106,6 +107,7 @@ export function callClock(call: Call): void {
   call.op.nowSec = Math.floor(nowMs / 1000);
   call.countsPrefixes = prefixesCounted(call.keyspace.control);
   eventsReady(call);
+  keyTapClock(call.keyspace.keyTap, nowMs);
   keyspaceFlushIfDue(call.keyspace, nowMs);
 }
 

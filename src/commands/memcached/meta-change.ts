@@ -57,7 +57,7 @@ function metaDelete(call: Call): number {
     replyBytes(reply, fault ?? REPLY.badOpaque);
     return line.next;
   }
-  const p = call.keyspace.partitionFor(call.op.key.hash);
+  const p = call.keyspace.partitionAsked(call.op.key);
   partitionLock(p);
   const status = remove(call, p);
   partitionUnlock(p);
@@ -92,7 +92,7 @@ function metaCount(call: Call): number {
   }
   deltaTake(call);
   if (uint64IsZero(flags.casUnique)) call.op.demandsCas = false; // as in memcached
-  const p = call.keyspace.partitionFor(call.op.key.hash);
+  const p = call.keyspace.partitionAsked(call.op.key);
   partitionLock(p);
   let status = counterAdd(p, call.op, up, call.counterResult);
   const creates = status === STATUS.MISSING && flags.creates;

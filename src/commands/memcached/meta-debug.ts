@@ -47,7 +47,7 @@ function metaDebug(call: Call): number {
     return line.next;
   }
   counters[block + COUNTER.metaCommands]++;
-  const p = call.keyspace.partitionFor(call.op.key.hash);
+  const p = call.keyspace.partitionAsked(call.op.key);
   partitionLock(p);
   const ref = itemFind(p, call.op);
   const text = ref === 0 ? null : itemText(call, p, ref);

@@ -75,7 +75,7 @@ function metaGet(call: Call, at: number): number {
     return line.next;
   }
   if (flags.withValue && !replyRoom(reply, VALUE_ROOM_BYTES)) return waitAt(at);
-  const p = call.keyspace.partitionFor(op.key.hash);
+  const p = call.keyspace.partitionAsked(op.key);
   partitionLock(p);
   const ref = lookup(call, p);
   partitionUnlock(p);

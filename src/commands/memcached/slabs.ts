@@ -41,19 +41,41 @@ function automove(call: Call): Uint8Array {
   return REPLY.ok;
 }
 
+/** What came of taking a page from a class. */
+export type Reassigned = 'done' | 'off' | 'same' | 'badClass' | 'noSpare' | 'busy';
+
+const REASSIGN_REPLIES: Readonly<Record<Reassigned, Uint8Array>> = {
+  done: REPLY.ok,
+  off: REPLY.reassignOff,
+  same: REPLY.reassignSame,
+  badClass: REPLY.reassignBadClass,
+  noSpare: REPLY.reassignNoSpare,
+  busy: REPLY.reassignBusy,
+};
+
 function reassign(call: Call): Uint8Array {
-  const { line, input, keyspace } = call;
+  const { line, input } = call;
   if (!call.server.config.slabReassign) return REPLY.reassignOff;
   const source = decimalParseSigned(input, line.start[2], line.end[2]);
   const target = decimalParseSigned(input, line.start[3], line.end[3]);
   if (Number.isNaN(source) || Number.isNaN(target)) return REPLY.badFormat;
-  if (source === target) return REPLY.reassignSame;
+  return REASSIGN_REPLIES[pageReassign(call, source, target)];
+}
+
+/** Takes a page from a class for another. `source`: -1 for the one that has the most. */
+export function pageReassign(
+  { server, keyspace, op }: Call,
+  source: number,
+  target: number,
+): Reassigned {
+  if (!server.config.slabReassign) return 'off';
+  if (source === target) return 'same';
   const pages = classPageCounts(keyspace);
   const from = source === ANY_CLASS ? classRichest(pages, target) : source;
   const isClass = (classId: number): boolean => classId >= 0 && classId < pages.length;
-  if (!isClass(from) || !isClass(target)) return REPLY.reassignBadClass;
-  if (pages[from] <= PAGES_LEFT_MIN) return REPLY.reassignNoSpare;
-  return keyspacePageReassign(keyspace, from, call.op.nowMs) ? REPLY.ok : REPLY.reassignBusy;
+  if (!isClass(from) || !isClass(target)) return 'badClass';
+  if (pages[from] <= PAGES_LEFT_MIN) return 'noSpare';
+  return keyspacePageReassign(keyspace, from, op.nowMs) ? 'done' : 'busy';
 }
 
 /** The class with the most pages besides `target`, if it has one to spare; or -1. */

@@ -12,7 +12,7 @@ import { storeGiveUp, valueStore } from '../../engine/types/chained.ts';
 import { STORE, type StoreMode } from '../../engine/types/string.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { itemBytesFor } from '../../memory/item.ts';
-import { partitionLock, partitionUnlock } from '../../memory/partition.ts';
+import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CR, LF } from '../../protocol/memcached/line.ts';
 import { REPLY } from '../../protocol/memcached/replies.ts';
@@ -85,13 +85,14 @@ export function valueTake(
   const { input, line, op, counters, block } = call;
   const requestEnd = line.next + valueBytes + 2;
   counters[block + COUNTER.setCommands]++;
+  const p = call.keyspace.partitionAsked(op.key);
   if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) {
     counters[block + COUNTER.storeTooLarge]++;
-    staleDrop(call, mode);
+    staleDrop(call, p, mode);
     return storeRefuse(call, valueBytes, REPLY.tooLarge);
   }
   if (requestEnd > call.end) {
-    if (receiveStart(call, mode, valueBytes, 2, received)) return line.next;
+    if (receiveStart(call, p, mode, valueBytes, 2, received)) return line.next;
     counters[block + COUNTER.storeNoMemory]++;
     return storeRefuse(call, valueBytes, REPLY.noMemory);
   }
@@ -102,7 +103,6 @@ export function valueTake(
   op.value = input;
   op.valueStart = line.next;
   op.valueBytes = valueBytes;
-  const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   const status = valueStore(p, op, mode);
   partitionUnlock(p);
@@ -143,8 +143,7 @@ export function storeRefuse(call: Call, valueBytes: number, error: Uint8Array): 
 }
 
 /** A set that cannot be done must not leave the old value behind. */
-function staleDrop(call: Call, mode: StoreMode): void {
-  const p = call.keyspace.partitionFor(call.op.key.hash);
+function staleDrop(call: Call, p: Partition, mode: StoreMode): void {
   partitionLock(p);
   storeGiveUp(p, call.op, mode, STATUS.TOO_LARGE);
   partitionUnlock(p);

@@ -22,19 +22,19 @@ import { PHASE, type Received, sessionSwallow, waitAt } from './session.ts';
 export const RECEIVED_BAD_CHUNK = -1;
 
 /**
- * Starts receiving a value of `valueBytes` for op's key, and behind it `endBytes` bytes: 2 for a line
+ * Starts receiving a value of `valueBytes` for op's key, which belongs to p, and behind it `endBytes` bytes: 2 for a line
  * end, which must be there. When all has come, `received` answers. False without memory; what the key
  * held before is then gone if the mode is SET, and nothing was answered.
  */
 export function receiveStart(
   call: Call,
+  p: Partition,
   mode: StoreMode,
   valueBytes: number,
   endBytes: 0 | 2,
   received: Received,
 ): boolean {
   const { op, session } = call;
-  const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   session.ref = chainStart(p, op, valueBytes);
   session.resetCount = p.i32[HEADER.resetCount];

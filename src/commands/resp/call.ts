@@ -12,6 +12,7 @@ import { Operation } from '../../engine/operation.ts';
 import { COMMAND_STAT, commandStatsBlock } from '../../memory/command-stats.ts';
 import { CONTROL_F64, counterBlock } from '../../memory/control.ts';
 import { eventKindsRead } from '../../memory/event-log.ts';
+import { keyTapClock } from '../../memory/key-tap.ts';
 import type { Partition } from '../../memory/partition.ts';
 import {
   errorNote,
@@ -177,6 +178,7 @@ export function respClock(call: RespCall): void {
   op.nowMs = nowMs;
   op.nowSec = Math.floor(nowMs / 1000);
   eventKindsRead(keyspace.log);
+  keyTapClock(keyspace.keyTap, nowMs);
   keyspaceFlushIfDue(keyspace, nowMs);
 }
 

@@ -7,6 +7,7 @@ import { assert } from '../../base/assert.ts';
 import { KEY_BYTES_LIMIT, keyFillIn } from '../../base/key.ts';
 import { databaseOf } from '../../engine/database.ts';
 import { COMMAND_STAT } from '../../memory/command-stats.ts';
+import { keyAsked } from '../../memory/key-tap.ts';
 import { Reply, replyClear } from '../../protocol/reply.ts';
 import { type Arguments, argumentText } from '../../protocol/resp/arguments.ts';
 import { RESP_ERROR } from '../../protocol/resp/errors.ts';
@@ -37,6 +38,7 @@ export function commandExecute(call: RespCall, command: Command): void {
 
 /** As commandExecute, for a command whose one key is in call.op.key, in the partition call.p, whose lock is held. */
 export function commandExecuteHeld(call: RespCall, command: Command): void {
+  keyAsked(call.keyspace.keyTap, call.p.id, call.op.key);
   executionBegin(call, command);
   command.row.run(call);
   if (call.session.tracking !== null) trackingAfter(call, command);
@@ -69,7 +71,7 @@ function oneKeyRun(call: RespCall, command: Command): void {
     return;
   }
   keyFillIn(op.key, call.session.namespace, args.source, start, bytes);
-  const p = keyspace.partitionFor(op.key.hash);
+  const p = keyspace.partitionAsked(op.key);
   call.p = p;
   const { tracking } = call.session;
   if (locks.areHeld) {
@@ -89,7 +91,7 @@ function oneKeyRun(call: RespCall, command: Command): void {
 }
 
 function someKeysRun(call: RespCall, command: Command): void {
-  if (!locksWant(call, command, call.args)) {
+  if (!locksWant(call, command, call.args, true)) {
     call.locks.wantNone();
     answerError(call, RESP_ERROR.keyTooLong);
     return;
@@ -110,6 +112,7 @@ function someKeysRun(call: RespCall, command: Command): void {
 let wantingCall: RespCall | null = null;
 let wantingArgs: Arguments | null = null;
 let wantingFits = true;
+let wantingCounts = false;
 
 function keyWant(index: number): void {
   if (wantingCall === null || wantingArgs === null) return;
@@ -121,15 +124,21 @@ function keyWant(index: number): void {
     return;
   }
   keyFillIn(op.key, session.namespace, source, start[index], bytes);
-  locks.want(keyspace.partitionFor(op.key.hash));
+  const { key } = op;
+  locks.want(wantingCounts ? keyspace.partitionAsked(key) : keyspace.partitionFor(key.hash));
 }
 
 /**
  * Names the locks that the command needs, beside what was named before; those of a handler that visits the
- * whole keyspace are its own business. False: a key is longer than any key can be, and only others are
- * named.
+ * whole keyspace are its own business. `counts`: it is about to run, and its keys are asked for. False: a key is
+ * longer than any key can be, and only others are named.
  */
-export function locksWant(call: RespCall, command: Command, args: Arguments): boolean {
+export function locksWant(
+  call: RespCall,
+  command: Command,
+  args: Arguments,
+  counts = false,
+): boolean {
   if (command.keyMode === KEY_MODE.NONE) return true;
   if (command.keyMode === KEY_MODE.ALL) {
     call.locks.wantAll();
@@ -138,6 +147,7 @@ export function locksWant(call: RespCall, command: Command, args: Arguments): bo
   wantingCall = call;
   wantingArgs = args;
   wantingFits = true;
+  wantingCounts = counts;
   keysVisit(command.row, args, keyWant);
   if (!wantingFits) return false;
   command.row.locks?.(call, args);

@@ -55,6 +55,12 @@ function flushDb(call: RespCall): void {
 
 function flushAll(call: RespCall): void {
   if (!flushOptionsHold(call)) return;
+  databasesFlush(call);
+  respOk(call.reply);
+}
+
+/** Empties all databases. The locks of all partitions are held. */
+export function databasesFlush(call: RespCall): void {
   for (const p of call.keyspace.partitions) {
     for (let database = 0; database < DATABASE_COUNT; database++) {
       changesCount(call, databaseKeyCount(p, database));
@@ -62,7 +68,6 @@ function flushAll(call: RespCall): void {
     partitionFlush(p);
   }
   for (let called = 0; called < DATABASE_COUNT; called++) waitsAwake(call, called);
-  respOk(call.reply);
 }
 
 function swapDb(call: RespCall): void {
