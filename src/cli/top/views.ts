@@ -15,6 +15,7 @@ import type { TopModel, ViewName } from './model.ts';
 import { type Column, type View, viewMake } from './table.ts';
 
 const STRIP_LABEL = 10;
+const CELL_WIDTH_MAX = 4;
 
 const protocolStyle = ({ protocol }: { readonly protocol: 'memcached' | 'resp' }): Style =>
   protocol;
@@ -48,8 +49,8 @@ function time<Row>(title: string, rank: number, value: (row: Row) => number | nu
 const COMMANDS = viewMake<ConsoleCommand>({
   name: 'commands', title: 'Commands', doc: 'commands by protocol, how often and how fast', sort: 'CALLS/S',
   columns: [
+    { title: 'PROTO',   width: 10, rank: 0, isLeft: true, text: ({ protocol }) => protocol, order: ({ protocol }) => protocol, style: protocolStyle },
     { title: 'COMMAND', width: 0,  rank: 0, text: ({ name }) => name, order: ({ name }) => name, style: () => 'bold' },
-    { title: 'PROTO',   width: 9,  rank: 0, text: ({ protocol }) => protocol, order: ({ protocol }) => protocol, style: protocolStyle },
     rate('CALLS/S', 0, ({ callsPerSec }) => callsPerSec),
     time('MEAN', 4, ({ meanUs }) => meanUs),
     time('P50', 3, ({ p50Us }) => p50Us),
@@ -132,9 +133,14 @@ const PARTITIONS = viewMake<ConsolePartition>({
 function strip(label: string, values: readonly number[], glyphs: Glyphs, width: number): Line {
   const max = ` max ${countCell(Math.max(0, ...values))}/s`;
   const room = Math.max(8, width - STRIP_LABEL - max.length);
+  const merged = valuesMerge(values, room);
   return [
     [label.padEnd(STRIP_LABEL), 'label'],
-    ...heatStrip(glyphs, valuesMerge(values, room)),
+    ...heatStrip(
+      glyphs,
+      merged,
+      Math.max(1, Math.min(CELL_WIDTH_MAX, Math.floor(room / merged.length))),
+    ),
     [max, 'dim'],
   ];
 }
@@ -145,12 +151,12 @@ const CLIENTS = viewMake<ConsoleConnection>({
   columns: [
     { title: 'ADDRESS', width: 0,  rank: 0, text: ({ address }) => address, order: ({ address }) => address, style: protocolStyle },
     { title: 'ID',      width: 6,  rank: 5, text: ({ connection }) => `${connection}`, order: ({ connection }) => -connection },
-    { title: 'THREAD',  width: 7,  rank: 4, text: ({ thread }) => thread, order: ({ thread }) => thread },
-    { title: 'NAME',    width: 12, rank: 1, text: ({ name }) => name ?? '-', order: ({ name }) => name ?? '' },
-    { title: 'USER',    width: 10, rank: 6, text: ({ user }) => user ?? '-', order: ({ user }) => user ?? '' },
+    { title: 'THREAD',  width: 7,  rank: 4, isLeft: true, text: ({ thread }) => thread, order: ({ thread }) => thread },
+    { title: 'NAME',    width: 12, rank: 1, isLeft: true, text: ({ name }) => name ?? '-', order: ({ name }) => name ?? '' },
+    { title: 'USER',    width: 10, rank: 6, isLeft: true, text: ({ user }) => user ?? '-', order: ({ user }) => user ?? '' },
     { title: 'DB',      width: 3,  rank: 7, text: ({ database }) => `${database ?? '-'}`, order: ({ database }) => database ?? -1 },
-    { title: 'LAST',    width: 11, rank: 0, text: ({ lastCommand }) => lastCommand ?? '-', order: ({ lastCommand }) => lastCommand ?? '' },
-    { title: 'PHASE',   width: 10, rank: 0, text: ({ phase }) => phase, order: ({ phase }) => phase },
+    { title: 'LAST',    width: 11, rank: 0, isLeft: true, text: ({ lastCommand }) => lastCommand ?? '-', order: ({ lastCommand }) => lastCommand ?? '' },
+    { title: 'PHASE',   width: 10, rank: 0, isLeft: true, text: ({ phase }) => phase, order: ({ phase }) => phase },
     { title: 'BUFFERS', width: 8,  rank: 3, text: ({ bufferBytes }) => bytesCell(bufferBytes), order: ({ bufferBytes }) => bufferBytes ?? -1 },
     { title: 'AGE',     width: 7,  rank: 2, text: ({ ageSec }) => ageCell(ageSec), order: ({ ageSec }) => ageSec ?? -1 },
     { title: 'IDLE',    width: 7,  rank: 0, text: ({ idleSec }) => ageCell(idleSec), order: ({ idleSec }) => -idleSec },
@@ -166,8 +172,8 @@ const SLOW_LOG = viewMake<ConsoleSlowEntry>({
   name: 'slowlog', title: 'Slow log', doc: 'commands that took long (slowlog-log-slower-than)', sort: 'AT',
   columns: [
     { title: 'COMMAND', width: 0,  rank: 0, text: ({ words }) => words.join(' '), order: ({ words }) => words.join(' ') },
-    { title: 'NAME',    width: 12, rank: 2, text: ({ name }) => name || '-', order: ({ name }) => name },
-    { title: 'CLIENT',  width: 21, rank: 1, text: ({ address }) => address, order: ({ address }) => address, style: () => 'dim' },
+    { title: 'NAME',    width: 12, rank: 2, isLeft: true, text: ({ name }) => name || '-', order: ({ name }) => name },
+    { title: 'CLIENT',  width: 21, rank: 1, isLeft: true, text: ({ address }) => address, order: ({ address }) => address, style: () => 'dim' },
     { title: 'TOOK',    width: 8,  rank: 0, text: ({ us }, glyphs) => usCell(glyphs, us), order: ({ us }) => us, style: () => 'warn' },
     { title: 'AT',      width: 8,  rank: 0, text: ({ atMs }) => clockCell(atMs), order: ({ id }) => id },
   ],
