@@ -59,6 +59,7 @@ export class Table<Row> {
     const shown = this.sorted(this.filtered(rows));
     this.order = shown.map(spec.key);
     return html`
+      <div class="table-place">
       ${this.toolsTemplate(rows.length, shown.length, tools)}
       <div class="table-scroll" tabindex="0" role="region" aria-label=${spec.name}>
         <table class="table" ${css({ 'min-width': `${spec.widthMin}rem` })}>
@@ -79,6 +80,7 @@ export class Table<Row> {
             ${shown.length > 0 ? nothing : this.emptyTemplate(rows.length)}
           </tbody>
         </table>
+      </div>
       </div>
     `;
   }

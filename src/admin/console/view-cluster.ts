@@ -16,7 +16,7 @@ export const clusterView: View = {
     const told = page.model.extras.cluster;
     if (told === undefined) return waitTemplate(page.model, 'cluster');
     if (told.version === null && told.nodes.length === 0) {
-      return emptyTemplate('Auto-discovery is off: this server tells its clients of no nodes.');
+      return emptyTemplate('This server tells its clients of no nodes.');
     }
     table ??= tableOf(page);
     return html`

@@ -8,8 +8,9 @@ import { emptyTemplate, meterTemplate, type Page, type View, waitTemplate } from
 const SECONDS = [2, 5, 10, 30] as const;
 
 let seconds: number = SECONDS[1];
-/** The sampling under way began then; 0: none. */
+/** The sampling under way was begun here then; 0: none, or by somebody else. */
 let startedAtMs = 0;
+let wasRunning = false;
 let table: Table<ConsoleHotKey> | null = null;
 let samples = 0;
 let largest = 0;
@@ -23,7 +24,8 @@ export const hotKeysView: View = {
   template: (page) => {
     const told = page.model.extras.hotkeys;
     if (told === undefined) return waitTemplate(page.model, 'hotkeys');
-    if (!told.isRunning) startedAtMs = 0;
+    if (wasRunning && !told.isRunning) startedAtMs = 0;
+    wasRunning = told.isRunning;
     return html`
       <div class="tools">
         <label class="inline-field">
@@ -52,10 +54,9 @@ function start({ actions }: Page): void {
 }
 
 function progressTemplate(told: ConsoleHotKeys): TemplateResult {
-  const passedSec = startedAtMs === 0 ? 0 : (Date.now() - startedAtMs) / 1000;
-  const share = Math.min(1, passedSec / told.seconds);
+  const share = Math.min(1, (Date.now() - startedAtMs) / 1000 / told.seconds);
   return html`
-    <progress max="1" .value=${share} aria-label="Looking for hot keys"></progress>
+    <progress max="1" value=${startedAtMs === 0 ? nothing : share} aria-label="Looking for hot keys"></progress>
     <span class="count">${plural(told.samples, 'sample')}</span>
   `;
 }

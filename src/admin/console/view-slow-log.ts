@@ -29,7 +29,7 @@ function tableOf({ redraw }: Page): Table<ConsoleSlowEntry> {
   // biome-ignore format: a table reads in columns
   return new Table({
     name: 'Slow log',
-    one: 'entry',
+    one: 'command',
     key: ({ id }) => id,
     words: ({ words, address, name }) => `${words.join(' ')} ${address} ${name}`,
     emptyText: 'No command took that long.',
