@@ -62,7 +62,7 @@ export function meter(
 ): Line {
   const inner = Math.max(1, width - label.length - 2);
   const filled = Math.round(Math.max(0, Math.min(1, share ?? 0)) * inner);
-  const shown = text.slice(0, inner);
+  const shown = ` ${text}`.slice(-inner);
   const from = inner - shown.length;
   const spans: Span[] = [
     [label, 'label'],
@@ -108,11 +108,12 @@ function levelOf(levels: string, value: number, max: number): number {
 }
 
 /** A cell a value, high and hot by its share of the greatest. */
-export function heatStrip({ levels }: Glyphs, values: readonly number[]): Line {
+export function heatStrip({ levels }: Glyphs, values: readonly number[], cellWidth = 1): Line {
   const max = Math.max(0, ...values);
   return values.map((value): Span => {
     const share = max > 0 ? value / max : 0;
-    return [levels[levelOf(levels, value, max)], value > 0 ? heatOf(share) : 'dim'];
+    const cell = levels[levelOf(levels, value, max)].repeat(cellWidth);
+    return [cell, value > 0 ? heatOf(share) : 'dim'];
   });
 }
 

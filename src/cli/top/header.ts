@@ -6,9 +6,12 @@ import { type Line, lineFit, lineJustify, linesBeside, type Span, type Style } f
 import { PAST_SEC, type TopModel } from './model.ts';
 
 const FIGURE_WIDTH = 20;
+/** Of the connections there may be. */
+const CROWDED = 0.8;
 const FIGURE_LABEL = 11;
 /** Fewer lines than this, and figures keep to two lines and the sparklines to one. */
 export const LOW_SCREEN = 20;
+const PID_WIDTH_MIN = 80;
 const THREAD_WIDTH_MIN = 18;
 const SPARK_LABEL = 10;
 /** An answer later than so many intervals is said to be missing. */
@@ -20,7 +23,8 @@ export function titleLine(model: TopModel, width: number): Line {
   const left: Span[] = [[`flagstone ${state?.server.version ?? ''} `, 'title']];
   if (state !== null) {
     const { host, pid, uptimeSec } = state.server;
-    left.push([host, 'bold'], [` pid ${pid}, up ${ageCell(uptimeSec)}`, 'plain']);
+    const process = width < PID_WIDTH_MIN ? '' : ` pid ${pid},`;
+    left.push([host, 'bold'], [`${process} up ${ageCell(uptimeSec)}`, 'plain']);
   }
   return lineJustify(left, condition(model), width);
 }
@@ -47,7 +51,7 @@ export function metersLine({ server, series }: ConsoleState, glyphs: Glyphs, wid
   const memory = meter(
     glyphs,
     {
-      label: 'Mem ',
+      label: 'Mem  ',
       share: limit > 0 ? used / limit : null,
       text: `${bytesCell(used)}/${bytesCell(limit)}`,
       isGrave: !server.evicts,
@@ -55,7 +59,7 @@ export function metersLine({ server, series }: ConsoleState, glyphs: Glyphs, wid
     half,
   );
   const text = hits === null ? 'no lookups' : shareCell(hits);
-  const hit = meter(glyphs, { label: 'Hits', share: hits, text, isGrave: false }, half);
+  const hit = meter(glyphs, { label: 'Hits ', share: hits, text, isGrave: false }, half);
   return linesBeside([memory, hit], 2, width);
 }
 
@@ -69,14 +73,14 @@ export function figureLines(
   height: number,
 ): readonly Line[] {
   const us = (value: number | null): string => usCell(glyphs, value);
-  const refused = server.connectionsRefused;
+  const isCrowded = series.connections > server.connectionLimit * CROWDED;
   const figures: readonly Figure[] = [
     ['memcached/s', countCell(series.memcachedPerSec), 'memcached'],
     ['resp/s', countCell(series.respPerSec), 'resp'],
-    ['clients', `${series.connections}/${server.connectionLimit}`, refused > 0 ? 'warn' : 'bold'],
     ['p50', us(series.p50Us)],
     ['p99', us(series.p99Us)],
     ['p99.9', us(series.p999Us)],
+    ['clients', countCell(series.connections), isCrowded ? 'warn' : 'bold'],
     ['evictions/s', countCell(series.evictionsPerSec), worry(series.evictionsPerSec)],
     ['in/s', bytesCell(series.bytesReadPerSec)],
     ['out/s', bytesCell(series.bytesWrittenPerSec)],
@@ -178,7 +182,7 @@ function sparkLine(
   glyphs: Glyphs,
   width: number,
 ): Line {
-  const room = Math.max(1, Math.min(PAST_SEC, width - SPARK_LABEL - 25));
+  const room = Math.max(1, Math.min(PAST_SEC, width - SPARK_LABEL - 27));
   const values = secondsOf(past, room).map((series) => (series === null ? null : value(series)));
   const max = Math.max(0, ...values.filter((one) => one !== null));
   const now = values.at(-1) ?? null;

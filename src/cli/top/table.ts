@@ -1,8 +1,8 @@
 /**
  * A table of the lower half of the screen: which columns there is room for, sorted, filtered.
  *
- *   COMMAND  PROTO     CALLS/S▼   P50  …      columns that count less go first where the screen is narrow;
- *   get      resp       12.3k    4 µs        one column takes what room is left
+ *   PROTO  COMMAND     CALLS/S▼   P50  …      columns that count less go first where the screen is narrow;
+ *   resp   get           12.3k   4 µs        one column takes what room is left
  */
 import { foreignText, type Glyphs } from './glyphs.ts';
 import { type Line, lineFit, type Span, type Style } from './line.ts';
@@ -12,6 +12,8 @@ export type Column<Row> = {
   readonly title: string;
   /** 0: takes the room that others leave, and stands on the left. */
   readonly width: number;
+  /** Begins on the left, as that of width 0 does. */
+  readonly isLeft?: boolean;
   /** Of those that do not fit, the highest goes first; 0 always stays. */
   readonly rank: number;
   readonly text: (row: Row, glyphs: Glyphs) => string;
@@ -136,18 +138,19 @@ function headLine<Row>(
   width: number,
 ): Line {
   const wide = wideWidth(columns, width);
-  const cells = columns.map(({ title, width: own }) => {
+  const cells = columns.map(({ title, width: own, isLeft = own === 0 }) => {
     const isSorted = title === sort.column;
     const mark = isSorted ? (sort.isReversed ? glyphs.ascending : glyphs.descending) : '';
     const text = `${title}${mark}`;
     const room = own || wide;
     const span: Span = [
-      own === 0 ? text.padEnd(room).slice(0, room) : text.padStart(room).slice(-room),
+      isLeft ? text.padEnd(room).slice(0, room) : text.padStart(room).slice(-room),
       isSorted ? 'chosen' : 'head',
     ];
     return span;
   });
-  return lineFit(joined(cells, 'head'), width);
+  // The band reaches over the whole screen.
+  return lineFit([...joined(cells, 'head'), [' '.repeat(width), 'head']], width);
 }
 
 function rowLine<Row>(
@@ -157,11 +160,11 @@ function rowLine<Row>(
   width: number,
 ): Line {
   const wide = wideWidth(columns, width);
-  const cells = columns.map(({ width: own, text, style }): Span => {
+  const cells = columns.map(({ width: own, text, style, isLeft = own === 0 }): Span => {
     const room = own || wide;
     const all = foreignText(glyphs, text(row, glyphs));
     const cut = all.length > room ? `${all.slice(0, room - 1)}${glyphs.ellipsis}` : all;
-    return [own === 0 ? cut.padEnd(room) : cut.padStart(room), style?.(row) ?? 'plain'];
+    return [isLeft ? cut.padEnd(room) : cut.padStart(room), style?.(row) ?? 'plain'];
   });
   return lineFit(joined(cells, 'plain'), width);
 }

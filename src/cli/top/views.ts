@@ -15,6 +15,7 @@ import type { TopModel, ViewName } from './model.ts';
 import { type Column, type View, viewMake } from './table.ts';
 
 const STRIP_LABEL = 10;
+const CELL_WIDTH_MAX = 4;
 
 const protocolStyle = ({ protocol }: { readonly protocol: 'memcached' | 'resp' }): Style =>
   protocol;
@@ -46,10 +47,10 @@ function time<Row>(title: string, rank: number, value: (row: Row) => number | nu
 
 // biome-ignore format: a table reads in columns
 const COMMANDS = viewMake<ConsoleCommand>({
-  name: 'commands', title: 'Commands', doc: 'commands by protocol, how often and how fast', sort: 'CALLS/S',
+  name: 'commands', title: 'Commands', doc: 'how often and how fast, by protocol', sort: 'CALLS/S',
   columns: [
+    { title: 'PROTO',   width: 10, rank: 0, isLeft: true, text: ({ protocol }) => protocol, order: ({ protocol }) => protocol, style: protocolStyle },
     { title: 'COMMAND', width: 0,  rank: 0, text: ({ name }) => name, order: ({ name }) => name, style: () => 'bold' },
-    { title: 'PROTO',   width: 9,  rank: 0, text: ({ protocol }) => protocol, order: ({ protocol }) => protocol, style: protocolStyle },
     rate('CALLS/S', 0, ({ callsPerSec }) => callsPerSec),
     time('MEAN', 4, ({ meanUs }) => meanUs),
     time('P50', 3, ({ p50Us }) => p50Us),
@@ -68,7 +69,7 @@ const share = (part: number, whole: number): number => (whole > 0 ? part / whole
 
 // biome-ignore format: a table reads in columns
 const SLABS = viewMake<ConsoleSlabClass>({
-  name: 'slabs', title: 'Slabs', doc: 'slab classes: what memory is cut into, and types of values', sort: 'ITEM-MEM',
+  name: 'slabs', title: 'Slabs', doc: 'what memory is cut into; types, databases', sort: 'ITEM-MEM',
   columns: [
     { title: 'CLASS',    width: 6, rank: 0, text: ({ id }) => `${id}`, order: ({ id }) => -id, style: () => 'bold' },
     { title: 'CHUNK',    width: 7, rank: 0, text: ({ chunkBytes }) => bytesCell(chunkBytes), order: ({ chunkBytes }) => chunkBytes },
@@ -109,7 +110,7 @@ function databasesLine({ databases }: ConsoleState): Line {
 
 // biome-ignore format: a table reads in columns
 const PARTITIONS = viewMake<ConsolePartition>({
-  name: 'partitions', title: 'Partitions', doc: 'partitions: load, and threads that meet at their locks', sort: 'OPS/S',
+  name: 'partitions', title: 'Partitions', doc: 'load, and threads that meet at their locks', sort: 'OPS/S',
   columns: [
     { title: 'PARTITION', width: 10, rank: 0, text: ({ id }) => `${id}`, order: ({ id }) => -id, style: () => 'bold' },
     { title: 'ITEMS',     width: 8,  rank: 1, text: ({ items }) => countCell(items), order: ({ items }) => items },
@@ -132,25 +133,30 @@ const PARTITIONS = viewMake<ConsolePartition>({
 function strip(label: string, values: readonly number[], glyphs: Glyphs, width: number): Line {
   const max = ` max ${countCell(Math.max(0, ...values))}/s`;
   const room = Math.max(8, width - STRIP_LABEL - max.length);
+  const merged = valuesMerge(values, room);
   return [
     [label.padEnd(STRIP_LABEL), 'label'],
-    ...heatStrip(glyphs, valuesMerge(values, room)),
+    ...heatStrip(
+      glyphs,
+      merged,
+      Math.max(1, Math.min(CELL_WIDTH_MAX, Math.floor(room / merged.length))),
+    ),
     [max, 'dim'],
   ];
 }
 
 // biome-ignore format: a table reads in columns
 const CLIENTS = viewMake<ConsoleConnection>({
-  name: 'clients', title: 'Clients', doc: 'connections: who, what, and idle for how long', sort: 'IDLE',
+  name: 'clients', title: 'Clients', doc: 'who is connected, and idle for how long', sort: 'IDLE',
   columns: [
     { title: 'ADDRESS', width: 0,  rank: 0, text: ({ address }) => address, order: ({ address }) => address, style: protocolStyle },
     { title: 'ID',      width: 6,  rank: 5, text: ({ connection }) => `${connection}`, order: ({ connection }) => -connection },
-    { title: 'THREAD',  width: 7,  rank: 4, text: ({ thread }) => thread, order: ({ thread }) => thread },
-    { title: 'NAME',    width: 12, rank: 1, text: ({ name }) => name ?? '-', order: ({ name }) => name ?? '' },
-    { title: 'USER',    width: 10, rank: 6, text: ({ user }) => user ?? '-', order: ({ user }) => user ?? '' },
+    { title: 'THREAD',  width: 7,  rank: 4, isLeft: true, text: ({ thread }) => thread, order: ({ thread }) => thread },
+    { title: 'NAME',    width: 12, rank: 1, isLeft: true, text: ({ name }) => name ?? '-', order: ({ name }) => name ?? '' },
+    { title: 'USER',    width: 10, rank: 6, isLeft: true, text: ({ user }) => user ?? '-', order: ({ user }) => user ?? '' },
     { title: 'DB',      width: 3,  rank: 7, text: ({ database }) => `${database ?? '-'}`, order: ({ database }) => database ?? -1 },
-    { title: 'LAST',    width: 11, rank: 0, text: ({ lastCommand }) => lastCommand ?? '-', order: ({ lastCommand }) => lastCommand ?? '' },
-    { title: 'PHASE',   width: 10, rank: 0, text: ({ phase }) => phase, order: ({ phase }) => phase },
+    { title: 'LAST',    width: 11, rank: 0, isLeft: true, text: ({ lastCommand }) => lastCommand ?? '-', order: ({ lastCommand }) => lastCommand ?? '' },
+    { title: 'PHASE',   width: 10, rank: 0, isLeft: true, text: ({ phase }) => phase, order: ({ phase }) => phase },
     { title: 'BUFFERS', width: 8,  rank: 3, text: ({ bufferBytes }) => bytesCell(bufferBytes), order: ({ bufferBytes }) => bufferBytes ?? -1 },
     { title: 'AGE',     width: 7,  rank: 2, text: ({ ageSec }) => ageCell(ageSec), order: ({ ageSec }) => ageSec ?? -1 },
     { title: 'IDLE',    width: 7,  rank: 0, text: ({ idleSec }) => ageCell(idleSec), order: ({ idleSec }) => -idleSec },
@@ -163,11 +169,11 @@ const CLIENTS = viewMake<ConsoleConnection>({
 
 // biome-ignore format: a table reads in columns
 const SLOW_LOG = viewMake<ConsoleSlowEntry>({
-  name: 'slowlog', title: 'Slow log', doc: 'commands that took long (slowlog-log-slower-than)', sort: 'AT',
+  name: 'slowlog', title: 'Slow log', doc: 'commands of RESP that took long', sort: 'AT',
   columns: [
     { title: 'COMMAND', width: 0,  rank: 0, text: ({ words }) => words.join(' '), order: ({ words }) => words.join(' ') },
-    { title: 'NAME',    width: 12, rank: 2, text: ({ name }) => name || '-', order: ({ name }) => name },
-    { title: 'CLIENT',  width: 21, rank: 1, text: ({ address }) => address, order: ({ address }) => address, style: () => 'dim' },
+    { title: 'NAME',    width: 12, rank: 2, isLeft: true, text: ({ name }) => name || '-', order: ({ name }) => name },
+    { title: 'CLIENT',  width: 21, rank: 1, isLeft: true, text: ({ address }) => address, order: ({ address }) => address, style: () => 'dim' },
     { title: 'TOOK',    width: 8,  rank: 0, text: ({ us }, glyphs) => usCell(glyphs, us), order: ({ us }) => us, style: () => 'warn' },
     { title: 'AT',      width: 8,  rank: 0, text: ({ atMs }) => clockCell(atMs), order: ({ id }) => id },
   ],
@@ -180,7 +186,7 @@ const SLOW_LOG = viewMake<ConsoleSlowEntry>({
 
 // biome-ignore format: a table reads in columns
 const HOT_KEYS = viewMake<ConsoleHotKey>({
-  name: 'hotkeys', title: 'Hot keys', doc: 'the keys that are used most; s samples anew', sort: 'SHARE',
+  name: 'hotkeys', title: 'Hot keys', doc: 'the keys that are used most', sort: 'SHARE',
   columns: [
     { title: 'KEY',   width: 0, rank: 0, text: ({ key }) => key, order: ({ key }) => key },
     { title: 'DB',    width: 3, rank: 1, text: ({ database }) => `${database}`, order: ({ database }) => -database },
