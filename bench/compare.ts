@@ -64,7 +64,7 @@ const FLAGS = {
   protocol: {
     value: 'NAME',
     byDefault: 'text',
-    doc: 'text, or binary, for which there has to be memtier',
+    doc: 'text or binary',
   },
   'client-threads': { value: 'N', byDefault: '1', doc: 'threads of the load generator' },
   threads: { value: 'N', byDefault: '1', doc: 'data threads of each server' },
@@ -73,6 +73,10 @@ const FLAGS = {
   'client-cpu': { value: 'CPUS', byDefault: '1', doc: "core of the load generator, '' for any" },
 } as const;
 
+const MEMTIER_PROTOCOLS: Readonly<Record<'text' | 'binary', MemtierProtocol>> = {
+  text: 'memcache_text',
+  binary: 'memcache_binary',
+};
 const PAUSE_MS = 100;
 const CHECK_MS = 1000;
 const PEAK_ROUNDS = 3;
@@ -94,7 +98,7 @@ async function main(): Promise<void> {
     cpus: isPinned ? args.text('server-cpu') : '',
   };
   const servers: RunningServer[] = [];
-  const checker = generatorOpen(args.number('client-threads'));
+  const checker = generatorOpen(args.number('client-threads'), protocolChoose(args));
   try {
     for (const spec of serverSpecsRead(args)) servers.push(await serverStart(spec, settings));
     const bench = { args, servers, generator: generatorChoose(args, checker), checker };
@@ -113,18 +117,18 @@ async function main(): Promise<void> {
 
 function generatorChoose(args: Arguments, own: LoadGenerator): LoadGenerator {
   const name = args.text('generator');
-  const protocol = protocolChoose(args);
   const memtier = name === 'own' ? null : programFind('memtier_benchmark');
-  if (memtier !== null) return memtierOpen(memtier, args.number('client-threads'), protocol);
+  if (memtier !== null) {
+    const protocol = MEMTIER_PROTOCOLS[protocolChoose(args)];
+    return memtierOpen(memtier, args.number('client-threads'), protocol);
+  }
   if (name === 'memtier') throw new Error('--generator memtier: no memtier_benchmark on PATH');
-  if (protocol !== 'memcache_text') throw new Error('--protocol binary: our generator speaks text');
   return own;
 }
 
-function protocolChoose(args: Arguments): MemtierProtocol {
+function protocolChoose(args: Arguments): 'text' | 'binary' {
   const name = args.text('protocol');
-  if (name === 'text') return 'memcache_text';
-  if (name === 'binary') return 'memcache_binary';
+  if (name === 'text' || name === 'binary') return name;
   throw new Error(`--protocol ${name}: text or binary`);
 }
 

@@ -14,12 +14,12 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { randomBelow, randomMake } from '../src/base/random.ts';
 import { keyspaceInit } from '../src/engine/keyspace.ts';
 import { arenaReserve } from '../src/memory/arena.ts';
 import type { EngineResult, EngineStart, EngineTask } from './engine-worker.ts';
 import { type Arguments, argumentsRead, COMMON_FLAGS } from './support/arguments.ts';
 import { machineCpuUsRead, processCpuUsRead } from './support/process-usage.ts';
-import { randomBelow, randomMake } from './support/random.ts';
 import {
   disturbanceFormat,
   numberFormat,

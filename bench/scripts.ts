@@ -10,10 +10,10 @@
 
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Random, randomBelow, randomMake } from '../src/base/random.ts';
 import { RespConnection, respLoadRun, respWords, type Turns } from './load/resp-load.ts';
 import { type Arguments, argumentsRead, COMMON_FLAGS } from './support/arguments.ts';
 import { processCpuUsRead } from './support/process-usage.ts';
-import { type Random, randomBelow, randomMake } from './support/random.ts';
 import {
   numberFormat,
   progressSay,

@@ -1,7 +1,7 @@
 /** The admin port, put together with the rest of the main thread. */
 import type { Worker } from 'node:worker_threads';
 import { type AdminHelpers, AdminKeeper } from './admin/admin-keeper.ts';
-import type { AdminAnswers, ProbeTarget } from './admin/admin-messages.ts';
+import type { AdminAnswers, AdminSays, ProbeTarget } from './admin/admin-messages.ts';
 import { authFileBytes, bytesLines } from './auth/auth-file-bytes.ts';
 import { FAULT, FlagstoneError } from './base/errors.ts';
 import type { Logger } from './base/log.ts';
@@ -44,7 +44,7 @@ export function adminCreate(
     targets: () => targetsOf(config, supervisor, REUSE_PORT_IS_AVAILABLE ? threads : [0]),
     configShown: () => configShown(config, supervisor.resp.config),
     logLevel: () => log.level,
-    logLevelSet: (level) => logLevelSet(config, log, level),
+    logLevelSet: (says) => logLevelSet(config, log, says),
     node: () => nodeHere(config, supervisor.ports),
     operate: (operation, thread) => operations.run(operation, thread),
   };
@@ -113,8 +113,18 @@ function configShown(config: Config, resp: RespConfig): AdminAnswers['config'] {
   };
 }
 
-function logLevelSet({ isRespServer }: Config, log: Logger, level: string): string | null {
+function logLevelSet(
+  { isRespServer }: Config,
+  log: Logger,
+  { level, from }: AdminSays['logLevelSet'],
+): string | null {
   if (isRespServer) return 'started as redis-server: set it by CONFIG SET loglevel';
+  const note = (): void =>
+    log.warn({ operator: from, logLevel: level }, 'an operator sets the log level');
+  // While such a line is let through, which may be before or after.
+  const isHeard = log.isLevelEnabled('warn');
+  if (isHeard) note();
   log.level = level;
+  if (!isHeard) note();
   return null;
 }

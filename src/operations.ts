@@ -13,11 +13,20 @@ const DONE_MS_MAX = 3000;
 const THREADS_MAX = 4;
 
 const NOBODY = 'no data thread answers: nothing was done';
-const NOT_DONE = 'a data thread is at it and is not done yet';
+const NOT_DONE = 'a data thread has begun, and has not said that it is done';
+
+/** What a worker was asked for and has not answered. */
+type Waiting = {
+  readonly worker: Worker;
+  readonly settle: (operated: Operated | null) => void;
+  readonly giveUp: () => void;
+};
 
 export class Operations {
   private readonly workerOf: (thread: number) => Worker | null;
   private readonly threadCount: number;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly heard = new WeakSet<Worker>();
   private lastId = 0;
   /** The thread whose turn it is to be asked. */
   private next = 0;
@@ -45,32 +54,39 @@ export class Operations {
 
   /** Null: the thread has not begun, and will not. */
   private ask(worker: Worker, operation: Operation): Promise<Operated | null> {
+    this.listen(worker);
     const id = ++this.lastId;
     const claim = new Int32Array(new SharedArrayBuffer(4));
     return new Promise((resolve) => {
       const settle = (operated: Operated | null): void => {
         clearTimeout(timer);
-        worker.off('message', heard);
-        worker.off('exit', died);
+        this.waiting.delete(id);
         resolve(operated);
       };
-      const heard = (message: DataThreadMessage): void => {
-        if (message.kind === 'operated' && message.id === id) settle(message.operated);
-      };
-      const died = (): void => withdraw();
-      const withdraw = (): void => {
-        if (Atomics.compareExchange(claim, 0, 0, CLAIM.WITHDRAWN) === 0) settle(null);
-        else settle({ kind: 'outcome', isDone: false, text: NOT_DONE });
+      const giveUp = (): void => {
+        const isTakenBack = Atomics.compareExchange(claim, 0, 0, CLAIM.WITHDRAWN) === 0;
+        settle(isTakenBack ? null : { kind: 'outcome', isDone: false, text: NOT_DONE });
       };
       const waitMore = (): void => {
-        if (Atomics.load(claim, 0) !== CLAIM.BEGUN) withdraw();
-        else timer = setTimeout(withdraw, DONE_MS_MAX);
+        if (Atomics.load(claim, 0) !== CLAIM.BEGUN) giveUp();
+        else timer = setTimeout(giveUp, DONE_MS_MAX);
       };
       let timer = setTimeout(waitMore, BEGIN_MS_MAX);
-      worker.on('message', heard);
-      worker.once('exit', died);
+      this.waiting.set(id, { worker, settle, giveUp });
       const command: DataThreadCommand = { kind: 'operate', id, operation, claim };
       worker.postMessage(command);
+    });
+  }
+
+  /** Once for each worker, however much is asked of it. */
+  private listen(worker: Worker): void {
+    if (this.heard.has(worker)) return;
+    this.heard.add(worker);
+    worker.on('message', (message: DataThreadMessage) => {
+      if (message.kind === 'operated') this.waiting.get(message.id)?.settle(message.operated);
+    });
+    worker.once('exit', () => {
+      for (const one of [...this.waiting.values()]) if (one.worker === worker) one.giveUp();
     });
   }
 }

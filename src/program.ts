@@ -21,6 +21,7 @@ import { Discovery, topologyCreate } from './discovery/discovery.ts';
 import { nodeHere } from './node-here.ts';
 import { logCreate, RedisStart } from './redis-start.ts';
 import { Supervisor } from './supervisor.ts';
+import { workerUrl } from './worker-url.ts';
 
 const argv = process.argv.slice(2);
 /** Where the user stands; a `dir` in a redis.conf leads elsewhere. */
@@ -39,6 +40,12 @@ try {
 }
 
 async function run(): Promise<void> {
+  if (argv[0] === 'bench') {
+    // Loaded for this alone: a server has no use for it.
+    const { benchRun } = await import('./cli/bench/run.ts');
+    process.exitCode = await benchRun(argv.slice(1), process.env, workerUrl('load'));
+    return;
+  }
   if (isSubcommand(argv)) {
     const { text, code } = await subcommandRun(argv, process.env);
     process.stdout.write(text);

@@ -9,6 +9,7 @@ import { usersRead } from './auth/users.ts';
 import { errorReason, FAULT, faultFromListen } from './base/errors.ts';
 import { HASH_SECRET_WORDS } from './base/key.ts';
 import type { Logger } from './base/log.ts';
+import { STREAM_HANDLE_NODE_OPTIONS } from './base/stream-handle.ts';
 import type { Config } from './cli/config.ts';
 import {
   listenTargets,
@@ -37,7 +38,6 @@ import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './ne
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
-import { FAST_WIRE_NODE_OPTIONS } from './net/wire-fast.ts';
 import { portsCheck } from './ports-check.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
@@ -328,7 +328,7 @@ export class Supervisor {
     const worker = new Worker(workerUrl('data'), {
       workerData,
       name: seat.name,
-      execArgv: FAST_WIRE_NODE_OPTIONS,
+      execArgv: STREAM_HANDLE_NODE_OPTIONS,
     });
     seat.worker = worker;
     let reason: unknown = 'it ended';

@@ -11,16 +11,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generatorOpen } from '../bench/load/generator.ts';
+import { generatorOpen, benchKeyName as keyName } from '../bench/load/generator.ts';
 import type { LoadGenerator, LoadResult } from '../bench/load/profile.ts';
-import { keyName } from '../bench/load/wire.ts';
 import { programFind } from '../bench/support/command.ts';
-import { randomMake } from '../bench/support/random.ts';
 import { tableFormat } from '../bench/support/report.ts';
 import { ratioSummaryOf, summaryOf } from '../bench/support/statistics.ts';
 import { valueWrite } from '../bench/support/value-bytes.ts';
 import { traceRead } from '../bench/trace/reader.ts';
 import { syntheticMake, WORKLOADS, zipfMake } from '../bench/trace/synthetic.ts';
+import { randomMake } from '../src/base/random.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const BENCH_MS_MAX = 60_000;

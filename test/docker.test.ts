@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandRun } from './support/command-run.ts';
-import { portFree, spawnFlagstone } from './support/server.ts';
+import { portFree } from './support/free-port.ts';
+import { spawnFlagstone } from './support/server.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const HEALTHCHECK = join(ROOT, 'docker', 'healthcheck.mjs');

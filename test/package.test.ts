@@ -78,6 +78,27 @@ async function ask(socket: Socket, request: string, reply: string): Promise<void
   expect(received).toBe(reply);
 }
 
+/** The console's page, and all that it loads, down to the modules that its modules import. */
+async function consoleCheck(origin: string): Promise<void> {
+  const page = await fetch(origin, { headers: { Accept: 'text/html' } });
+  expect(page.headers.get('content-type')).toContain('text/html');
+  const html = await page.text();
+  const paths = new Set(
+    [...html.matchAll(/"(\/console\/[\w./-]+\.\w+)"/g)].map(([, path]) => path),
+  );
+  expect([...paths]).toContain('/console/console.js');
+  for (const path of paths) {
+    const file = await fetch(origin + path);
+    const text = await file.text();
+    expect(file.status, path).toBe(200);
+    if (!path.endsWith('.js') || path.includes('/lib/')) continue;
+    for (const [, name] of text.matchAll(/\bfrom ["'](\.[\w./-]+)["']/g))
+      paths.add(new URL(name, origin + path).pathname);
+  }
+  expect([...paths].filter((path) => !path.includes('/lib/')).length).toBeGreaterThan(10);
+  expect((await fetch(`${origin}/console/state`)).status).toBe(200);
+}
+
 describe.skipIf(npmMissing)('the published package (skipped where npm is missing)', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'flagstone-package-'));
@@ -98,12 +119,13 @@ describe.skipIf(npmMissing)('the published package (skipped where npm is missing
     if (folder !== '') rmSync(folder, { recursive: true, force: true });
   });
 
-  it('holds compiled JavaScript and the papers, nothing else', () => {
+  it('holds compiled JavaScript, what the console looks like, and the papers, nothing else', () => {
     const names = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
     const papers = /^(?:package\.json|README\.md|LICENSE)$/;
-    const strangers = names.filter((name) => !papers.test(name) && !/^dist\/.*\.js$/.test(name));
+    const ours = /^dist\/(?:.*\.js|src\/admin\/console\/[\w-]+\.(?:html|css|svg))$/;
+    const strangers = names.filter((name) => !papers.test(name) && !ours.test(name));
     expect(strangers).toEqual([]);
     expect(names).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/src/main.js']));
   });
@@ -119,9 +141,9 @@ describe.skipIf(npmMissing)('the published package (skipped where npm is missing
     expect(said.trim()).toMatch(new RegExp(`\\b${version.replaceAll('.', '\\.')}$`));
   });
 
-  it('serves a set and a get, and leaves with 0 on SIGTERM', async () => {
-    const port = await portFree();
-    const args = ['-p', String(port), '-l', '127.0.0.1'];
+  it('serves a set, a get, its console and its own load, and leaves with 0 on SIGTERM', async () => {
+    const [port, adminPort] = [await portFree(), await portFree()];
+    const args = ['-p', String(port), '-l', '127.0.0.1', '--admin-port', String(adminPort)];
     const child = spawn(flagstone, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     server = child;
     let log = '';
@@ -138,6 +160,12 @@ describe.skipIf(npmMissing)('the published package (skipped where npm is missing
     await ask(socket, 'set stone 5 0 4\r\nflag\r\n', 'STORED\r\n');
     await ask(socket, 'get stone\r\n', 'VALUE stone 5 4\r\nflag\r\nEND\r\n');
     socket.destroy();
+    (await connectWhenUp(child, adminPort)).destroy();
+    await consoleCheck(`http://127.0.0.1:${adminPort}`);
+    const load = ['bench', String(port), '-n', '200', '--warmup', '0', '--keys', '10'];
+    run(flagstone, [...load, '--json', 'load.json', '--quiet'], folder);
+    const record = readFileSync(join(folder, 'load.json'), 'utf8');
+    expect(JSON.parse(record)).toMatchObject({ operationCount: 200, errorCount: 0, missCount: 0 });
     child.kill('SIGTERM');
     const [code, signal] = await exited;
     expect({ code, signal }, log).toEqual({ code: 0, signal: null });

@@ -58,7 +58,8 @@ const STAIRS = new Map<string, readonly string[]>([
   ['net', NET_MAY],
   ...FEATURES.map((room): [string, string[]] => [room, FEATURE_MAY]),
   ['control', [...FEATURES, ...FEATURE_MAY]],
-  ['cli', ['protocol', 'config', ...LOWEST]],
+  ['load', ['protocol', ...LOWEST]],
+  ['cli', ['load', 'protocol', 'config', ...LOWEST]],
 ]);
 
 /** Types of what goes over the wire, for whoever stands at its other end. */

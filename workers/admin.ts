@@ -1,5 +1,5 @@
 /**
- * The admin thread: HTTP for metrics, health and the log level.
+ * The admin thread: HTTP for the console, metrics and health.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AdminStart } from '../src/admin/admin-messages.ts';

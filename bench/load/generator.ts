@@ -1,66 +1,79 @@
 /**
- * Our load generator: worker threads that live through a whole bench, so that their code stays warm.
- * It checks every reply.
+ * Our load generator, the one of `flagstone bench`, with what a bench asks of it: memcached or RESP on a port of this
+ * machine, every reply checked.
  */
 
-import { once } from 'node:events';
-import { createHistogram } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
-import {
-  LATENCY_HISTOGRAM,
-  type LoadGenerator,
-  type LoadPart,
-  type LoadProfile,
-  type LoadResult,
-} from './profile.ts';
-import { keyName } from './wire.ts';
+import { Generator, type LoadOutcome } from '../../src/load/generator.ts';
+import { histogramPercentile, TICKS_PER_MS } from '../../src/load/histogram.ts';
+import { KEY_PREFIX_USUAL, keyName } from '../../src/load/key-names.ts';
+import type { LoadPlan, Protocol } from '../../src/load/plan.ts';
+import { errorsCount, kindsMerge } from '../../src/load/tally.ts';
+import { workerUrl } from '../../src/worker-url.ts';
+import type { LoadGenerator, LoadProfile, LoadResult } from './profile.ts';
 
-export function generatorOpen(threadCount: number): LoadGenerator {
-  const entry = new URL('./load-worker.ts', import.meta.url);
-  const workers = Array.from({ length: threadCount }, () => new Worker(entry));
+/** Longest wait for replies that the server owes. */
+const SILENCE_MS_MAX = 10_000;
+const US_PER_TICK = 1000 / TICKS_PER_MS;
+
+export function generatorOpen(threadCount: number, protocol: Protocol = 'text'): LoadGenerator {
+  const generator = new Generator(threadCount, workerUrl('load'));
   return {
     title: `own load generator (${threadCount} threads), every reply checked`,
-    keyName,
+    keyName: benchKeyName,
     run: async (profile) => {
-      const parts = workers.map((worker, i) => partRun(worker, partOf(profile, threadCount, i)));
-      return partsMerge(await Promise.all(parts));
+      const load = await generator.start(planMake(profile, protocol));
+      return resultMake(await load.outcome);
     },
-    close: async () => {
-      await Promise.all(workers.map((worker) => worker.terminate()));
-    },
+    close: () => generator.close(),
   };
 }
 
-/** A thread's share of connections and rate, and a seed of its own. */
-function partOf(profile: LoadProfile, threadCount: number, i: number): LoadProfile {
-  const connectionsBefore = (thread: number): number =>
-    Math.floor((profile.connectionCount * thread) / threadCount);
+/** Name of a key, of those below a hundred million. */
+export function benchKeyName(keyId: number): string {
+  return keyName(KEY_PREFIX_USUAL, 0, keyId);
+}
+
+function planMake(profile: LoadProfile, protocol: Protocol): LoadPlan {
+  const { setWeight, getWeight, valueBytes } = profile;
+  const kinds = [
+    { name: 'set', verb: 'set', weight: setWeight, words: null },
+    { name: 'get', verb: 'get', weight: getWeight, words: null },
+  ] as const;
   return {
-    ...profile,
-    connectionCount: connectionsBefore(i + 1) - connectionsBefore(i),
-    ratePerSec: profile.ratePerSec / threadCount,
-    seed: profile.seed + i,
+    target: {
+      protocol,
+      address: { host: '127.0.0.1', port: profile.port },
+      tls: null,
+      login: null,
+    },
+    kinds: kinds.filter(({ weight }) => weight > 0),
+    connectionCount: profile.connectionCount,
+    pipelineDepth: profile.pipelineDepth,
+    keyCount: profile.keyCount,
+    keyPrefix: KEY_PREFIX_USUAL,
+    keyDraw: { kind: 'uniform' },
+    valueSizes: [{ min: valueBytes, max: valueBytes, weight: 1 }],
+    expireSec: 0,
+    verifies: true,
+    seed: profile.seed,
+    durationMs: profile.durationMs,
+    requestCount: Number.POSITIVE_INFINITY,
+    ratePerSec: profile.ratePerSec,
+    silenceMsMax: SILENCE_MS_MAX,
   };
 }
 
-async function partRun(worker: Worker, profile: LoadProfile): Promise<LoadPart> {
-  worker.postMessage(profile);
-  const [part] = await once(worker, 'message'); // rejects when the thread fails
-  return part as LoadPart; // the only thing a load thread posts
-}
-
-function partsMerge(parts: readonly LoadPart[]): LoadResult {
-  const histogram = createHistogram(LATENCY_HISTOGRAM);
-  for (const part of parts) histogram.add(part.histogram);
-  const sum = (of: (part: LoadPart) => number): number =>
-    parts.reduce((total, part) => total + of(part), 0);
+function resultMake({ totals, opsPerSec }: LoadOutcome): LoadResult {
+  const all = kindsMerge(totals.kinds);
+  const percentileUs = (percent: number): number =>
+    histogramPercentile(all.counts, percent, all.ticksMax) * US_PER_TICK;
   return {
-    operationCount: sum((part) => part.operationCount),
-    opsPerSec: sum((part) => (part.operationCount / part.elapsedMs) * 1000),
-    p50Us: histogram.percentile(50),
-    p99Us: histogram.percentile(99),
-    p999Us: histogram.percentile(99.9),
-    missCount: sum((part) => part.missCount),
-    errorCount: sum((part) => part.errorCount),
+    operationCount: all.operationCount,
+    opsPerSec,
+    p50Us: percentileUs(50),
+    p99Us: percentileUs(99),
+    p999Us: percentileUs(99.9),
+    missCount: all.missCount,
+    errorCount: errorsCount(totals),
   };
 }

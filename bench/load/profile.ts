@@ -1,7 +1,5 @@
 /** What a load generator is told, and what it tells. */
 
-import type { RecordableHistogram } from 'node:perf_hooks';
-
 export interface LoadProfile {
   readonly port: number;
   readonly connectionCount: number;
@@ -37,17 +35,4 @@ export interface LoadGenerator {
   /** Runs the profile. Its CPU time is this process's own or that of an ended child. */
   run(profile: LoadProfile): Promise<LoadResult>;
   close(): Promise<void>;
-}
-
-/** Latencies are recorded in microseconds, to two digits: a percentile is off by less than 1 %. */
-export const LATENCY_HISTOGRAM = { lowest: 1, highest: 2 ** 27, figures: 2 } as const;
-
-/** What a thread did of a profile. */
-export interface LoadPart {
-  readonly histogram: RecordableHistogram;
-  readonly operationCount: number;
-  readonly missCount: number;
-  readonly errorCount: number;
-  /** From the first request to the last reply. */
-  readonly elapsedMs: number;
 }

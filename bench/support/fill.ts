@@ -1,6 +1,6 @@
 /** Many items of one size, stored fast. */
 
-import { randomBelow, randomMake } from './random.ts';
+import { randomBelow, randomMake } from '../../src/base/random.ts';
 import { clientClose, clientExchange, clientOpen, lineEndFind } from './text-client.ts';
 import { SET_LINE_BYTES_MAX, setWrite } from './value-bytes.ts';
 

@@ -1,15 +1,5 @@
-/**
- * Values that know whom they belong to: a reply with another key's value, with bytes out of place or
- * torn between two values, differs from what is expected.
- *
- *   key ┆ '|' ┆ filler, from a phase that depends on the key; cut to the value's size
- */
-
-import { hashInt, randomMake } from './random.ts';
-
-const FILLER_BYTES = 1 << 16;
-const PHASE_COUNT = 4096;
-const FILLER = fillerMake();
+/** Requests of memcached's text protocol whose values tell whom they belong to, for keys of any name. */
+import { fillerWrite } from '../../src/load/value-bytes.ts';
 
 /** Bytes of a request beyond its key and value, at most. */
 export const SET_LINE_BYTES_MAX = 64;
@@ -27,13 +17,8 @@ export function valueWrite(
   valueBytes: number,
 ): number {
   const end = offset + valueBytes;
-  let at = offset + target.write(key, offset, Math.min(key.length, valueBytes), 'latin1');
-  if (at < end) target[at++] = 0x7c;
-  let phase = hashInt(keyId, 5) % PHASE_COUNT;
-  while (at < end) {
-    at += FILLER.copy(target, at, phase, Math.min(FILLER_BYTES, phase + end - at));
-    phase = 0;
-  }
+  const at = offset + target.write(key, offset, Math.min(key.length, valueBytes), 'latin1');
+  fillerWrite(target, at, end, keyId);
   return end;
 }
 
@@ -49,10 +34,4 @@ export function setWrite(
   let at = offset + target.write(`set ${key} 0 ${ttlSec} ${valueBytes}\r\n`, offset, 'latin1');
   at = valueWrite(target, at, key, keyId, valueBytes);
   return at + target.write('\r\n', at, 'latin1');
-}
-
-/** Printable bytes, so that a value can be read in a dump. */
-function fillerMake(): Buffer {
-  const random = randomMake(7);
-  return Buffer.from(Uint8Array.from({ length: FILLER_BYTES }, () => 0x21 + (random() % 94)));
 }

@@ -5,7 +5,7 @@
  *   VALUE:WEIGHT,VALUE:WEIGHT    some values only
  */
 
-import { hashUnit } from '../support/random.ts';
+import { hashUnit } from '../../src/base/random.ts';
 
 /** The property of the n-th key. */
 export type PropertyOf = (keyId: number) => number;

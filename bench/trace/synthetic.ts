@@ -3,7 +3,7 @@
  * caches find hard: objects asked for once, scans that wash a cache out, values that expire.
  */
 
-import { type Random, randomMake, randomUnit } from '../support/random.ts';
+import { type Random, randomMake, randomUnit } from '../../src/base/random.ts';
 import { propertyMake, SALT } from './property.ts';
 import { type Trace, TraceBuilder } from './trace.ts';
 

@@ -54,7 +54,7 @@ export interface AdminHelpers {
   configShown(): AdminAnswers['config'];
   logLevel(): string;
   /** Null, or why it cannot be. */
-  logLevelSet(level: string): string | null;
+  logLevelSet(says: AdminSays['logLevelSet']): string | null;
   node(): ClusterNode | null;
   /** Has a data thread do it: `thread`, or null for any. */
   operate(operation: Operation, thread: number | null): Promise<Operated>;
@@ -186,7 +186,7 @@ export class AdminKeeper {
       case 'logLevel':
         return helpers.logLevel();
       case 'logLevelSet':
-        return this.logLevelSet(ask.says);
+        return helpers.logLevelSet(ask.says);
       case 'sampling':
         return this.samplingNote(ask.says);
       case 'node':
@@ -196,19 +196,15 @@ export class AdminKeeper {
     }
   }
 
-  private logLevelSet({ level, from }: AdminSays['logLevelSet']): string | null {
-    const problem = this.helpers.logLevelSet(level);
-    if (problem === null)
-      this.log.warn({ operator: from, level }, 'an operator has set the log level');
-    return problem;
-  }
-
   private samplingNote({ seconds, from }: AdminSays['sampling']): null {
     this.log.warn({ operator: from, seconds }, 'an operator looks for the hottest keys');
     return null;
   }
 
-  private async operate({ operation, thread, from }: AdminSays['operate']): Promise<Operated> {
+  private async operate(says: AdminSays['operate']): Promise<Operated> {
+    const { operation, thread, from, untilMs } = says;
+    // This thread may have hung, and whoever asked was told that nobody answers.
+    if (Date.now() > untilMs) return { kind: 'outcome', isDone: false, text: 'it is too late' };
     const operated = await this.helpers.operate(operation, thread);
     if (operated.kind === 'outcome') {
       const { isDone, text } = operated;

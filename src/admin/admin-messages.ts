@@ -77,6 +77,8 @@ type AdminQuestions = {
       readonly thread: number | null;
       /** Who asks: an address. */
       readonly from: string;
+      /** When nobody waits for it any more, as Date.now() has it: then it is not begun. */
+      readonly untilMs: number;
     };
     readonly answer: Operated;
   };

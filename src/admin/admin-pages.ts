@@ -20,7 +20,7 @@ import { MEMCACHED_VERSION } from '../protocol/memcached/replies.ts';
 import type { PagesContext } from './admin-context.ts';
 import type { Told } from './admin-messages.ts';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
-import { ConsoleFiles } from './console-files.ts';
+import { ConsoleFiles, pagePolicy } from './console-files.ts';
 import { ConsolePages, wantsHtml } from './console-pages.ts';
 import { CloudHistory } from './elasticache.ts';
 import { CONTENT_TYPE, Exposition, type ExpositionFormat, formatNegotiate } from './exposition.ts';
@@ -29,6 +29,7 @@ import {
   type AdminReply,
   BODY_BYTES_MAX,
   bodyRead,
+  htmlReply,
   replyError,
   replyJson,
   replyText,
@@ -48,6 +49,11 @@ const URL_BYTES_MAX = 1024;
 /** What was found out a moment ago is told again: who asks all the time shall not keep the server busy. */
 const METRICS_MS_MIN = 100;
 const PROBE_MS_MIN = 1000;
+
+/** Says nothing, and has the browser come again by itself: then it is this site that asks. */
+const VISIT_HTML =
+  '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>Flagstone</title>\n';
+const VISIT = htmlReply(200, VISIT_HTML, pagePolicy(VISIT_HTML));
 
 export class AdminPages {
   /** As the main thread told last. */
@@ -130,6 +136,7 @@ export class AdminPages {
       const allowed = page.methods.join(', ');
       return replyError(405, `this page knows ${allowed}`, { Allow: allowed });
     }
+    if (page.path === '/' && isVisit(request)) return VISIT;
     const asking = this.askingOf(request);
     if (page.access === 'sameSite') {
       const another = siteRefusal(asking);
@@ -286,4 +293,15 @@ export class AdminPages {
     this.told = { ...this.told, logLevel: level };
     return replyText(`${level}\n`);
   }
+}
+
+/**
+ * Whether somebody follows a link that another site shows. The browser then sends no cookie of a session, and what
+ * it sends does not tell that from a page which makes it ask.
+ */
+function isVisit({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  const isPage =
+    headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  return isPage && (site === 'cross-site' || site === 'same-site');
 }

@@ -1,8 +1,8 @@
 /**
- * The admin thread: its view of the shared memory, which it only reads, and its HTTP server. It has a thread
- * to itself, so that whatever is sent to its port keeps neither the data threads nor the supervisor waiting,
- * and it gives way to them where cores are short. workers/admin.ts is its entry point; admin-keeper.ts its
- * other end.
+ * The admin thread: its view of the shared memory, which it only reads, but for the words that ask for samples of
+ * keys, and its HTTP server. It has a thread to itself, so that whatever is sent to its port keeps neither the
+ * data threads nor the supervisor waiting, and it gives way to them where cores are short. workers/admin.ts is
+ * its entry point; admin-keeper.ts its other end.
  */
 
 import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'node:https';
@@ -31,7 +31,7 @@ const OWNER = 1;
 const PRIORITY = 10;
 const ANSWER_MS_MAX = 2000;
 /** What data threads are asked for may have to be asked of one after the other. */
-const OPERATE_MS_MAX = 6000;
+const OPERATE_MS_MAX = 8000;
 
 export class AdminThread {
   private readonly start: AdminStart;

@@ -27,6 +27,8 @@ import { keyText } from './key-text.ts';
 import { threadName } from './look-state.ts';
 
 export const CONNECTIONS_LISTED_MAX = 500;
+/** Sockets for UDP have a record as well, and no one client. */
+export const UDP = 'udp:';
 
 /** What a client of RESP is doing: the first that is true. */
 const FLAG_PHASES: readonly (readonly [flag: number, phase: string])[] = [
@@ -121,7 +123,9 @@ function memcachedTell(
     user: null,
     database: null,
     lastCommand: null,
-    phase: PHASE_NAMES[control.i32[record + CONNECTION.phase]] ?? 'idle',
+    phase: connectionRemote(control, record).startsWith(UDP)
+      ? 'listening'
+      : (PHASE_NAMES[control.i32[record + CONNECTION.phase]] ?? 'idle'),
     bufferBytes: null,
   };
 }

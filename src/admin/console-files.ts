@@ -23,6 +23,9 @@ export type ConsoleFile = {
   readonly tag: string;
 };
 
+/** A page, and what a browser may do with it: Content-Security-Policy. */
+export type ConsolePage = { readonly html: string; readonly policy: string };
+
 const FOLDER = new URL('console/', import.meta.url);
 const PREFIX = '/console/';
 const SCRIPT = 'text/javascript; charset=utf-8';
@@ -59,7 +62,8 @@ const LIT_MODULES = [
 export class ConsoleFiles {
   /** By path: where it lies, or the file once it was asked for. */
   private readonly files = new Map<string, URL | ConsoleFile>();
-  private page: string | null = null;
+  private console: ConsolePage | null = null;
+  private signIn: ConsolePage | null = null;
 
   constructor() {
     for (const name of readdirSync(FOLDER)) {
@@ -95,18 +99,22 @@ export class ConsoleFiles {
   }
 
   /** The console's page. */
-  pageText(): string {
-    this.page ??= readFileSync(new URL('index.html', FOLDER), 'utf8');
-    return this.page;
+  page(): ConsolePage {
+    this.console ??= pageRead('index.html');
+    return this.console;
   }
 
   /** The page for signing in, with what went wrong. `problem`: text without characters of HTML. */
-  signInText(problem: string): string {
-    return readFileSync(new URL('sign-in.html', FOLDER), 'utf8').replace(
-      '<!-- problem -->',
-      problem,
-    );
+  signInPage(problem: string): ConsolePage {
+    this.signIn ??= pageRead('sign-in.html');
+    const { html, policy } = this.signIn;
+    return { html: html.replace('<!-- problem -->', problem), policy };
   }
+}
+
+function pageRead(name: string): ConsolePage {
+  const html = readFileSync(new URL(name, FOLDER), 'utf8');
+  return { html, policy: pagePolicy(html) };
 }
 
 /** What a browser may do with the page. `html`: its scripts inside are allowed, by what they consist of. */

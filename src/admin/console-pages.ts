@@ -10,8 +10,8 @@ import {
 } from '../protocol/memcached/cluster-config.ts';
 import type { PagesContext } from './admin-context.ts';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
-import { connectionOwner, connectionsTell, textShown } from './console-connections.ts';
-import { type ConsoleFiles, pagePolicy, tagIsKnown } from './console-files.ts';
+import { connectionOwner, connectionsTell, textShown, UDP } from './console-connections.ts';
+import { type ConsoleFiles, tagIsKnown } from './console-files.ts';
 import type { ConsoleCluster, ConsoleOutcome, ConsoleSlowLog } from './console-state.ts';
 import { HotKeys, SAMPLING_SEC_MAX } from './hot-keys.ts';
 import { type AdminReply, htmlReply, JSON_TYPE, replyError } from './http-server.ts';
@@ -22,6 +22,8 @@ import type { Looks } from './looks.ts';
 /** What costs a walk through a table, and what a data thread has to be asked for. */
 const TABLE_MS_MIN = 250;
 const ASKED_MS_MIN = 500;
+/** Until then what is asked for may be begun. */
+const BEGIN_MS_MAX = 1000;
 /** The list of nodes may be just being replaced. */
 const PEEKS_MAX = 3;
 const POST: readonly string[] = ['POST'];
@@ -65,8 +67,8 @@ export class ConsolePages {
 
   /** The console itself. */
   page(): AdminReply {
-    const html = this.files.pageText();
-    return htmlReply(200, html, pagePolicy(html));
+    const { html, policy } = this.files.page();
+    return htmlReply(200, html, policy);
   }
 
   /** A page of its own for each file of the console; null: there is no such file. */
@@ -90,8 +92,7 @@ export class ConsolePages {
   // ── What is told ────────────────────────────────────────────────────────────────────────────────
 
   private async slowLog(): Promise<AdminReply> {
-    const says = { operation: { kind: 'slowLog' }, thread: null, from: '' } as const;
-    const operated = await this.context.ask('operate', says);
+    const operated = await this.ask({ kind: 'slowLog' }, null, '');
     if (operated.kind !== 'slowLog') return replyError(503, operated.text);
     const shown: ConsoleSlowLog = {
       thresholdUs: operated.thresholdUs,
@@ -128,6 +129,8 @@ export class ConsolePages {
     const read = await jsonRead(request, DISCONNECT);
     if (isRefusal(read)) return read;
     const { connection, address } = read;
+    if (address.startsWith(UDP))
+      return outcome({ isDone: false, text: `${textShown(address)} is no connection of a client` });
     const thread = connectionOwner(this.context.keyspace.control, connection, address);
     if (thread < 0)
       return outcome({ isDone: false, text: `${textShown(address)} is not connected` });
@@ -154,10 +157,14 @@ export class ConsolePages {
     operation: Operation,
     thread: number | null,
   ): Promise<AdminReply> {
-    const says = { operation, thread, from: addressOf(request) };
-    const operated: Operated = await this.context.ask('operate', says);
+    const operated = await this.ask(operation, thread, addressOf(request));
     if (operated.kind !== 'outcome') return replyError(503, 'this is no outcome of an action');
     return outcome({ isDone: operated.isDone, text: operated.text });
+  }
+
+  private ask(operation: Operation, thread: number | null, from: string): Promise<Operated> {
+    const untilMs = Date.now() + BEGIN_MS_MAX;
+    return this.context.ask('operate', { operation, thread, from, untilMs });
   }
 }
 

@@ -13,6 +13,7 @@
  *   POST /console/disconnect    {"connection": 12, "address": "tcp:127.0.0.1:50000"}
  *   POST /console/pages         {"from": 3, "to": 7}   a page of slab class 3 for class 7; from -1: any
  *   PUT  /loglevel              info
+ *   GET  /session               {"isSignedIn": true}   it comes with a session; POST /session/end ends that
  *
  * What a POST came to is a ConsoleOutcome. Keys and names may hold any bytes: key-text.ts says how they
  * are written here.

@@ -11,10 +11,11 @@
  */
 import { cpus, freemem } from 'node:os';
 import type { RespCommandName } from '../commands/command-list.ts';
+import { CLASS_TOTAL } from '../memory/class-totals.ts';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, CONTROL_F64, COUNTER, GAUGE, gaugeSum } from '../memory/control.ts';
-import { CLASS, HEADER_F64 } from '../memory/partition.ts';
+import { HEADER_F64 } from '../memory/partition.ts';
 import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { STEP_SEC } from './looks.ts';
 import { memoryMax } from './metrics-redis.ts';
@@ -147,8 +148,8 @@ function memcachedCounts(now: Snapshot): readonly Count[] {
   return [
     ['BytesReadIntoMemcached',      'Bytes', now.counter(COUNTER.bytesRead)],
     ['BytesWrittenOutFromMemcached', 'Bytes', now.counter(COUNTER.bytesWritten)],
-    ['CasBadval',                   'Count', now.classSum(CLASS.casBadval)],
-    ['CasHits',                     'Count', now.classSum(CLASS.casHits)],
+    ['CasBadval',                   'Count', now.classTotal(CLASS_TOTAL.casBadval)],
+    ['CasHits',                     'Count', now.classTotal(CLASS_TOTAL.casHits)],
     ['CasMisses',                   'Count', now.counter(COUNTER.casMisses)],
     ['CmdConfigGet',                'Count', commands('config') + commands('config_get')],
     ['CmdConfigSet',                'Count', commands('config_set')],
@@ -156,22 +157,22 @@ function memcachedCounts(now: Snapshot): readonly Count[] {
     ['CmdGet',                      'Count', now.counter(COUNTER.getCommands)],
     ['CmdSet',                      'Count', now.counter(COUNTER.setCommands)],
     ['CmdTouch',                    'Count', now.counter(COUNTER.touchCommands)],
-    ['DecrHits',                    'Count', now.classSum(CLASS.decrHits)],
+    ['DecrHits',                    'Count', now.classTotal(CLASS_TOTAL.decrHits)],
     ['DecrMisses',                  'Count', now.counter(COUNTER.decrMisses)],
-    ['DeleteHits',                  'Count', now.classSum(CLASS.deleteHits)],
+    ['DeleteHits',                  'Count', now.classTotal(CLASS_TOTAL.deleteHits)],
     ['DeleteMisses',                'Count', now.counter(COUNTER.deleteMisses)],
     ['EvictedUnfetched',            'Count', totals[HEADER_F64.evictedUnfetchedTotal]],
     ['Evictions',                   'Count', totals[HEADER_F64.evictionTotal]],
     ['ExpiredUnfetched',            'Count', totals[HEADER_F64.expiredUnfetchedTotal]],
     ['GetHits',                     'Count', now.getHits],
     ['GetMisses',                   'Count', now.counter(COUNTER.getMisses)],
-    ['IncrHits',                    'Count', now.classSum(CLASS.incrHits)],
+    ['IncrHits',                    'Count', now.classTotal(CLASS_TOTAL.incrHits)],
     ['IncrMisses',                  'Count', now.counter(COUNTER.incrMisses)],
     ['NewConnections',              'Count', now.word(CONTROL.connectionClaims)],
     ['NewItems',                    'Count', totals[HEADER_F64.itemTotal]],
     ['Reclaimed',                   'Count', totals[HEADER_F64.expiryTotal]],
     ['SlabsMoved',                  'Count', totals[HEADER_F64.pageMoveTotal]],
-    ['TouchHits',                   'Count', now.classSum(CLASS.touchHits)],
+    ['TouchHits',                   'Count', now.classTotal(CLASS_TOTAL.touchHits)],
     ['TouchMisses',                 'Count', now.counter(COUNTER.touchMisses)],
   ];
 }

@@ -1,11 +1,13 @@
 /** What two looks, and the server as it stands, come to: what the console is told. */
 import { hostname } from 'node:os';
 import { DATABASE_COUNT } from '../base/key.ts';
+import { CLASS_TOTAL } from '../memory/class-totals.ts';
 import { connectionLimit, connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, COUNTER, GAUGE, gaugeOf } from '../memory/control.ts';
 import { CLASS, HEADER, HEADER_F64 } from '../memory/partition.ts';
-import { RESP_COUNTER, timePercentile } from '../memory/resp-stats.ts';
+import { RESP_COUNTER } from '../memory/resp-stats.ts';
 import { PAGE_BYTES } from '../memory/slab-classes.ts';
+import { timePercentile } from '../memory/time-steps.ts';
 import { partitionPageCount } from '../memory/usage.ts';
 import type { Told } from './admin-messages.ts';
 import type {
@@ -132,16 +134,16 @@ function commandStates(look: Look, before: Look, older: Look): ConsoleCommand[] 
     const { protocol, name, calls, errors } = command;
     if (calls === 0 && errors === 0) continue;
     const callsPerSec = rateOf(calls, before.commands[at].calls, spanSec);
-    const meanUs = meanOf(command, older.commands[at]);
-    const times = timesOf(timesSince(command, older.commands[at]));
-    states.push({ protocol, name, calls, callsPerSec, errors, meanUs, ...times });
+    const counts = timesSince(command, older.commands[at]);
+    const meanUs = meanOf(command, older.commands[at], counts);
+    states.push({ protocol, name, calls, callsPerSec, errors, meanUs, ...timesOf(counts) });
   }
   return states.sort((a, b) => b.callsPerSec - a.callsPerSec || b.calls - a.calls);
 }
 
-function meanOf(now: CommandLook, older: CommandLook): number | null {
-  const calls = since(now.calls, older.calls);
-  return now.times === null || calls === 0 ? null : since(now.us, older.us) / calls;
+function meanOf(now: CommandLook, older: CommandLook, counts: Float64Array | null): number | null {
+  if (counts === null) return null;
+  return since(now.us, older.us) / counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Runs since then by how long they took; null: there were none. */
@@ -178,8 +180,8 @@ function timesOf(counts: Float64Array | null): Times {
 
 function classStates(now: Snapshot, look: Look, before: Look): ConsoleSlabClass[] {
   const spanSec = (look.atMs - before.atMs) / 1000;
-  return now.classes.flatMap(({ id, chunkBytes, chunksPerPage, sums }, at) => {
-    if (sums[CLASS.pageCount] === 0 && sums[CLASS.setCount] === 0) return [];
+  return now.classes.flatMap(({ id, chunkBytes, chunksPerPage, sums, totals }, at) => {
+    if (sums[CLASS.pageCount] === 0 && totals[CLASS_TOTAL.setCount] === 0) return [];
     const rate = (field: 'hits' | 'sets' | 'evictions'): number =>
       rateOf(look.classes[at][field], before.classes[at][field], spanSec);
     return {

@@ -4,6 +4,7 @@
  *
  * Guard: as with Snapshot, none is taken.
  */
+import { CLASS_TOTAL } from '../memory/class-totals.ts';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
 import { connectionsWalk, connectionThread } from '../memory/connections.ts';
 import {
@@ -16,7 +17,8 @@ import {
 } from '../memory/control.ts';
 import { type KeyTap, partitionOperations } from '../memory/key-tap.ts';
 import { LOCK_COUNT } from '../memory/lock.ts';
-import { CLASS, HEADER_F64, type Partition, partitionLockCount } from '../memory/partition.ts';
+import { memcachedTimes, memcachedTimeUs } from '../memory/memcached-times.ts';
+import { HEADER_F64, type Partition, partitionLockCount } from '../memory/partition.ts';
 import { commandTimes, RESP_COUNTER } from '../memory/resp-stats.ts';
 import type { ConsoleProtocol } from './console-state.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -39,8 +41,9 @@ export type CommandLook = {
   readonly name: string;
   readonly calls: number;
   readonly errors: number;
+  /** What those took that were timed. */
   readonly us: number;
-  /** Runs by how long they took: resp-stats.ts; null: none was timed. */
+  /** Runs by how long they took: time-steps.ts; null: none was timed. */
   readonly times: Float64Array | null;
 };
 
@@ -81,12 +84,12 @@ export type Look = {
 const LATE_MS = 25;
 const LATE_FIRST = LOOP_DELAY_MS.indexOf(LATE_MS) + 1;
 /** Hits of any kind. */
-const CLASS_HITS = [
-  CLASS.getHits,
-  CLASS.deleteHits,
-  CLASS.incrHits,
-  CLASS.decrHits,
-  CLASS.touchHits,
+const CLASS_HITS: readonly number[] = [
+  CLASS_TOTAL.getHits,
+  CLASS_TOTAL.deleteHits,
+  CLASS_TOTAL.incrHits,
+  CLASS_TOTAL.decrHits,
+  CLASS_TOTAL.touchHits,
 ];
 
 export function lookTake(now: Snapshot): Look {
@@ -96,10 +99,10 @@ export function lookTake(now: Snapshot): Look {
     commands: [...memcachedCommands(now), ...respCommands(now)],
     partitions: now.keyspace.partitions.map((p) => partitionLook(p, now.keyspace.keyTap)),
     threads: threadLooks(now),
-    classes: now.classes.map(({ sums }) => ({
-      hits: CLASS_HITS.reduce((sum, word) => sum + sums[word], 0),
-      sets: sums[CLASS.setCount],
-      evictions: sums[CLASS.evictions],
+    classes: now.classes.map(({ totals }) => ({
+      hits: CLASS_HITS.reduce((sum, total) => sum + totals[total], 0),
+      sets: totals[CLASS_TOTAL.setCount],
+      evictions: totals[CLASS_TOTAL.evictions],
     })),
   };
 }
@@ -128,18 +131,23 @@ function totalsOf(now: Snapshot): Totals {
 
 /** A command of both of memcached's protocols is one. */
 function memcachedCommands(now: Snapshot): CommandLook[] {
-  const calls = new Map<string, number>();
+  const looks = new Map<string, CommandLook>();
   for (const { name, number } of now.commands.memcached) {
-    calls.set(name, (calls.get(name) ?? 0) + now.commandCount(number));
+    const { calls = 0, us = 0, times = null } = looks.get(name) ?? {};
+    looks.set(name, {
+      protocol: 'memcached',
+      name,
+      calls: calls + now.commandCount(number),
+      errors: 0,
+      us: us + memcachedTimeUs(now.keyspace.memcachedTimes, number),
+      times: timesAdded(times, memcachedTimes(now.keyspace.memcachedTimes, number)),
+    });
   }
-  return [...calls].map(([name, count]) => ({
-    protocol: 'memcached',
-    name,
-    calls: count,
-    errors: 0,
-    us: 0,
-    times: null,
-  }));
+  return [...looks.values()];
+}
+
+function timesAdded(a: Float64Array | null, b: Float64Array | null): Float64Array | null {
+  return a === null || b === null ? (a ?? b) : a.map((count, step) => count + b[step]);
 }
 
 function respCommands({ commands, keyspace }: Snapshot): CommandLook[] {

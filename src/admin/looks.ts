@@ -43,6 +43,7 @@ export class Looks {
   private stepBefore: Look | null = null;
   private sequence = 0;
   private askedAtMs = Number.NEGATIVE_INFINITY;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(context: LooksContext) {
     this.context = context;
@@ -50,14 +51,15 @@ export class Looks {
 
   start(): void {
     this.take();
-    setInterval(() => this.tick(), LOOK_MS).unref();
   }
 
   /** ConsoleState, as JSON. */
   stateShown(): Buffer {
+    const { wasAsked } = this;
     this.askedAtMs = performance.now();
     // What was taken while nobody asked may be some seconds old.
     if (this.ageMs > STALE_MS) this.take();
+    else if (!wasAsked) this.plan();
     return this.state;
   }
 
@@ -68,7 +70,7 @@ export class Looks {
     return this.history;
   }
 
-  private get isAsked(): boolean {
+  private get wasAsked(): boolean {
     return performance.now() - this.askedAtMs < ASKED_MS_MAX;
   }
 
@@ -76,9 +78,11 @@ export class Looks {
     return performance.now() - (this.kept.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY);
   }
 
-  private tick(): void {
-    // Just after one that was asked for, rates would be those of a moment.
-    if (this.ageMs > (this.isAsked ? LOOK_MS : STEP_MS) - SLACK_MS) this.take();
+  /** When the next one is taken goes by the last. */
+  private plan(): void {
+    clearTimeout(this.timer);
+    const waitMs = (this.wasAsked ? LOOK_MS : STEP_MS) - this.ageMs;
+    this.timer = setTimeout(() => this.take(), Math.max(0, waitMs)).unref();
   }
 
   private take(): void {
@@ -94,6 +98,7 @@ export class Looks {
     if (step === null || look.atMs - step.atMs > STEP_MS - SLACK_MS) this.step(now, look, step);
     this.kept.push(look);
     while (this.kept.length > 1 && this.kept[1].atMs <= look.atMs - TIMES_MS) this.kept.shift();
+    this.plan();
   }
 
   /** One for the history. `before`: that of the step before. */

@@ -3,6 +3,7 @@
  * dashboards made for that serve as they are. What is always 0 here, such as everything about flash
  * storage, is left out. Counts are those of `stats`: since its last reset.
  */
+import { CLASS_TOTAL } from '../memory/class-totals.ts';
 import { connectionLimit, connectionsOpen } from '../memory/connections.ts';
 import { CONTROL, CONTROL_F64, COUNTER } from '../memory/control.ts';
 import { CLASS, HEADER_F64 } from '../memory/partition.ts';
@@ -88,23 +89,25 @@ function commandMetrics(page: Exposition, now: Snapshot): void {
     value,
   ];
   const cas =
-    now.classSum(CLASS.casHits) + now.classSum(CLASS.casBadval) + now.counter(COUNTER.casMisses);
+    now.classTotal(CLASS_TOTAL.casHits) +
+    now.classTotal(CLASS_TOTAL.casBadval) +
+    now.counter(COUNTER.casMisses);
   page.counter(
     'memcached_commands_total',
     'Requests by command and outcome, as memcached counts them.',
     [
       ran('get', 'hit', now.getHits),
       ran('get', 'miss', now.counter(COUNTER.getMisses)),
-      ran('delete', 'hit', now.classSum(CLASS.deleteHits)),
+      ran('delete', 'hit', now.classTotal(CLASS_TOTAL.deleteHits)),
       ran('delete', 'miss', now.counter(COUNTER.deleteMisses)),
-      ran('incr', 'hit', now.classSum(CLASS.incrHits)),
+      ran('incr', 'hit', now.classTotal(CLASS_TOTAL.incrHits)),
       ran('incr', 'miss', now.counter(COUNTER.incrMisses)),
-      ran('decr', 'hit', now.classSum(CLASS.decrHits)),
+      ran('decr', 'hit', now.classTotal(CLASS_TOTAL.decrHits)),
       ran('decr', 'miss', now.counter(COUNTER.decrMisses)),
-      ran('cas', 'hit', now.classSum(CLASS.casHits)),
+      ran('cas', 'hit', now.classTotal(CLASS_TOTAL.casHits)),
       ran('cas', 'miss', now.counter(COUNTER.casMisses)),
-      ran('cas', 'badval', now.classSum(CLASS.casBadval)),
-      ran('touch', 'hit', now.classSum(CLASS.touchHits)),
+      ran('cas', 'badval', now.classTotal(CLASS_TOTAL.casBadval)),
+      ran('touch', 'hit', now.classTotal(CLASS_TOTAL.touchHits)),
       ran('touch', 'miss', now.counter(COUNTER.touchMisses)),
       ran('flush', 'hit', now.counter(COUNTER.flushCommands)),
       // A cas is counted as a set too.
@@ -145,7 +148,7 @@ function itemMetrics(page: Exposition, now: Snapshot): void {
   page.gauge(
     'memcached_malloced_bytes',
     'Memory given to slab classes.',
-    now.classSum(CLASS.pageCount) * PAGE_BYTES,
+    now.classTotal(CLASS.pageCount) * PAGE_BYTES,
   );
   page.gauge(
     'memcached_lru_crawler_enabled',
@@ -165,13 +168,15 @@ function itemMetrics(page: Exposition, now: Snapshot): void {
   page.counter(
     'memcached_lru_crawler_items_checked_total',
     'Items that it looked at.',
-    now.classSum(CLASS.reapVisits),
+    now.classTotal(CLASS_TOTAL.reapVisits),
   );
 }
 
 /** Classes that have something to tell. */
 function classesShown(now: Snapshot): readonly ClassNumbers[] {
-  return now.classes.filter(({ sums }) => sums[CLASS.pageCount] > 0 || sums[CLASS.setCount] > 0);
+  return now.classes.filter(
+    ({ sums, totals }) => sums[CLASS.pageCount] > 0 || totals[CLASS_TOTAL.setCount] > 0,
+  );
 }
 
 function slabMetrics(page: Exposition, now: Snapshot): void {
@@ -211,25 +216,25 @@ function slabMetrics(page: Exposition, now: Snapshot): void {
     'Bytes that the items of the class need.',
     each(({ sums }) => sums[CLASS.itemBytes]),
   );
-  const words = [
-    ['get', 'hit', CLASS.getHits],
-    ['delete', 'hit', CLASS.deleteHits],
-    ['incr', 'hit', CLASS.incrHits],
-    ['decr', 'hit', CLASS.decrHits],
-    ['cas', 'hit', CLASS.casHits],
-    ['cas', 'badval', CLASS.casBadval],
-    ['touch', 'hit', CLASS.touchHits],
+  const counted = [
+    ['get', 'hit', CLASS_TOTAL.getHits],
+    ['delete', 'hit', CLASS_TOTAL.deleteHits],
+    ['incr', 'hit', CLASS_TOTAL.incrHits],
+    ['decr', 'hit', CLASS_TOTAL.decrHits],
+    ['cas', 'hit', CLASS_TOTAL.casHits],
+    ['cas', 'badval', CLASS_TOTAL.casBadval],
+    ['touch', 'hit', CLASS_TOTAL.touchHits],
   ] as const;
   page.counter(
     'memcached_slab_commands_total',
     'Requests that met an item of the class; reads of RESP are among the gets.',
-    classes.flatMap(({ id, sums }) => [
-      ...words.map(
-        ([command, status, word]): Sample => [{ slab: id, command, status }, sums[word]],
+    classes.flatMap(({ id, totals }) => [
+      ...counted.map(
+        ([command, status, total]): Sample => [{ slab: id, command, status }, totals[total]],
       ),
       [
         { slab: id, command: 'set', status: 'hit' },
-        sums[CLASS.setCount] - sums[CLASS.casHits] - sums[CLASS.casBadval],
+        totals[CLASS_TOTAL.setCount] - totals[CLASS_TOTAL.casHits] - totals[CLASS_TOTAL.casBadval],
       ] as const,
     ]),
   );
@@ -237,9 +242,11 @@ function slabMetrics(page: Exposition, now: Snapshot): void {
 
 function slabItemMetrics(page: Exposition, now: Snapshot): void {
   const classes = classesShown(now);
-  const each = (word: number): Sample[] =>
+  const level = (word: number): Sample[] =>
     classes.map(({ id, sums }) => [{ slab: id }, sums[word]]);
-  page.gauge('memcached_slab_current_items', 'Items of the class.', each(CLASS.itemCount));
+  const each = (total: number): Sample[] =>
+    classes.map(({ id, totals }) => [{ slab: id }, totals[total]]);
+  page.gauge('memcached_slab_current_items', 'Items of the class.', level(CLASS.itemCount));
   page.gauge(
     'memcached_slab_hot_items',
     'Items on probation.',
@@ -248,37 +255,37 @@ function slabItemMetrics(page: Exposition, now: Snapshot): void {
   page.gauge(
     'memcached_slab_warm_items',
     'Items that were promoted out of it.',
-    each(CLASS.mainCount),
+    level(CLASS.mainCount),
   );
-  page.counter('memcached_slab_items_evicted_total', 'Items evicted.', each(CLASS.evictions));
+  page.counter('memcached_slab_items_evicted_total', 'Items evicted.', each(CLASS_TOTAL.evictions));
   page.counter(
     'memcached_slab_items_evicted_nonzero_total',
     'Items evicted that had an expiry time.',
-    each(CLASS.evictionsNonzero),
+    each(CLASS_TOTAL.evictionsNonzero),
   );
   page.counter(
     'memcached_slab_items_evicted_unfetched_total',
     'Items evicted that nobody had asked for.',
-    each(CLASS.evictionsUnfetched),
+    each(CLASS_TOTAL.evictionsUnfetched),
   );
   page.counter(
     'memcached_slab_items_expired_unfetched_total',
     'Items expired that nobody had asked for.',
-    each(CLASS.expiredUnfetched),
+    each(CLASS_TOTAL.expiredUnfetched),
   );
   page.counter(
     'memcached_slab_items_outofmemory_total',
     'Stores refused for want of memory.',
-    each(CLASS.outOfMemory),
+    each(CLASS_TOTAL.outOfMemory),
   );
   page.counter(
     'memcached_slab_items_reclaimed_total',
     'Dead items whose memory was taken back.',
-    each(CLASS.expired),
+    each(CLASS_TOTAL.expired),
   );
   page.counter(
     'memcached_slab_items_crawler_reclaimed_total',
     'Dead items found without asking for them.',
-    each(CLASS.reaped),
+    each(CLASS_TOTAL.reaped),
   );
 }

@@ -7,8 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-const COOKIE = 'flagstone_session';
-const COOKIE_PATTERN = new RegExp(`(?:^|;)\\s*${COOKIE}=([\\w-]{43})\\s*(?:;|$)`);
+const NAME_PATTERN = /^[\w-]{43}$/;
 const NAME_BYTES = 32;
 
 export const SESSION = {
@@ -65,12 +64,26 @@ export class Sessions {
 
 /** The name of a session that a browser sends, or ''. */
 export function sessionSent({ headers }: IncomingMessage): string {
-  return COOKIE_PATTERN.exec(headers.cookie ?? '')?.[1] ?? '';
+  const prefix = `${cookieName(headers.host)}=`;
+  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
+  const name = pairs.find((pair) => pair.startsWith(prefix))?.slice(prefix.length) ?? '';
+  return NAME_PATTERN.test(name) ? name : '';
 }
 
-/** Set-Cookie. `name`: '' has the browser forget it. `isSecure`: it is for TLS alone. */
-export function sessionCookie(name: string, isSecure: boolean): string {
+/**
+ * Set-Cookie.
+ *   name       '' has the browser forget it
+ *   host       what the browser calls this server
+ *   isSecure   it is for TLS alone
+ */
+export function sessionCookie(name: string, host: string | undefined, isSecure: boolean): string {
   const secure = isSecure ? '; Secure' : '';
   const end = name === '' ? '; Max-Age=0' : '';
-  return `${COOKIE}=${name}; HttpOnly; SameSite=Strict; Path=/${secure}${end}`;
+  return `${cookieName(host)}=${name}; HttpOnly; SameSite=Strict; Path=/${secure}${end}`;
+}
+
+/** Browsers keep one cookie of a name for all ports of a host, and several servers may run on one. */
+function cookieName(host: string | undefined): string {
+  const port = /:(\d{1,5})$/.exec(host ?? '')?.[1];
+  return port === undefined ? 'flagstone_session' : `flagstone_session_${port}`;
 }

@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type AdminPage, addressOf, READ } from './admin-page.ts';
-import { type ConsoleFiles, pagePolicy } from './console-files.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import type { Gate } from './gate.ts';
 import {
   type AdminReply,
@@ -54,8 +54,8 @@ export class SignIn {
 
   /** The form. `problem`: why it is shown again. */
   page(status: number, problem: string): AdminReply {
-    const html = this.context.files.signInText(problem);
-    return htmlReply(status, html, pagePolicy(html));
+    const { html, policy } = this.context.files.signInPage(problem);
+    return htmlReply(status, html, policy);
   }
 
   private session(request: IncomingMessage): Promise<AdminReply> | AdminReply {
@@ -74,12 +74,16 @@ export class SignIn {
     const judged = await limit.judge(addressOf(request), isRight);
     if (judged === 'refused') return this.page(429, 'Too many attempts. Wait a moment.');
     if (judged === 'wrong') return this.page(401, 'This is not the token.');
-    return homeReply({ 'Set-Cookie': sessionCookie(this.sessions.begin(), isSecure) });
+    return homeReply({
+      'Set-Cookie': sessionCookie(this.sessions.begin(), request.headers.host, isSecure),
+    });
   }
 
   private end(request: IncomingMessage): AdminReply {
     this.sessions.end(sessionSent(request));
-    return homeReply({ 'Set-Cookie': sessionCookie('', this.context.isSecure) });
+    return homeReply({
+      'Set-Cookie': sessionCookie('', request.headers.host, this.context.isSecure),
+    });
   }
 }
 

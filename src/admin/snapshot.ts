@@ -9,6 +9,7 @@ import type { CommandList } from '../commands/command-list.ts';
 import { databaseOf } from '../engine/database.ts';
 import { type Keyspace, keyspaceExpiringCount, keyspaceKeyCount } from '../engine/keyspace.ts';
 import { type MemoryUse, memoryUse } from '../engine/memory-use.ts';
+import { CLASS_TOTAL, classTotalsAdd } from '../memory/class-totals.ts';
 import { CLIENT, CLIENT_FLAG, clientBytes, clientIsShown } from '../memory/client-records.ts';
 import { connectionsWalk } from '../memory/connections.ts';
 import {
@@ -28,6 +29,8 @@ export type ClassNumbers = {
   readonly chunksPerPage: number;
   /** As CLASS. */
   readonly sums: Float64Array;
+  /** … of its totals: by CLASS_TOTAL. */
+  readonly totals: Float64Array;
 };
 
 export type DatabaseNumbers = {
@@ -106,9 +109,9 @@ export class Snapshot {
     return respCounterSum(this.keyspace.respStats, counter);
   }
 
-  /** One of CLASS, over all classes. */
-  classSum(word: number): number {
-    return this.classes.reduce((sum, { sums }) => sum + sums[word], 0);
+  /** One of CLASS_TOTAL, over all classes. */
+  classTotal(total: number): number {
+    return this.classes.reduce((sum, { totals }) => sum + totals[total], 0);
   }
 
   /** How often a memcached command was run, by its number. */
@@ -137,12 +140,14 @@ function classesOf(partitions: readonly Partition[]): readonly ClassNumbers[] {
   return Array.from({ length: classes.count - 1 }, (_, at) => {
     const id = at + 1;
     const sums = new Float64Array(CLASS.words);
-    for (const { i32 } of partitions) {
-      for (let word = 0; word < CLASS.words; word++)
-        sums[word] += i32[classRecord(id) + word] >>> 0;
+    const totals = new Float64Array(CLASS_TOTAL.words);
+    for (const p of partitions) {
+      const record = classRecord(id);
+      for (let word = 0; word < CLASS.words; word++) sums[word] += p.i32[record + word] >>> 0;
+      classTotalsAdd(p, id, totals);
     }
     const { chunkBytes, chunksPerPage } = classes;
-    return { id, chunkBytes: chunkBytes[id], chunksPerPage: chunksPerPage[id], sums };
+    return { id, chunkBytes: chunkBytes[id], chunksPerPage: chunksPerPage[id], sums, totals };
   });
 }
 

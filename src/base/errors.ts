@@ -10,16 +10,19 @@
 export const EXIT = {
   FAILURE: 1,
   USAGE: 64,
+  NO_INPUT: 66,
   UNAVAILABLE: 69,
   SOFTWARE: 70,
   OS: 71,
   CANNOT_CREATE: 73,
+  NO_PERMISSION: 77,
   CONFIG: 78,
   NO_USER: 67,
 } as const;
 
 export type FaultCode =
   | 'COMMAND_LINE'
+  | 'SUBCOMMAND_LINE'
   | 'OPTION_VALUE'
   | 'OPTION_REFUSED'
   | 'CONFIG_UNREADABLE'
@@ -40,6 +43,10 @@ export type FaultCode =
   | 'LOG_FILE_UNWRITABLE'
   | 'ADMIN_TOKEN'
   | 'ADMIN_UNREACHABLE'
+  | 'SERVER_UNREACHABLE'
+  | 'LOGIN_REFUSED'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE'
   | 'USER_UNKNOWN'
   | 'USER_REFUSED'
   | 'WORKER_DIED'
@@ -76,6 +83,7 @@ function row<Words extends readonly string[]>(
 // biome-ignore format: a table reads in columns
 export const FAULT = {
   commandLine:        row('COMMAND_LINE',        EXIT.USAGE,         (problem: string) => `${problem}; flagstone --help lists the options`),
+  subcommandLine:     row('SUBCOMMAND_LINE',     EXIT.USAGE,         (problem: string, command: string) => `${problem}; flagstone ${command} --help lists the options`),
   optionValue:        row('OPTION_VALUE',        EXIT.USAGE,         (option: string, problem: string) => `${option}: ${problem}`),
   optionRefused:      row('OPTION_REFUSED',      EXIT.USAGE,         (option: string, reason: string) => `${option} is refused: ${reason}`),
   configUnreadable:   row('CONFIG_UNREADABLE',   EXIT.CONFIG,        (path: string, reason: string) => `cannot read the config file ${path}: ${reason}`),
@@ -96,6 +104,10 @@ export const FAULT = {
   logFile:            row('LOG_FILE_UNWRITABLE', EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write the log to ${path}: ${reason}`),
   adminToken:         row('ADMIN_TOKEN',         EXIT.CONFIG,        (path: string, problem: string) => `cannot use the admin token in ${path}: ${problem}`),
   adminUnreachable:   row('ADMIN_UNREACHABLE',   EXIT.UNAVAILABLE,   (address: string, reason: string) => `cannot ask the admin port ${address}: ${reason}`),
+  serverUnreachable:  row('SERVER_UNREACHABLE',  EXIT.UNAVAILABLE,   (address: string, reason: string) => `cannot talk to ${address}: ${reason}`),
+  loginRefused:       row('LOGIN_REFUSED',       EXIT.NO_PERMISSION, (address: string, reason: string) => `${address} does not let us in: ${reason}`),
+  fileUnreadable:     row('FILE_UNREADABLE',     EXIT.NO_INPUT,      (path: string, reason: string) => `cannot read ${path}: ${reason}`),
+  fileUnwritable:     row('FILE_UNWRITABLE',     EXIT.CANNOT_CREATE, (path: string, reason: string) => `cannot write ${path}: ${reason}`),
   userUnknown:        row('USER_UNKNOWN',        EXIT.NO_USER,       (user: string) => `-u ${user}: no such user`),
   userRefused:        row('USER_REFUSED',        EXIT.OS,            (user: string, reason: string) => `-u ${user}: cannot become this user: ${reason}`),
   workerDied:         row('WORKER_DIED',         EXIT.SOFTWARE,      (worker: string, reason: string) => `worker ${worker} died while starting: ${reason}`),
@@ -111,13 +123,18 @@ export function errorSystemCode(error: unknown): string {
 // The plain words for the codes that end up in one of our lines.
 const SYSTEM_REASON: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was reset',
   EEXIST: 'it exists already',
   EISDIR: 'it is a directory',
   EMFILE: 'too many open files',
   ENOENT: 'no such file or directory',
   ENOSPC: 'no space left on the device',
+  ENOTFOUND: 'no such host',
   ENOTDIR: 'a part of the path is not a directory',
+  EPIPE: 'the connection was closed',
   EPERM: 'operation not permitted',
+  ETIMEDOUT: 'no answer came',
   EROFS: 'the file system is read-only',
 };
 

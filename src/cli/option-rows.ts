@@ -149,7 +149,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     doc: 'A redis.conf, for what concerns RESP. Before all other options it starts Flagstone as redis-server would start, without memcached: --resp-conf [file] [--directive value ...].' },
   // Admin
   { kind: 'value',    flag: '',  name: 'admin-port',         argument: 'num',   group: 'Admin',    field: 'adminPort',           default: '0',     parse: portParse,
-    doc: 'HTTP port for metrics, health and the log level. 0 turns it off, -1 takes any free port; 11280 is a good one.' },
+    doc: 'HTTP port for the web console, metrics and health. 0 turns it off, -1 takes any free port; 11280 is a good one.' },
   { kind: 'value',    flag: '',  name: 'admin-listen',       argument: 'addr',  group: 'Admin',    field: 'adminListen',         default: '127.0.0.1', parse: adminListenParse,
     doc: 'Address of the admin port; * for all interfaces.' },
   { kind: 'value',    flag: '',  name: 'admin-token-file',   argument: 'path',  group: 'Admin',    field: 'adminTokenFile',      default: null,    parse: textParse,

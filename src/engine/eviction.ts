@@ -8,6 +8,7 @@
  * Guard: the partition lock. One allocation makes at most TRIES_MAX rounds of what the hand, the graveyard
  * and page-move.ts allow themselves.
  */
+import { CLASS_TOTAL, classCount } from '../memory/class-totals.ts';
 import { CLASS, classRecord, HEADER, type Partition } from '../memory/partition.ts';
 import { chunkTake, PAGES_RESERVED } from '../memory/slab.ts';
 import { graveyardFirst } from './collection/graveyard.ts';
@@ -89,7 +90,7 @@ function chunkObtainSlow(p: Partition, classId: number, nowMs: number): number {
   if (policyIsVolatile(p)) {
     return chunkObtainScraped(p, classId, nowMs) || chunkObtainByCompaction(p, classId, nowMs);
   }
-  p.i32[klass + CLASS.outOfMemory]++;
+  classCount(p, classId, CLASS_TOTAL.outOfMemory);
   return 0;
 }
 
@@ -130,6 +131,6 @@ function chunkObtainByCompaction(p: Partition, classId: number, nowMs: number): 
       if (ref !== 0) return ref;
     }
   }
-  p.i32[classRecord(classId) + CLASS.outOfMemory]++;
+  classCount(p, classId, CLASS_TOTAL.outOfMemory);
   return 0;
 }

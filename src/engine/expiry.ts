@@ -7,17 +7,10 @@
  *
  * Guard: the partition lock.
  */
+import { CLASS_TOTAL, classCount, classCountAdd } from '../memory/class-totals.ts';
 import { chunkKind, itemExpiresAtMs, itemHash, itemIsLinked, KIND_ITEM } from '../memory/item.ts';
 import { pageExpiresAtMinMs, pageExpiresAtMinMsSet } from '../memory/page-times.ts';
-import {
-  CLASS,
-  classRecord,
-  HEADER,
-  PAGE,
-  type Partition,
-  pageOffset,
-  pageRecord,
-} from '../memory/partition.ts';
+import { HEADER, PAGE, type Partition, pageOffset, pageRecord } from '../memory/partition.ts';
 import { itemIsAtHand } from './forget.ts';
 import { itemIsDead, itemIsHeld } from './lifecycle.ts';
 import { itemOwner } from './owner.ts';
@@ -66,9 +59,7 @@ export function pageReap(p: Partition, page: number, nowMs: number): number {
   const { i32 } = p;
   const record = pageRecord(p, page);
   const classId = i32[record + PAGE.classId];
-  const klass = classRecord(classId);
-  i32[klass + CLASS.reapVisits] =
-    (i32[klass + CLASS.reapVisits] + i32[record + PAGE.usedCount]) | 0;
+  classCountAdd(p, classId, CLASS_TOTAL.reapVisits, i32[record + PAGE.usedCount]);
   const chunkBytes = p.classes.chunkBytes[classId];
   let earliest = 0;
   let reaped = 0;
@@ -77,7 +68,7 @@ export function pageReap(p: Partition, page: number, nowMs: number): number {
     if (chunkKind(p, ref) !== KIND_ITEM || !itemIsLinked(p, ref)) continue;
     if (itemIsDead(p, ref, nowMs) && itemIsReapable(p, ref)) {
       itemReap(p, itemHash(p, ref), ref);
-      i32[klass + CLASS.reaped]++;
+      classCount(p, classId, CLASS_TOTAL.reaped);
       reaped++;
       if (i32[record + PAGE.classId] !== classId) return reaped; // that was the page's last item
     } else {

@@ -7,6 +7,7 @@
  *
  * Guard: the partition lock.
  */
+import { CLASS_TOTAL, classCount } from '../memory/class-totals.ts';
 import { EVENT } from '../memory/event-log.ts';
 import {
   EXTRA_EXPIRY,
@@ -32,16 +33,16 @@ export function itemIsAtHand(p: Partition, ref: number): boolean {
 
 export function itemEvict(p: Partition, ref: number, nowMs: number): void {
   const { i32, f64 } = p;
-  const klass = classRecord(chunkClass(p, ref));
+  const classId = chunkClass(p, ref);
   const hash = itemHash(p, ref);
-  i32[klass + CLASS.evictions]++;
+  classCount(p, classId, CLASS_TOTAL.evictions);
   f64[HEADER_F64.evictionTotal]++;
-  i32[klass + CLASS.evictedAgeSec] = itemIdleSec(p, ref, Math.floor(nowMs / 1000));
+  i32[classRecord(classId) + CLASS.evictedAgeSec] = itemIdleSec(p, ref, Math.floor(nowMs / 1000));
   if ((itemExtras(p, ref) & EXTRA_EXPIRY) !== 0 && itemExpiresAtMs(p, ref) !== 0) {
-    i32[klass + CLASS.evictionsNonzero]++;
+    classCount(p, classId, CLASS_TOTAL.evictionsNonzero);
   }
   if (!itemIsFetched(p, ref)) {
-    i32[klass + CLASS.evictionsUnfetched]++;
+    classCount(p, classId, CLASS_TOTAL.evictionsUnfetched);
     f64[HEADER_F64.evictedUnfetchedTotal]++;
   }
   if (!itemIsMain(p, ref)) ghostAdd(p, hash);

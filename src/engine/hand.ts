@@ -16,6 +16,7 @@
  *
  * Guard: the partition lock.
  */
+import { CLASS_TOTAL, classCount, classCountAdd } from '../memory/class-totals.ts';
 import { collectionRoot, itemIsLarge } from '../memory/collection.ts';
 import {
   chunkKind,
@@ -106,7 +107,7 @@ export function classSweep(p: Partition, classId: number, nowMs: number): boolea
     // The page may go back to the pool with this item: leave the hand where it finds its way.
     i32[klass + CLASS.handPage] = page + 1;
     i32[klass + CLASS.handChunk] = chunk;
-    i32[klass + CLASS.sweepVisits] = (i32[klass + CLASS.sweepVisits] + visits) | 0;
+    classCountAdd(p, classId, CLASS_TOTAL.sweepVisits, visits);
     const item = verdict === VERDICT.PART_IS_DEAD ? ref : owner;
     if (verdict === VERDICT.GOES) itemEvict(p, item, nowMs);
     else itemReap(p, itemHash(p, item), item);
@@ -152,19 +153,20 @@ export function memberIsDead(p: Partition, ref: number, nowMs: number): boolean 
 
 function itemJudge(p: Partition, ref: number): number {
   const { i32 } = p;
-  const klass = classRecord(chunkClass(p, ref));
+  const classId = chunkClass(p, ref);
+  const klass = classRecord(classId);
   if (!itemIsMain(p, ref)) {
     if (itemFrequency(p, ref) === 0) return VERDICT.GOES;
     itemPromote(p, ref);
     i32[klass + CLASS.mainCount]++;
-    i32[klass + CLASS.promotions]++;
+    classCount(p, classId, CLASS_TOTAL.promotions);
     return VERDICT.STAYS;
   }
   if (i32[klass + CLASS.mainCount] * 10 > i32[klass + CLASS.itemCount] * MAIN_TENTHS_MAX) {
     if (itemFrequency(p, ref) === 0) return VERDICT.GOES;
     itemFrequencyLower(p, ref);
   }
-  i32[klass + CLASS.renewals]++;
+  classCount(p, classId, CLASS_TOTAL.renewals);
   return VERDICT.STAYS;
 }
 

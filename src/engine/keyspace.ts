@@ -6,11 +6,13 @@
 
 import { HASH_SECRET_WORDS, hashSecretSet, type Key } from '../base/key.ts';
 import { type Arena, type ArenaHandles, arenaAttach, budgetPages } from '../memory/arena.ts';
+import { classTotalsCopy, classTotalsSet } from '../memory/class-totals.ts';
 import type { CommandStats } from '../memory/command-stats.ts';
 import type { ConfigStore } from '../memory/config-store.ts';
 import { CONTROL, CONTROL_F64, type Control } from '../memory/control.ts';
 import type { EventLog, EventRings } from '../memory/event-log.ts';
 import { type KeyTap, keyAsked } from '../memory/key-tap.ts';
+import type { MemcachedTimes } from '../memory/memcached-times.ts';
 import {
   CLASS,
   classRecord,
@@ -51,6 +53,8 @@ export class Keyspace {
   readonly tracked: TrackedKeys;
   /** How often keys are asked for, and which. */
   readonly keyTap: KeyTap;
+  /** What memcached commands cost. */
+  readonly memcachedTimes: MemcachedTimes;
   readonly partitions: readonly Partition[];
   private readonly shift: number;
   private readonly mask: number;
@@ -64,6 +68,7 @@ export class Keyspace {
     this.respStats = arena.respStats;
     this.tracked = arena.tracked;
     this.keyTap = arena.keyTap;
+    this.memcachedTimes = arena.memcachedTimes;
     this.partitions = arena.partitions;
     this.mask = arena.partitions.length - 1;
     // For one partition the shift does not matter: a shift by 32 would be one by 0.
@@ -129,6 +134,7 @@ export function partitionReset(p: Partition): void {
   const pageLimit = Math.max(1, Math.min(i32[HEADER.pageLimit], p.pageCount));
   const policy = policyOf(i32[HEADER.evictionPolicy]);
   const keptTotals = EVENT_TOTALS.map((total) => f64[total]);
+  const keptClassTotals = classTotalsCopy(p);
   const listeners = i32[HEADER.changeListeners];
   const changeHead = f64[HEADER_F64.changeHead];
   const casBefore = casLast(p);
@@ -138,6 +144,9 @@ export function partitionReset(p: Partition): void {
   });
   EVENT_TOTALS.forEach((total, at) => {
     f64[total] = keptTotals[at];
+  });
+  keptClassTotals.forEach((totals, classId) => {
+    classTotalsSet(p, classId, totals);
   });
   i32[HEADER.resetCount]++;
   partitionInit(p, pageLimit, policy);
@@ -215,8 +224,8 @@ export function keyspaceCountsReset(keyspace: Keyspace): void {
 export function partitionCountsReset(p: Partition): void {
   for (const total of EVENT_TOTALS) p.f64[total] = 0;
   for (let classId = 0; classId < p.classes.count; classId++) {
-    const klass = classRecord(classId);
-    p.i32.fill(0, klass + CLASS.evictions, klass + CLASS.words);
+    classTotalsSet(p, classId, 0);
+    p.i32[classRecord(classId) + CLASS.evictedAgeSec] = 0;
   }
 }
 

@@ -3,8 +3,9 @@
  *
  * Guard: the partition lock.
  */
+import { CLASS_TOTAL, classCount } from '../memory/class-totals.ts';
 import { ITEM_TYPE, itemIsFetched, itemType } from '../memory/item.ts';
-import { CLASS, classRecord, HEADER_F64, type Partition } from '../memory/partition.ts';
+import { HEADER_F64, type Partition } from '../memory/partition.ts';
 import { chunkClass } from '../memory/slab.ts';
 import { CHANGE } from './change-log.ts';
 import { memberReap } from './collection/member-life.ts';
@@ -18,11 +19,11 @@ export function itemReap(p: Partition, hash: number, ref: number): void {
     memberReap(p, ref);
     return;
   }
-  const klass = classRecord(chunkClass(p, ref));
-  p.i32[klass + CLASS.expired]++;
+  const classId = chunkClass(p, ref);
+  classCount(p, classId, CLASS_TOTAL.expired);
   p.f64[HEADER_F64.expiryTotal]++;
   if (!itemIsFetched(p, ref)) {
-    p.i32[klass + CLASS.expiredUnfetched]++;
+    classCount(p, classId, CLASS_TOTAL.expiredUnfetched);
     p.f64[HEADER_F64.expiredUnfetchedTotal]++;
   }
   const isFlushed = itemIsFlushed(p, ref);

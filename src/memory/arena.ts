@@ -16,6 +16,7 @@ import { CONFIG_STORE_BYTES, ConfigStore } from './config-store.ts';
 import { Control, controlBytes, counterBlock, PARTITION_COUNT_MAX } from './control.ts';
 import { EventLog, EventRings, eventRingsBytes } from './event-log.ts';
 import { KeyTap, keyTapBytes } from './key-tap.ts';
+import { MemcachedTimes, memcachedTimesBytes } from './memcached-times.ts';
 import { PARTITION_BYTES_MAX, Partition, pageCountFor } from './partition.ts';
 import { RespStats, respStatsBytes } from './resp-stats.ts';
 import { SlabClasses } from './slab-classes.ts';
@@ -59,6 +60,7 @@ export type ArenaHandles = {
   readonly respStats: SharedArrayBuffer;
   readonly tracked: SharedArrayBuffer;
   readonly keyTap: SharedArrayBuffer;
+  readonly memcachedTimes: SharedArrayBuffer;
   readonly partitions: readonly SharedArrayBuffer[];
 };
 
@@ -72,6 +74,7 @@ export type Arena = {
   readonly respStats: RespStats;
   readonly tracked: TrackedKeys;
   readonly keyTap: KeyTap;
+  readonly memcachedTimes: MemcachedTimes;
   readonly partitions: readonly Partition[];
   readonly classes: SlabClasses;
 };
@@ -92,6 +95,7 @@ export function arenaReserve(config: ArenaConfig): ArenaHandles {
     respStats: new SharedArrayBuffer(respStatsBytes(config.threadCount)),
     tracked: new SharedArrayBuffer(trackedKeysBytes(count)),
     keyTap: new SharedArrayBuffer(keyTapBytes(config.threadCount)),
+    memcachedTimes: new SharedArrayBuffer(memcachedTimesBytes(config.threadCount)),
     partitions: Array.from({ length: count }, () => new SharedArrayBuffer(bytes)),
   };
 }
@@ -115,6 +119,7 @@ export function arenaAttach(handles: ArenaHandles, owner: number): Arena {
     respStats: new RespStats(handles.respStats),
     tracked,
     keyTap: new KeyTap(handles.keyTap, owner - 2),
+    memcachedTimes: new MemcachedTimes(handles.memcachedTimes),
     classes,
     partitions: handles.partitions.map(
       (sab, id) => new Partition(sab, { id, ...place }, classes, owner),

@@ -46,7 +46,7 @@ export const CONTROL = {
   keyEvents: 48, // classes of key events that are published: notify-keyspace-events
   joinedThreads: 49, // two words: a bit for each data thread that hears the others and is heard
   straying: 61, // a script that has written waits for a lock out of order, as this owner: locks.ts
-  usersLock: 62, // who changes RESP's users: users-lock.ts
+  usersLock: 96, // LOCK_WORDS words: who changes RESP's users: users-lock.ts
   trackingBell: 60, // 1: tracked keys have changed, and some thread has not heard of it yet
   trackingThreads: 56, // two words: a bit for each data thread whose clients track keys
   broadcastThreads: 58, // … want to hear of all keys with a prefix

@@ -15,28 +15,19 @@
  *   └────────┴───────────┴────────┴──────┴─────────────────────┘
  *
  * A sampling is on until a time, which every batch compares with its own: it ends even if whoever began it
- * has died. While it is on, a thread copies one key out of `interval`, at random distances, so that requests
- * that repeat themselves in step are not met at one place always. The interval is such that of a window's
- * operations about KEYS_WANTED are copied, and never more than KEYS_MAX: in a window that has more of them than
- * the one before, it doubles. What a key stands for, the interval as it was, is its weight; so what the weights
- * add up to is right whatever the intervals were, and of threads that are unlike busy.
+ * has died. While it is on, a thread copies some of the keys, at most 4,000 a second: base/sampling.ts. So what
+ * their weights add up to is right, also over threads that are unlike busy.
  *
  * Guard: the ring's head is stored atomically once a slot is written. A slot is overwritten unasked: whoever reads
  * one looks at the head again, and drops what may have changed meanwhile.
  */
 import { assert } from '../base/assert.ts';
 import type { Key } from '../base/key.ts';
+import { Sampling } from '../base/sampling.ts';
 import { PARTITION_COUNT_MAX, THREAD_COUNT_MAX } from './control.ts';
 
 /** Bytes of a key that a slot has room for. */
 export const SAMPLED_BYTES_MAX = 112;
-/** Copied in a window at most, by each thread: 4,000 a second. */
-export const KEYS_MAX = 400;
-export const WINDOW_MS = 100;
-const KEYS_WANTED = 256;
-/** Keys after which the interval doubles in a sampling's first window, and then in any. */
-const KEYS_PER_STEP = 32;
-
 export const SLOT_COUNT = 1024;
 
 /** f64 index of the time at which sampling ends, in milliseconds; 0: none was ever asked for. */
@@ -76,16 +67,9 @@ export class KeyTap {
   readonly ring: number;
   /** A sampling is on, as of this batch. */
   isOn = false;
-  /** Operations until the next key is copied, and what that then stands for. */
-  left = 0;
-  weight = 1;
-  interval = 1;
-  /** Of the window: operations, keys copied, and at how many of these the interval doubles. */
-  asked = 0;
-  taken = 0;
-  doublesAt = 0;
-  windowStartMs = 0.5;
-  random = 0x2545f491;
+  /** … until then: another time is another sampling, or a longer one, and begins anew. */
+  endMs = 0.5;
+  readonly sampling = new Sampling();
 
   /** `thread`: the data thread's index; any other number: this thread asks for no keys that count. */
   constructor(sab: SharedArrayBuffer, thread: number) {
@@ -103,12 +87,16 @@ export class KeyTap {
 
 /** Starts a batch: whether a sampling is on. */
 export function keyTapClock(tap: KeyTap, nowMs: number): void {
-  if (tap.f64[END_MS] <= nowMs) {
+  const endMs = tap.f64[END_MS];
+  if (endMs <= nowMs) {
     tap.isOn = false;
-    return;
+  } else if (tap.isOn && tap.endMs === endMs) {
+    tap.sampling.clock(nowMs);
+  } else {
+    tap.isOn = true;
+    tap.endMs = endMs;
+    tap.sampling.begin(nowMs);
   }
-  if (tap.isOn && nowMs - tap.windowStartMs < WINDOW_MS) return;
-  windowTurn(tap, nowMs);
 }
 
 /** Counts an operation on the key, which is in that partition. */
@@ -117,52 +105,19 @@ export function keyAsked(tap: KeyTap, partition: number, key: Key): void {
   if (tap.isOn) keyLook(tap, key);
 }
 
-function windowTurn(tap: KeyTap, nowMs: number): void {
-  if (tap.isOn) {
-    // A thread without requests has had a long window.
-    const perWindow = (tap.asked * WINDOW_MS) / (nowMs - tap.windowStartMs);
-    tap.interval = Math.max(1, Math.ceil(perWindow / KEYS_WANTED)) | 0;
-    tap.doublesAt = KEYS_WANTED + KEYS_PER_STEP;
-  } else {
-    tap.interval = 1;
-    tap.doublesAt = KEYS_PER_STEP;
-  }
-  tap.isOn = true;
-  tap.windowStartMs = nowMs;
-  tap.asked = 0;
-  tap.taken = 0;
-  distanceDraw(tap);
-}
-
-/** Draws how many operations away the next key is: 1 … 2 × interval - 1, all alike. */
-function distanceDraw(tap: KeyTap): void {
-  let bits = tap.random;
-  bits ^= bits << 13;
-  bits ^= bits >>> 17;
-  bits ^= bits << 5;
-  tap.random = bits;
-  tap.weight = tap.interval;
-  tap.left = 1 + ((bits >>> 1) % (2 * tap.interval - 1));
-}
-
 function keyLook(tap: KeyTap, key: Key): void {
-  tap.asked++;
-  if (--tap.left > 0 || tap.taken === KEYS_MAX) return;
+  const { sampling } = tap;
+  if (--sampling.left > 0) return;
   slotWrite(tap, key);
-  tap.taken++;
-  if (tap.taken === tap.doublesAt) {
-    tap.interval *= 2;
-    tap.doublesAt += KEYS_PER_STEP;
-  }
-  distanceDraw(tap);
+  sampling.next();
 }
 
-function slotWrite({ i32, ring, head, weight }: KeyTap, key: Key): void {
+function slotWrite({ i32, ring, head, sampling }: KeyTap, key: Key): void {
   const written = i32[head];
   const slot = ring + (written & (SLOT_COUNT - 1)) * SLOT.words;
   const first = key.tag & 1; // a namespace is the key's first word
   const bytes = key.bytes - first * 4;
-  i32[slot + SLOT.weight] = weight;
+  i32[slot + SLOT.weight] = sampling.weight;
   i32[slot + SLOT.namespace] = first === 0 ? 0 : key.words[0];
   i32[slot + SLOT.bytes] = bytes;
   i32[slot + SLOT.hash] = key.hash;

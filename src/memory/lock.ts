@@ -23,15 +23,17 @@
  * Behind the word, on its cache line, stands how often a thread found it taken, and how often one had to
  * sleep. Whoever got it the slow way adds to them while it holds it, so they cost the quick way nothing.
  *
- *   ┌──────┬─────────┬───────────┬────────┐
- *   │ lock │ 3 words │ contended │ sleeps │   i32 from the lock's word on; they wrap at 2^32
- *   └──────┴─────────┴───────────┴────────┘
+ *   ┌──────┬─────────┬───────────┬───────────┬───────────┬───────────┐
+ *   │ lock │ 3 words │ contended │ contended │ sleeps    │ sleeps    │   i32 from the lock's word on;
+ *   │      │ spare   │ low word  │ high word │ low word  │ high word │   what owns a lock leaves room for all
+ *   └──────┴─────────┴───────────┴───────────┴───────────┴───────────┘
  *
  * The scheme is the three-state mutex of Drepper, "Futexes are tricky" (2011), section 5.
  */
 
-/** Words behind the lock's own. */
-export const LOCK_COUNT = { contended: 4, sleeps: 5 } as const;
+/** Words of a lock, its own among them; and where its counts are. */
+export const LOCK_WORDS = 8;
+export const LOCK_COUNT = { contended: 4, sleeps: 6 } as const;
 export type LockCount = (typeof LOCK_COUNT)[keyof typeof LOCK_COUNT];
 
 const WAIT = 0x8000;
@@ -86,7 +88,8 @@ export function lockTakeYielding(
 
 /** How often a thread had to wait for the lock, or to sleep for it. */
 export function lockCount(words: Int32Array, word: number, count: LockCount): number {
-  return words[word + count] >>> 0;
+  const at = word + count;
+  return (words[at + 1] >>> 0) * 2 ** 32 + (words[at] >>> 0);
 }
 
 function lockTakeSlow(words: Int32Array, word: number, owner: number, may: boolean): boolean {
@@ -97,8 +100,14 @@ function lockTakeSlow(words: Int32Array, word: number, owner: number, may: boole
 }
 
 function lockCountWait(words: Int32Array, word: number, sleeps: number): void {
-  words[word + LOCK_COUNT.contended]++;
-  words[word + LOCK_COUNT.sleeps] += sleeps;
+  countAdd(words, word + LOCK_COUNT.contended, 1);
+  countAdd(words, word + LOCK_COUNT.sleeps, sleeps);
+}
+
+function countAdd(words: Int32Array, at: number, count: number): void {
+  const low = (words[at] >>> 0) + count;
+  words[at] = low | 0;
+  if (low >= 2 ** 32) words[at + 1]++;
 }
 
 /** Returns how often it slept; or GAVE_UP, or YIELDS. */

@@ -102,7 +102,7 @@ export const REMOVAL_SLOTS = 256;
 
 export const HEADER_BYTES = 3072;
 export const CLASS_TABLE_OFFSET = HEADER_BYTES;
-const CLASS_RECORD_BYTES = 128;
+export const CLASS_RECORD_BYTES = 192;
 export const INDEX_DIRECTORY_OFFSET = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
 const PAGE_RECORD_BYTES = 64;
 /** Guards that a thread has room for from the start. */
@@ -357,7 +357,7 @@ export function pageGive(p: Partition, page: number): void {
 
 // ── Class table ─────────────────────────────────────────────────────────────────────────────────
 
-/** Class record (i32 index within the record, 128 bytes a class). */
+/** The words of a class record (i32 index within the record); the totals behind them: class-totals.ts. */
 export const CLASS = {
   pageCount: 0,
   partialHead: 1, // page + 1
@@ -367,31 +367,12 @@ export const CLASS = {
   itemCount: 5, // linked items
   mainCount: 6, // … of them promoted out of probation
   itemBytes: 7, // bytes asked for by the linked items
-  evictions: 8,
-  evictionsNonzero: 9, // … of items that had an expiry time
-  evictionsUnfetched: 10,
-  expired: 11,
-  expiredUnfetched: 12,
-  outOfMemory: 13,
-  evictedAgeSec: 14, // seconds since last access of the item evicted last
-  getHits: 15,
-  setCount: 16,
-  deleteHits: 17,
-  incrHits: 18,
-  decrHits: 19,
-  casHits: 20,
-  casBadval: 21,
-  touchHits: 22,
-  sweepVisits: 23,
-  promotions: 24, // items that the hand moved from probation to main
-  renewals: 25, // main items that the hand let stay
-  handTurned: 26, // 1: the hand came to another page since other classes were last asked for one
-  reaped: 27, // dead items that were found page by page, not by asking for them
-  reapVisits: 28, // items looked at for that
-  words: 32,
+  evictedAgeSec: 8, // seconds since last access of the item evicted last
+  handTurned: 9, // 1: the hand came to another page since other classes were last asked for one
+  words: 10,
 } as const;
 
 /** i32 index of a class's record. */
 export function classRecord(classId: number): number {
-  return (CLASS_TABLE_OFFSET >>> 2) + classId * CLASS.words;
+  return (CLASS_TABLE_OFFSET + classId * CLASS_RECORD_BYTES) >>> 2;
 }

@@ -5,19 +5,19 @@
  *   ┌────────┬──────────────┬─────────────────────────────────────────────────┬─  ─┐
  *   │ header │ error codes  │ thread 0: counters │ errors      │ times        │ …  │
  *   │ 128 B  │ 192 × 64 B   │           64 f64   │ by code     │ 512 × 232    │    │
- *   │        │ length, text │                    │ 192 f64     │ u32          │    │
+ *   │        │ length, text │                    │ 192 f64     │ f64          │    │
  *   └────────┴──────────────┴─────────────────────────────────────────────────┴─  ─┘
  *
  * Error codes are given slots as they come up, by whichever thread meets one first. Two threads may give
  * one code two slots at once; readers add them up.
  *
- * A command's times are counted in steps of an eighth of their power of two, in units of 64 ns, so that
- * powers of 1,024 ns, which LATENCY HISTOGRAM shows, fall between two steps.
+ * A command's times are counted in steps: time-steps.ts.
  *
  * Guard: a slot's text is written before its length, which is stored atomically; all else as said.
  */
 import { assert } from '../base/assert.ts';
 import { RESP_COMMAND_COUNT_MAX } from './command-stats.ts';
+import { TIME_STEP_COUNT, timeStep } from './time-steps.ts';
 
 /** i32 indices of the header. */
 export const RESP_WORD = {
@@ -73,12 +73,8 @@ const ERROR_SLOT_BYTES = 64;
 const ERROR_CODE_BYTES_MAX = ERROR_SLOT_BYTES - 4;
 const BLOCKS_OFFSET = HEADER_BYTES + ERROR_SLOT_COUNT * ERROR_SLOT_BYTES;
 const COUNTER_COUNT = 64;
-/** Steps of a command's times, and units in a microsecond. */
-const TIME_STEP_COUNT = 232;
-const UNITS_PER_US = 1000 / 64;
-const UNITS_MAX = 2 ** 31 - 1;
 const TIMES_OFFSET = (COUNTER_COUNT + ERROR_SLOT_COUNT) * 8;
-const BLOCK_BYTES = TIMES_OFFSET + RESP_COMMAND_COUNT_MAX * TIME_STEP_COUNT * 4;
+const BLOCK_BYTES = TIMES_OFFSET + RESP_COMMAND_COUNT_MAX * TIME_STEP_COUNT * 8;
 
 assert(BLOCK_BYTES % 64 === 0, 'no two threads write one cache line');
 
@@ -88,14 +84,12 @@ export function respStatsBytes(threadCount: number): number {
 
 export class RespStats {
   readonly i32: Int32Array;
-  readonly u32: Uint32Array;
   readonly f64: Float64Array;
   readonly u8: Buffer;
   readonly threadCount: number;
 
   constructor(sab: SharedArrayBuffer) {
     this.i32 = new Int32Array(sab);
-    this.u32 = new Uint32Array(sab);
     this.f64 = new Float64Array(sab);
     this.u8 = Buffer.from(sab);
     this.threadCount = (sab.byteLength - BLOCKS_OFFSET) / BLOCK_BYTES;
@@ -170,27 +164,12 @@ export function errorNote(stats: RespStats, block: number, slot: number): void {
 
 /** Counts a run of the command, by its number, in a thread's block. */
 export function timeNote(stats: RespStats, block: number, command: number, us: number): void {
-  const units = Math.min(us * UNITS_PER_US, UNITS_MAX) | 0;
-  stats.u32[timesStart(block, command) + timeStep(units)]++;
+  stats.f64[timesStart(block, command) + timeStep(us)]++;
 }
 
-/** u32 index of a command's steps. `block` as respStatsBlock gives it. */
+/** f64 index of a command's steps. `block` as respStatsBlock gives it. */
 function timesStart(block: number, command: number): number {
-  return (block << 1) + (TIMES_OFFSET >>> 2) + command * TIME_STEP_COUNT;
-}
-
-/** 0–7 as they are; from there on eight steps for each power of two. */
-function timeStep(units: number): number {
-  if (units < 8) return units;
-  const power = 31 - Math.clz32(units);
-  return ((power - 2) << 3) + ((units >>> (power - 3)) & 7);
-}
-
-/** The units at which a step ends: its first that is not in it. */
-function stepEnd(step: number): number {
-  if (step < 8) return step + 1;
-  const power = (step >>> 3) + 2;
-  return (9 + (step & 7)) * 2 ** (power - 3);
+  return block + (TIMES_OFFSET >>> 3) + command * TIME_STEP_COUNT;
 }
 
 /** Runs of the command for each step, over all threads; null: it was never run. */
@@ -200,58 +179,11 @@ export function commandTimes(stats: RespStats, command: number): Float64Array | 
   for (let thread = 0; thread < stats.threadCount; thread++) {
     const start = timesStart(respStatsBlock(thread), command);
     for (let step = 0; step < TIME_STEP_COUNT; step++) {
-      counts[step] += stats.u32[start + step];
-      sum += stats.u32[start + step];
+      counts[step] += stats.f64[start + step];
+      sum += stats.f64[start + step];
     }
   }
   return sum === 0 ? null : counts;
-}
-
-/** A percentile in microseconds: the end of the step where it lies. */
-export function timePercentile(counts: Float64Array, percent: number): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const wanted = Math.max(1, Math.ceil((total * percent) / 100));
-  let below = 0;
-  for (let step = 0; step < counts.length; step++) {
-    below += counts[step];
-    if (below >= wanted) return (stepEnd(step) - 1 / UNITS_PER_US) / UNITS_PER_US;
-  }
-  return 0;
-}
-
-/** Runs that took no more than 1,024 ns × 2^n each, for every n at which there are more than before. */
-export function timeHistogram(
-  counts: Float64Array,
-): readonly (readonly [n: number, runs: number])[] {
-  const rows: [number, number][] = [];
-  let runs = 0;
-  let before = 0;
-  let n = 0;
-  for (let step = 0; step < counts.length; step++) {
-    runs += counts[step];
-    if (stepEnd(step) !== 16 * 2 ** n) continue;
-    if (runs > before) rows.push([n, runs]);
-    before = runs;
-    n++;
-  }
-  return rows;
-}
-
-/** Limits of timeBuckets: 1,024 ns × 2^n. */
-export const TIME_BUCKET_LIMITS_US: readonly number[] = Array.from(
-  { length: 21 },
-  (_, n) => 1.024 * 2 ** n,
-);
-
-/** How many runs took no more than each of the limits and more than the one before; the last word: the rest. */
-export function timeBuckets(counts: Float64Array): Float64Array {
-  const buckets = new Float64Array(TIME_BUCKET_LIMITS_US.length + 1);
-  let n = 0;
-  for (let step = 0; step < counts.length; step++) {
-    while (n < TIME_BUCKET_LIMITS_US.length && stepEnd(step) > 16 * 2 ** n) n++;
-    buckets[n] += counts[step];
-  }
-  return buckets;
 }
 
 // ── Reset ───────────────────────────────────────────────────────────────────────────────────────
@@ -265,6 +197,6 @@ export function respStatsReset(stats: RespStats): void {
 export function commandTimesReset(stats: RespStats, command: number): void {
   for (let thread = 0; thread < stats.threadCount; thread++) {
     const start = timesStart(respStatsBlock(thread), command);
-    stats.u32.fill(0, start, start + TIME_STEP_COUNT);
+    stats.f64.fill(0, start, start + TIME_STEP_COUNT);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A wire on the handle of an established TLSSocket, past its two streams: what is decrypted lands in
  * the thread's read area, and what is sent is encrypted at once. Node does the handshake, the alerts
- * and the closing. What this file knows of Node's insides, besides what wire-fast.ts explains:
+ * and the closing. What this file knows of Node's insides, besides what base/stream-handle.ts explains:
  *
  *   - a TLSSocket's `_handle` is a stream handle like a TCP socket's, and passes decrypted bytes on
  *     at most a record (16 KiB) at a time, all that one read brought, even after `readStop`;
@@ -12,7 +12,6 @@
  * next one; large ones count as queued until their write has ended, and hold the client back.
  */
 import type { TLSSocket } from 'node:tls';
-import { type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
 import {
   ASYNC_WORD,
   type Handle,
@@ -20,7 +19,8 @@ import {
   streamInternals,
   streamState,
   type WriteRequest,
-} from './wire-fast.ts';
+} from '../base/stream-handle.ts';
+import { type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
 
 /** A fast wire on the socket; null where this Node lacks something for it. */
 export function tlsFastWireMake(

@@ -1,73 +1,22 @@
 /**
  * A wire that skips the stream machinery: reads land in the thread's one buffer, and writes go to the
- * handle as they are. This file and tls-wire-fast.ts are the only
- * ones that know of Node's insides:
- *
- *   - `server._handle.onconnection` hands over a connection before a Socket is made for it;
- *   - a handle reads into a buffer given once (`useUserBuffer`) and calls its `onread`; how many bytes
- *     came, or which error, stands in a word shared by all streams of the thread;
- *   - `handle.writeBuffer(request, buffer)` writes at once what the kernel takes. If that was all,
- *     the request object is free again; another shared word tells.
- *
- * The shared words and the request classes are found through `--expose-internals`, an option that
- * the supervisor gives the data threads and nobody else. Where something is missing,
- * `fastWireIsAvailable` says no, and the plain wire is used.
+ * handle as they are. What it knows of Node's insides, besides what base/stream-handle.ts
+ * explains: `server._handle.onconnection` hands over a connection before a Socket is made for it.
+ * Where something is missing, `fastWireIsAvailable` says no, and the plain wire is used.
  */
 import { readSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
+import {
+  ASYNC_WORD,
+  type Handle,
+  READ_WORD,
+  streamInternals,
+  streamState,
+  type WriteRequest,
+} from '../base/stream-handle.ts';
 import { type Arrival, type IoBuffers, LINGER_MS, type Wire, type WireEvents } from './wire.ts';
 
-/** For the worker's execArgv. Node warns that this is for its own tests; our log is not the place. */
-export const FAST_WIRE_NODE_OPTIONS = [
-  '--expose-internals',
-  '--disable-warning=internal/test/binding',
-];
-
-/** A write or a shutdown under way. */
-export type WriteRequest = { oncomplete: (status: number) => void; piece: Buffer | null };
-type StreamInternals = {
-  readonly WriteWrap: new () => WriteRequest;
-  readonly ShutdownWrap: new () => WriteRequest;
-  readonly streamBaseState: Int32Array;
-  readonly kReadBytesOrError: number;
-  readonly kLastWriteWasAsync: number;
-};
-export type Handle = {
-  readonly fd: number;
-  onread: () => void;
-  useUserBuffer(buffer: Uint8Array): void;
-  readStart(): number;
-  readStop(): number;
-  writeBuffer(request: WriteRequest, buffer: Uint8Array): number;
-  shutdown(request: WriteRequest): number;
-  close(closed?: () => void): void;
-  setNoDelay?(noDelay: boolean): number;
-  setKeepAlive?(isOn: boolean, seconds: number): number;
-  getpeername?(out: { address?: string; port?: number }): number;
-  getsockname?(out: { address?: string; port?: number }): number;
-};
 type ServerHandle = { onconnection: (status: number, handle: Handle | undefined) => void };
-
-/** Null where this Node, or this thread, does without. tls-wire-fast.ts builds on them too. */
-export const streamInternals = internalsFind();
-export const streamState = streamInternals?.streamBaseState ?? new Int32Array(4);
-export const READ_WORD = streamInternals?.kReadBytesOrError ?? 0;
-export const ASYNC_WORD = streamInternals?.kLastWriteWasAsync ?? 0;
-
-function internalsFind(): StreamInternals | null {
-  try {
-    const { internalBinding } = createRequire(import.meta.url)('internal/test/binding');
-    const found = internalBinding('stream_wrap') as StreamInternals;
-    const isWhole =
-      found.streamBaseState instanceof Int32Array &&
-      [found.kReadBytesOrError, found.kLastWriteWasAsync].every(Number.isInteger) &&
-      [found.WriteWrap, found.ShutdownWrap].every((made) => typeof made === 'function');
-    return isWhole ? found : null;
-  } catch {
-    return null; // a thread that was not given the option, or a Node without it
-  }
-}
 
 /** Whether connections of this server can have fast wires. */
 export function fastWireIsAvailable(server: Server): boolean {

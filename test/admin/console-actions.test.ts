@@ -10,6 +10,7 @@ import type {
 } from '../../src/admin/console-state.ts';
 import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
 import { consoleAct, consoleAsk, consolePost, looksUntil } from '../support/console-client.ts';
+import { portFree } from '../support/free-port.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 
@@ -63,13 +64,16 @@ describe('connections', () => {
     const resp = await named('worker');
     await resp.call('SELECT', '3');
     resp.send('BLPOP', 'nothing', 0);
-    const blocked = await listed(({ phase, name }) => name === 'worker' && phase === 'blocked');
+    // A record is written field by field, and read meanwhile.
+    const blocked = await listed(
+      ({ phase, name, lastCommand }) =>
+        name === 'worker' && phase === 'blocked' && lastCommand === 'blpop',
+    );
     expect(blocked).toMatchObject({
       protocol: 'resp',
       listener: `tcp:127.0.0.1:${server.port}`,
       user: 'default',
       database: 3,
-      lastCommand: 'blpop',
     });
     expect(blocked.thread).toMatch(/^data [01]$/);
     expect(blocked.bufferBytes).toBeGreaterThan(0);
@@ -130,6 +134,27 @@ describe('connections', () => {
     });
     idle.end();
     blocked.end();
+  });
+});
+
+describe('a socket for UDP', () => {
+  it('is told as what it is, and stays', async () => {
+    const udpPort = await portFree();
+    const udp = await adminSpawn(['-t', '1', '-U', `${udpPort}`]);
+    try {
+      const { connections: all } = await consoleAsk<ConsoleConnections>(
+        udp.adminPort,
+        '/console/connections',
+      );
+      const [socket] = all.filter(({ address }) => address.startsWith('udp:'));
+      expect(socket).toMatchObject({ protocol: 'memcached', phase: 'listening' });
+      const { connection, address } = socket;
+      expect(
+        await consoleAct(udp.adminPort, '/console/disconnect', { connection, address }),
+      ).toEqual({ status: 409, isDone: false, text: `${address} is no connection of a client` });
+    } finally {
+      await udp.stop();
+    }
   });
 });
 

@@ -154,7 +154,7 @@ describe('ConsoleFiles', () => {
 
   it('gives away what the page for signing in is drawn with, and no more', () => {
     const files = new ConsoleFiles();
-    const wanted = pathsIn(files.signInText(''));
+    const wanted = pathsIn(files.signInPage('').html);
     expect(wanted.length).toBeGreaterThan(0);
     for (const path of wanted) {
       expect(files.file(path), path).not.toBe(null);
@@ -166,7 +166,9 @@ describe('ConsoleFiles', () => {
 
   it('says what went wrong on the page for signing in', () => {
     const files = new ConsoleFiles();
-    expect(files.signInText('This is not the token.')).toContain('>This is not the token.</p>');
+    expect(files.signInPage('This is not the token.').html).toContain(
+      '>This is not the token.</p>',
+    );
   });
 
   it('allows scripts inside a page by what they are', () => {

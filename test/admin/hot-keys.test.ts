@@ -10,8 +10,8 @@ import { optionsParse } from '../../src/cli/options.ts';
 import { KeyTapReader, partitionOperations } from '../../src/memory/key-tap.ts';
 import { Supervisor } from '../../src/supervisor.ts';
 import { BinaryClient, packet } from '../support/binary-client.ts';
+import { portFree } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { portFree } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

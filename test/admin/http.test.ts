@@ -124,7 +124,11 @@ describe('the log level', () => {
     expect((await adminAsk(server.adminPort, '/loglevel')).body).toBe('warn\n');
     expect(await put('debug\n')).toMatchObject({ status: 200, body: 'debug\n' });
     expect((await adminAsk(server.adminPort, '/loglevel')).body).toBe('debug\n');
+    expect(await put('silent')).toMatchObject({ status: 200 });
     expect(await put('warn')).toMatchObject({ status: 200 });
+    // Whichever level lets it through, the one before or the one after.
+    for (const level of ['debug', 'silent', 'warn'])
+      expect(server.log()).toMatch(new RegExp(`"operator":"127.0.0.1","logLevel":"${level}"`));
   });
 
   it('is one that there is, in a text', async () => {
@@ -256,6 +260,12 @@ describe.skipIf(OUTER === null)(
           headers,
         });
         expect(put.status).toBe(403);
+        for (const action of ['flush', 'disconnect', 'pages', 'hotkeys']) {
+          const json = { 'Content-Type': 'application/json' };
+          const asking = { host, method: 'POST', headers: json, body: '{}' };
+          const { status } = await adminAsk(open.adminPort, `/console/${action}`, asking);
+          expect(status, action).toBe(403);
+        }
         expect((await adminAsk(open.adminPort, '/loglevel')).body).toBe('warn\n');
         expect(open.log()).toContain('other machines are told of health and nothing else');
       } finally {

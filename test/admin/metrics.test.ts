@@ -219,6 +219,21 @@ describe('the metrics', () => {
     expect(sum('sum')).toBeGreaterThan(0);
   });
 
+  it('tell how long memcached commands took, by samples that stand for all', () => {
+    const sum = (pattern: RegExp): number =>
+      [...all]
+        .filter(([name]) => pattern.test(name))
+        .reduce((total, [, value]) => total + value, 0);
+    const timed = sum(/^flagstone_command_duration_seconds_count{protocol="memcached"/);
+    const ran = sum(/^flagstone_commands_total{protocol="memcached"/);
+    // Exactly all of them, unless the machine is so fast that not all are timed.
+    expect(Math.abs(timed / ran - 1)).toBeLessThan(0.25);
+    const get = '{protocol="memcached",command="get"';
+    const count = all.get(`flagstone_command_duration_seconds_count${get}}`);
+    expect(all.get(`flagstone_command_duration_seconds_bucket${get},le="+Inf"}`)).toBe(count);
+    expect(all.get(`flagstone_command_duration_seconds_sum${get}}`)).toBeGreaterThan(0);
+  });
+
   it('agree with themselves: threads, classes and types add up', () => {
     const sum = (pattern: RegExp): number =>
       [...all]

@@ -6,7 +6,12 @@ import type { PeerCertificate } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { programRun } from '../server/program.ts';
 import { Certificates, OPENSSL_IS_THERE, OPENSSL_REASON } from '../server/tls-certificates.ts';
-import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
+import {
+  type AdminAsking,
+  type AdminServer,
+  adminAsk,
+  adminSpawn,
+} from '../support/admin-client.ts';
 import { eventually } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -30,6 +35,20 @@ function statusWith(port: number, token: string): Promise<number> {
   return adminAsk(port, '/buildinfo', { headers }).then(({ status }) => status);
 }
 
+/** The cookie of a session, and what is said with it. */
+async function signIn(
+  port: number,
+  token: string,
+  asking: AdminAsking = {},
+): Promise<{ readonly cookie: string; readonly attributes: readonly string[] }> {
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const body = `token=${token}`;
+  const answer = await adminAsk(port, '/session', { ...asking, method: 'POST', headers, body });
+  expect(answer.status).toBe(303);
+  const [cookie, ...attributes] = answer.headers['set-cookie']?.[0]?.split('; ') ?? [];
+  return { cookie, attributes };
+}
+
 describe('SIGHUP', () => {
   it('reads the token file anew; one that is no good changes nothing', async () => {
     const path = join(folder, 'token');
@@ -38,6 +57,8 @@ describe('SIGHUP', () => {
     server = started;
     const { adminPort, pid } = started;
     expect(await statusWith(adminPort, TOKENS[0])).toBe(200);
+    const { cookie, attributes } = await signIn(adminPort, TOKENS[0]);
+    expect(attributes).not.toContain('Secure');
     writeFileSync(path, 'short\n');
     process.kill(pid, 'SIGHUP');
     await eventually(
@@ -50,6 +71,7 @@ describe('SIGHUP', () => {
     );
     expect(started.log()).not.toContain(TOKENS[0]);
     expect(await statusWith(adminPort, TOKENS[0])).toBe(200);
+    expect((await adminAsk(adminPort, '/buildinfo', { headers: { cookie } })).status).toBe(200);
     writeFileSync(path, TOKENS[1]);
     process.kill(pid, 'SIGHUP');
     await eventually(
@@ -58,6 +80,8 @@ describe('SIGHUP', () => {
       (status) => status === 200,
     );
     expect(await statusWith(adminPort, TOKENS[0])).toBe(401);
+    // Who has signed in with the old one has to do it again.
+    expect((await adminAsk(adminPort, '/buildinfo', { headers: { cookie } })).status).toBe(401);
   });
 
   it('opens the log file anew, so that rotation loses no line', async () => {
@@ -115,6 +139,10 @@ describe.skipIf(!OPENSSL_IS_THERE)(`TLS${OPENSSL_REASON}`, () => {
     const headers = { Authorization: `Bearer ${TOKENS[0]}` };
     expect((await adminAsk(adminPort, '/metrics', { tls, headers })).status).toBe(200);
     await expect(adminAsk(adminPort, '/livez')).rejects.toThrow();
+    const { cookie, attributes } = await signIn(adminPort, TOKENS[0], { tls });
+    expect(attributes).toEqual(['HttpOnly', 'SameSite=Strict', 'Path=/', 'Secure']);
+    const signedIn = { tls, headers: { cookie } };
+    expect((await adminAsk(adminPort, '/console/state', signedIn)).status).toBe(200);
     certificates.copy('server-new', 'admin');
     process.kill(started.pid, 'SIGHUP');
     const ca = certificates.text('authority.crt');
@@ -142,5 +170,16 @@ describe.skipIf(!OPENSSL_IS_THERE)(`TLS${OPENSSL_REASON}`, () => {
     }
     const headers = { Origin: 'https://evil.example' };
     expect((await adminAsk(adminPort, '/metrics', { tls: known, headers })).status).toBe(403);
+    const browser = { tls: known, headers: { Accept: 'text/html' } };
+    expect((await adminAsk(adminPort, '/', browser)).body).toContain('/console/console.js');
+    for (const [name, value, status] of [
+      ['Accept', '*/*', 200],
+      ['Origin', 'https://evil.example', 403],
+      ['Sec-Fetch-Site', 'cross-site', 403],
+    ] as const) {
+      const json = { 'Content-Type': 'application/json', [name]: value };
+      const asking = { tls: known, method: 'POST', headers: json, body: '{}' };
+      expect((await adminAsk(adminPort, '/console/flush', asking)).status, name).toBe(status);
+    }
   });
 });

@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const TOKEN = 'correct-horse-battery';
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 const HTML = { Accept: 'text/html' };
-const COOKIE_PATTERN = /^flagstone_session=([\w-]{43}); HttpOnly; SameSite=Strict; Path=\/$/;
+const COOKIE_PATTERN = /^flagstone_session_\d+=([\w-]{43}); HttpOnly; SameSite=Strict; Path=\/$/;
 
 /** An address of this machine that is not loopback, or loopback where there is none. */
 const OUTER =
@@ -76,7 +76,8 @@ describe('without a session', () => {
     'nothing is done: %s',
     async (path) => {
       const json = { 'Content-Type': 'application/json' };
-      for (const cookie of ['', `flagstone_session=${'A'.repeat(43)}`, 'flagstone_session=']) {
+      const name = `flagstone_session_${server.adminPort}`;
+      for (const cookie of ['', `${name}=${'A'.repeat(43)}`, `${name}=`]) {
         expect((await ask(path, { ...json, Cookie: cookie }, '{}')).status).toBe(401);
       }
     },
@@ -116,12 +117,32 @@ describe('with the token', () => {
     expect((await ask('/console/flush', form, '{}')).status).toBe(415);
   });
 
+  it('a link on another site leads here, where the browser asks again by itself', async () => {
+    const visit = { ...HTML, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+    for (const site of ['cross-site', 'same-site']) {
+      const page = await ask('/', { ...visit, 'Sec-Fetch-Site': site });
+      expect(page.status).toBe(200);
+      expect(page.body).toContain('http-equiv="refresh" content="0;url=/"');
+      expect(page.body).not.toContain('/console/');
+      for (const other of [{ 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Mode': 'no-cors' }]) {
+        const refused = await ask('/', { ...visit, 'Sec-Fetch-Site': site, ...other });
+        expect(refused.status).toBe(403);
+      }
+      const data = await ask('/console/state', {
+        ...visit,
+        ...(await cookieGet()),
+        'Sec-Fetch-Site': site,
+      });
+      expect(data.status).toBe(403);
+    }
+  });
+
   it('a session ends where its owner says so', async () => {
     const [cookie, other] = [await cookieGet(), await cookieGet()];
     const ended = await ask('/session/end', cookie, '');
     expect(ended.status).toBe(303);
     expect(ended.headers['set-cookie']).toEqual([
-      'flagstone_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0',
+      `flagstone_session_${server.adminPort}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`,
     ]);
     expect((await ask('/console/state', cookie)).status).toBe(401);
     expect((await ask('/console/state', other)).status).toBe(200);
@@ -203,9 +224,15 @@ describe('sessions', () => {
   });
 
   it('are for TLS alone where there is TLS', () => {
-    expect(sessionCookie('x', true)).toBe(
+    expect(sessionCookie('x', 'cache-b', true)).toBe(
       'flagstone_session=x; HttpOnly; SameSite=Strict; Path=/; Secure',
     );
+  });
+
+  it('are told apart by the port: of two servers on a host neither takes that of the other', () => {
+    const [one, other] = ['cache-b:11280', '[::1]:11281'];
+    expect(sessionCookie('x', one, false)).toMatch(/^flagstone_session_11280=x;/);
+    expect(sessionCookie('x', other, false)).toMatch(/^flagstone_session_11281=x;/);
   });
 });
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { subcommandRun } from '../../src/cli/subcommands.ts';
 import { programRun } from '../server/program.ts';
 import { type AdminServer, adminSpawn } from '../support/admin-client.ts';
+import { portFree } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { portFree } from '../support/server.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 

@@ -10,6 +10,7 @@ import { CONFIG_STORE_BYTES } from '../../src/memory/config-store.ts';
 import { Control, controlBytes } from '../../src/memory/control.ts';
 import { EventLog, EventRings, eventRingsBytes } from '../../src/memory/event-log.ts';
 import { keyTapBytes } from '../../src/memory/key-tap.ts';
+import { memcachedTimesBytes } from '../../src/memory/memcached-times.ts';
 import {
   CLASS,
   classRecord,
@@ -81,6 +82,7 @@ export function handlesMake(setup: Setup = {}): ArenaHandles {
     respStats: new SharedArrayBuffer(respStatsBytes(THREAD_COUNT)),
     tracked: new SharedArrayBuffer(trackedKeysBytes(partitionCount)),
     keyTap: new SharedArrayBuffer(keyTapBytes(THREAD_COUNT)),
+    memcachedTimes: new SharedArrayBuffer(memcachedTimesBytes(THREAD_COUNT)),
     partitions: sabs,
   };
 }

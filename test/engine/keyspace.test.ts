@@ -12,14 +12,9 @@ import {
 } from '../../src/engine/keyspace.ts';
 import { Maintainer } from '../../src/engine/maintainer.ts';
 import { arenaReserve } from '../../src/memory/arena.ts';
+import { CLASS_TOTAL, classTotal } from '../../src/memory/class-totals.ts';
 import { CONTROL, CONTROL_F64 } from '../../src/memory/control.ts';
-import {
-  CLASS,
-  classRecord,
-  HEADER,
-  HEADER_F64,
-  PARTITION_BYTES_MAX,
-} from '../../src/memory/partition.ts';
+import { HEADER, HEADER_F64, PARTITION_BYTES_MAX } from '../../src/memory/partition.ts';
 import { Client } from './client.ts';
 import {
   handlesMake,
@@ -139,7 +134,7 @@ describe('a keyspace', () => {
     expect([p.f64[HEADER_F64.itemTotal], indexKeyCount(p)]).toEqual([0, KEYS.length]);
     expect(p.f64[HEADER_F64.itemBytes]).toBe(bytes);
     for (let id = 0; id < p.classes.count; id++)
-      expect(p.i32[classRecord(id) + CLASS.getHits]).toBe(0);
+      expect(classTotal(p, id, CLASS_TOTAL.getHits)).toBe(0);
     partitionExpectSound(p);
     expect(keysFound(keyspace, client)).toBe(KEYS.length);
   });

@@ -1,5 +1,5 @@
 /** Hostile input in the binary protocol, drawn from a seed: packets that lie, break off, or never end. */
-import { type Random, randomBelow } from '../../bench/support/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import { HEADER_BYTES, OPCODES, type OpcodeName, requestPacket } from '../support/binary-packet.ts';
 
 const NAMES = Object.keys(OPCODES) as readonly OpcodeName[];

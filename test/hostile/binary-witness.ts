@@ -2,7 +2,7 @@
  * As Witness, in the binary protocol: a well-behaved client that knows each of its requests by an opaque,
  * and fails at the first reply that is not the next one due, or not its own.
  */
-import { randomBelow, randomMake } from '../../bench/support/random.ts';
+import { randomBelow, randomMake } from '../../src/base/random.ts';
 import { OPCODES, type Packet, requestPacket, STATUSES } from '../support/binary-packet.ts';
 import { valueFault, valueMake } from '../support/marked-value.ts';
 import { packetTake } from '../support/packet-client.ts';

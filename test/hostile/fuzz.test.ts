@@ -6,7 +6,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Random, randomBelow, randomMake } from '../../bench/support/random.ts';
+import { type Random, randomBelow, randomMake } from '../../src/base/random.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { clientUse, eventually, type TextClient } from '../support/text-client.ts';
 import { BinaryWitness } from './binary-witness.ts';

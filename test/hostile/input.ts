@@ -1,5 +1,5 @@
 /** Hostile input, drawn from a seed: what a broken, confused or malicious client may send. */
-import { type Random, randomBelow } from '../../bench/support/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import { binaryDraw } from './binary-input.ts';
 
 const VERBS = ['set', 'add', 'replace', 'append', 'prepend', 'cas'] as const;

@@ -6,7 +6,7 @@
  */
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { type Random, randomBelow, randomMake } from '../../bench/support/random.ts';
+import { type Random, randomBelow, randomMake } from '../../src/base/random.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { clientUse } from '../support/text-client.ts';
 import { RESP_INPUT, respPiecesDraw } from './resp-input.ts';

@@ -1,5 +1,5 @@
 /** Hostile input over RESP, by kinds: what a broken, lazy or malicious client may send. */
-import { type Random, randomBelow } from '../../bench/support/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import { COMMAND_TABLE } from '../../src/commands/resp/table.ts';
 import { respRequest } from '../support/resp-client.ts';
 

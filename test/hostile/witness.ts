@@ -3,7 +3,7 @@
  * them back one by one and many at once, and fails at the first byte that is not its own. A value may
  * be missing, as in any cache, but not always; an answer that does not come is bounded by the client.
  */
-import { randomBelow, randomMake } from '../../bench/support/random.ts';
+import { randomBelow, randomMake } from '../../src/base/random.ts';
 import { valueFault, valueMake } from '../support/marked-value.ts';
 import { type Address, TextClient } from '../support/text-client.ts';
 

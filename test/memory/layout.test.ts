@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DATABASE_COUNT, HASH_SECRET_WORDS } from '../../src/base/key.ts';
 import { CHAIN, LINK, LINK_HEADER_BYTES } from '../../src/memory/chain.ts';
+import { CLASS_TOTAL } from '../../src/memory/class-totals.ts';
 import { CLIENT, CLIENT_F64, CLIENT_TEXT } from '../../src/memory/client-records.ts';
 import { CONNECTION } from '../../src/memory/connections.ts';
 import {
@@ -20,9 +21,12 @@ import {
   THREAD_COUNT_MAX,
 } from '../../src/memory/control.ts';
 import { ITEM } from '../../src/memory/item.ts';
+import { LOCK_WORDS } from '../../src/memory/lock.ts';
 import {
   CLASS,
+  CLASS_RECORD_BYTES,
   CLASS_TABLE_OFFSET,
+  classRecord,
   HEADER,
   HEADER_BYTES,
   HEADER_F64,
@@ -109,7 +113,14 @@ describe('fields', () => {
   });
 
   it('of a class record', () => {
-    expect(faults(fields(without(CLASS, 'words'), 4), CLASS.words * 4)).toEqual([]);
+    const words = fields(without(CLASS, 'words'), 4);
+    const totals = fields(without(CLASS_TOTAL, 'words'), 8).map(({ name, from, to }) => {
+      const first = CLASS.words * 4;
+      return { name, from: first + from, to: first + to };
+    });
+    expect(faults([...words, ...totals], CLASS_RECORD_BYTES)).toEqual([]);
+    expect(gapBytes([...words, ...totals], CLASS_RECORD_BYTES)).toBe(0);
+    expect(classRecord(3) - classRecord(2)).toBe(CLASS_RECORD_BYTES / 4);
   });
 
   it('of an item header, without a gap', () => {
@@ -130,7 +141,8 @@ describe('fields', () => {
 
   it('of the control block', () => {
     const words = [
-      ...fields(without(CONTROL, 'seed', 'crawlClasses', 'databases'), 4),
+      ...fields(without(CONTROL, 'seed', 'crawlClasses', 'databases', 'usersLock'), 4),
+      ...fields({ usersLock: CONTROL.usersLock }, 4, LOCK_WORDS * 4),
       {
         name: 'databases',
         from: CONTROL.databases * 4,
@@ -187,7 +199,8 @@ describe('a partition', () => {
       const p = partitionMake({ bytes });
       const directoryEnd = INDEX_DIRECTORY_OFFSET + 2 * indexDirectoryBytes(p.pageCount);
       const ghostEnd = (p.ghostStart + p.ghostEntryCount) * 2;
-      expect(CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS.words * 4).toBe(INDEX_DIRECTORY_OFFSET);
+      const classesEnd = CLASS_TABLE_OFFSET + CLASS_COUNT_MAX * CLASS_RECORD_BYTES;
+      expect(classesEnd).toBe(INDEX_DIRECTORY_OFFSET);
       expect(p.pageTableWord * 4).toBeGreaterThanOrEqual(directoryEnd);
       expect(p.ghostStart * 2).toBeGreaterThanOrEqual(pageRecord(p, p.pageCount) * 4);
       expect(p.pagesOffset).toBeGreaterThanOrEqual(ghostEnd);

@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { lockOwner, lockRelease, lockTake, lockTry } from '../../src/memory/lock.ts';
+import {
+  LOCK_COUNT,
+  lockCount,
+  lockOwner,
+  lockRelease,
+  lockTake,
+  lockTry,
+} from '../../src/memory/lock.ts';
 import { type LockStart, WORD } from './lock-worker.ts';
 
 const ENTRY = new URL('./lock-worker.ts', import.meta.url);
@@ -44,6 +51,7 @@ describe('the lock', () => {
     expect(lockTry(words, WORD.lock, 1)).toBe(false);
     expect(lockOwner(words, WORD.lock)).toBe(owner);
 
+    words[WORD.lock + LOCK_COUNT.contended] = -1; // as after 2^32 - 1 meetings
     const waiter = workerStart(words, 'count', 1);
     while ((Atomics.load(words, WORD.lock) & WAIT) === 0) await setImmediate();
     expect(lockOwner(words, WORD.lock)).toBe(owner);
@@ -52,6 +60,8 @@ describe('the lock', () => {
     await Promise.all([once(worker, 'exit'), once(waiter, 'exit')]);
     expect(words[WORD.count]).toBe(1);
     expect(words[WORD.lock]).toBe(0);
+    expect(lockCount(words, WORD.lock, LOCK_COUNT.contended)).toBe(2 ** 32);
+    expect(lockCount(words, WORD.lock, LOCK_COUNT.sleeps)).toBeGreaterThan(0);
   });
 
   it('wakes a sleeper when it is released, and only then asks for a wake-up', () => {

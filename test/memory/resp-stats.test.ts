@@ -12,10 +12,9 @@ import {
   respStatsBlock,
   respStatsBytes,
   respStatsReset,
-  timeHistogram,
   timeNote,
-  timePercentile,
 } from '../../src/memory/resp-stats.ts';
+import { timeHistogram, timePercentile } from '../../src/memory/time-steps.ts';
 
 const THREADS = 2;
 function statsMake(): RespStats {
@@ -75,4 +74,13 @@ it('knows how long commands take, to an eighth', () => {
   commandTimesReset(stats, 7);
   expect(commandTimes(stats, 7)).toBeNull();
   expect(commandTimes(stats, 8)?.reduce((sum, count) => sum + count, 0)).toBe(1);
+});
+
+it('counts runs beyond 32 bits', () => {
+  const stats = statsMake();
+  timeNote(stats, respStatsBlock(1), 7, 3);
+  const word = stats.f64.indexOf(1, respStatsBlock(1));
+  stats.f64[word] = 2 ** 32 - 1;
+  timeNote(stats, respStatsBlock(1), 7, 3);
+  expect(commandTimes(stats, 7)?.reduce((sum, count) => sum + count, 0)).toBe(2 ** 32);
 });

@@ -4,7 +4,7 @@
  * consumers of one group get each entry of a stream once.
  */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type Random, randomBelow, randomMake } from '../../bench/support/random.ts';
+import { type Random, randomBelow, randomMake } from '../../src/base/random.ts';
 import { shown } from '../resp/session.ts';
 import type { RespClient, RespReply } from '../support/resp-client.ts';
 import { applicationServerSpawn, type RespServer } from '../support/resp-server.ts';

@@ -3,7 +3,7 @@
  * several threads. Each element must end in one place.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { randomBelow, randomMake } from '../../bench/support/random.ts';
+import { randomBelow, randomMake } from '../../src/base/random.ts';
 import type { RespClient, RespReply } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';
 import { blockedUntil } from './blocked.ts';

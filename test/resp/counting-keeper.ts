@@ -3,7 +3,7 @@
  * and each request adds the next few. So what is read has to be the numbers from some request on to the last
  * one, or nothing; anything else has lost or kept a part.
  */
-import { type Random, randomBelow } from '../../bench/support/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import { type RespClient, RespError, type RespReply } from '../support/resp-client.ts';
 
 type Type = 'string' | 'list' | 'set' | 'hash' | 'zset';

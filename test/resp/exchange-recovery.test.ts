@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { optionsParse } from '../../src/cli/options.ts';
 import { Supervisor } from '../../src/supervisor.ts';
+import { portFree } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { portFree } from '../support/server.ts';
 import { eventually } from '../support/text-client.ts';
 import { blockedUntil, wordsCall } from './blocked.ts';
 

@@ -5,7 +5,7 @@
  * FLAGSTONE_SEED=N repeats a run, FLAGSTONE_LONG=1 makes it a long one.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomMake } from '../../bench/support/random.ts';
+import { randomMake } from '../../src/base/random.ts';
 import { EVICTION_POLICY_NAMES } from '../../src/engine/policy.ts';
 import { type RespClient, RespError, RespSimple } from '../support/resp-client.ts';
 import { type RespServer, respSpawn } from '../support/resp-server.ts';

@@ -2,7 +2,7 @@
  * A client that knows what its keys hold: it writes values of every type, and what was refused must have
  * changed nothing.
  */
-import { type Random, randomBelow } from '../../bench/support/random.ts';
+import { type Random, randomBelow } from '../../src/base/random.ts';
 import { type RespClient, RespError, type RespReply } from '../support/resp-client.ts';
 import { shown } from './session.ts';
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { OPCODE } from '../../src/protocol/memcached/binary.ts';
 import { BinaryClient } from '../support/binary-client.ts';
-import { portFree } from '../support/server.ts';
+import { portFree } from '../support/free-port.ts';
 import { TextClient } from '../support/text-client.ts';
 import { login, STATUS_AUTH_ERROR, STATUS_OK, tokenSet, UserFiles } from './auth-fixture.ts';
 import { type Program, programStart } from './program.ts';

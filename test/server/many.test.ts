@@ -1,7 +1,7 @@
 /** Ten thousand connections, and a million items. */
 import { describe, expect, it } from 'vitest';
 import { fileLimitRead } from '../../bench/support/process-usage.ts';
-import { randomBelow, randomMake } from '../../bench/support/random.ts';
+import { randomBelow, randomMake } from '../../src/base/random.ts';
 import { spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { portFree } from '../support/server.ts';
+import { portFree } from '../support/free-port.ts';
 import { clientUse, TextClient } from '../support/text-client.ts';
 import { programStart } from './program.ts';
 

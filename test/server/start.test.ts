@@ -5,7 +5,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { portFree } from '../support/server.ts';
+import { portFree } from '../support/free-port.ts';
 import { clientUse, eventually } from '../support/text-client.ts';
 import { programRun, programStart } from './program.ts';
 

@@ -5,7 +5,7 @@
  */
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomBelow, randomMake } from '../../bench/support/random.ts';
+import { randomBelow, randomMake } from '../../src/base/random.ts';
 import { optionsParse } from '../../src/cli/options.ts';
 import type { Recovery } from '../../src/engine/recovery.ts';
 import { partitionVerify } from '../../src/engine/verify.ts';

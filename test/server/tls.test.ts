@@ -2,8 +2,9 @@
 import { connect } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { portFree } from '../support/free-port.ts';
 import { valueMake } from '../support/marked-value.ts';
-import { portFree, type ServerProcess, spawnFlagstone } from '../support/server.ts';
+import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 import { Certificates, OPENSSL_IS_THERE, OPENSSL_REASON } from './tls-certificates.ts';
 import { tlsOpen, tlsRefused } from './tls-client.ts';

@@ -4,9 +4,10 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomMake } from '../../bench/support/random.ts';
+import { randomMake } from '../../src/base/random.ts';
+import { portFree } from '../support/free-port.ts';
 import { valueMake } from '../support/marked-value.ts';
-import { portFree, type ServerProcess, spawnFlagstone } from '../support/server.ts';
+import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
 import { eventually, TextClient } from '../support/text-client.ts';
 import { Program } from './program.ts';
 

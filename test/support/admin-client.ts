@@ -2,8 +2,8 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
+import { portFree } from './free-port.ts';
 import { type RespServer, respSpawn } from './resp-server.ts';
-import { portFree } from './server.ts';
 
 export type AdminAnswer = {
   readonly status: number;

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { portFree } from './server.ts';
+import { portFree } from './free-port.ts';
 import { eventually } from './text-client.ts';
 
 const START_MS_MAX = 20_000;

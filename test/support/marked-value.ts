@@ -4,7 +4,7 @@
  *   key ┆ ' ' ┆ version ┆ ' ' ┆ CRC-32 of the filler, 8 hex digits ┆ ' ' ┆ filler
  */
 import { crc32 } from 'node:zlib';
-import { randomMake } from '../../bench/support/random.ts';
+import { randomMake } from '../../src/base/random.ts';
 
 const FILLER_BYTES = 1 << 20;
 const filler = fillerMake();

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { portFree } from './free-port.ts';
 import { RespClient } from './resp-client.ts';
-import { portFree } from './server.ts';
 
 const HOST = '127.0.0.1';
 const START_MS_MAX = 20_000;

@@ -7,11 +7,12 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type NetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { portFree } from './free-port.ts';
 
 /** A running server. `log()` is everything it has printed; `stop()` returns its exit code. */
 export interface ServerProcess {
@@ -82,19 +83,6 @@ export function memcachedFind(): InstalledMemcached | null {
   const printed = spawnSync(command, ['-V'], { encoding: 'latin1' });
   const version = /memcached (\d+\.\d+\.\d+)/.exec(printed.stdout ?? '')?.[1];
   return version === undefined ? null : { command, version };
-}
-
-/** A TCP port on 127.0.0.1 that nobody listens on. Another process may still take it first. */
-export function portFree(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, HOST, () => {
-      const address = probe.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** Tries again on another port when the process exits early: somebody took the port in between. */

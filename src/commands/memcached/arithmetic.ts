@@ -8,15 +8,10 @@ import { termsClear } from '../../engine/operation.ts';
 import { STATUS, type Status } from '../../engine/status.ts';
 import { counterAdd } from '../../engine/types/counter.ts';
 import { itemDelete, itemFind, itemTouch } from '../../engine/types/string.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { itemNoteUse } from '../../memory/item.ts';
-import {
-  CLASS,
-  classRecord,
-  type Partition,
-  partitionLock,
-  partitionUnlock,
-} from '../../memory/partition.ts';
+import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { exptimeParse, exptimeToMs } from '../../protocol/memcached/exptime.ts';
 import { CRLF, REPLY } from '../../protocol/memcached/replies.ts';
@@ -148,6 +143,6 @@ function itemTouchOf(p: Partition, call: Call): Status {
   const ref = itemFind(p, call.op);
   if (ref === 0) return STATUS.MISSING;
   itemNoteUse(p, ref, call.op.nowSec);
-  p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
+  classCount(p, chunkClass(p, ref), CLASS_TOTAL.touchHits);
   return itemTouch(p, call.op, ref) === 0 ? STATUS.NO_MEMORY : STATUS.OK;
 }

@@ -66,7 +66,7 @@ function retrieve(call: Call, at: number, form: Form): number {
   if (form.touches) {
     op.expiresAtMs = exptimeToMs(input.readUInt32BE(request.extrasStart), op.nowMs);
   }
-  const p = call.keyspace.partitionAsked(op.key);
+  const p = call.keyspace.partitionFor(op.key.hash);
   partitionLock(p);
   const ref = keyLookup(call, p, request.keyStart, form.touches);
   if (ref > 0) hitReply(call, p, ref, form);

@@ -4,6 +4,7 @@
  */
 
 import { Key } from '../../base/key.ts';
+import { Sampling } from '../../base/sampling.ts';
 import { Uint64, uint64Copy } from '../../base/uint64.ts';
 import { type Keyspace, keyspaceFlushIfDue } from '../../engine/keyspace.ts';
 import { casStoredTake, itemCasTake } from '../../engine/lifecycle.ts';
@@ -61,6 +62,9 @@ export class Call {
   /** The byte that ends a prefix, and a prefix in hand. */
   readonly prefixDelimiter: number;
   readonly prefix: Key;
+  /** Which batches are timed, and the number of the command that was counted last: see dispatch.ts. */
+  readonly timing: Sampling;
+  command: number;
   /** Why the last run ended: RUN_ENDED. */
   runEnded: number;
   readonly watchers: Watchers;
@@ -93,6 +97,8 @@ export class Call {
     this.countsPrefixes = false;
     this.prefixDelimiter = server.config.statsPrefixDelimiter.charCodeAt(0);
     this.prefix = new Key();
+    this.timing = new Sampling();
+    this.command = -1;
     this.runEnded = 0;
     this.watchers = new Watchers(this);
   }
@@ -108,6 +114,7 @@ export function callClock(call: Call): void {
   call.countsPrefixes = prefixesCounted(call.keyspace.control);
   eventsReady(call);
   keyTapClock(call.keyspace.keyTap, nowMs);
+  call.timing.clock(nowMs);
   keyspaceFlushIfDue(call.keyspace, nowMs);
 }
 
@@ -121,6 +128,7 @@ function eventsReady({ keyspace, session }: Call): void {
 
 /** Counts a run of the command with this number: see table.ts. */
 export function commandCount(call: Call, number: number): void {
+  call.command = number;
   call.counters[call.block + COMMANDS_FIRST + number]++;
 }
 

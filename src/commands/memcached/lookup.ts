@@ -2,10 +2,12 @@
 
 import { DEATH } from '../../engine/lifecycle.ts';
 import { itemFind, itemRead, itemTouch } from '../../engine/types/string.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import { type ConfigEntry, configGet } from '../../memory/config-store.ts';
 import { COUNTER } from '../../memory/control.ts';
 import { ITEM_TYPE, itemNoteUse, itemType } from '../../memory/item.ts';
-import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
+import { keyAsked } from '../../memory/key-tap.ts';
+import type { Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CLUSTER_KEY, LEGACY_KEY } from '../../protocol/memcached/cluster-config.ts';
 import { wordIs } from '../../protocol/memcached/line.ts';
@@ -21,7 +23,8 @@ export const LOOKUP_WRONG_TYPE = -1;
  * Guard: the lock of the key's partition.
  */
 export function keyLookup(call: Call, p: Partition, keyStart: number, touches: boolean): number {
-  const { op, counters, block } = call;
+  const { op, counters, block, keyspace } = call;
+  keyAsked(keyspace.keyTap, p.id, op.key);
   // To the counters a gat is a touch, and no get.
   counters[block + (touches ? COUNTER.touchCommands : COUNTER.getCommands)]++;
   const ref = touches ? itemFind(p, op) : itemRead(p, op);
@@ -45,7 +48,7 @@ export function deathCount({ op, counters, block }: Call): void {
 function keyTouch(call: Call, p: Partition, ref: number): number {
   const { op } = call;
   itemNoteUse(p, ref, op.nowSec);
-  p.i32[classRecord(chunkClass(p, ref)) + CLASS.touchHits]++;
+  classCount(p, chunkClass(p, ref), CLASS_TOTAL.touchHits);
   const touched = itemTouch(p, op, ref);
   // Without memory for the new time the old one stays; the value is still the answer.
   return touched === 0 ? ref : touched;

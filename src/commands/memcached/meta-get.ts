@@ -7,6 +7,7 @@ import { uint64Equals } from '../../base/uint64.ts';
 import { indexFind } from '../../engine/hash-index.ts';
 import { STATUS } from '../../engine/status.ts';
 import { itemClass, itemFind, itemTouch, STORE, stringStore } from '../../engine/types/string.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import { COUNTER } from '../../memory/control.ts';
 import {
   ITEM_TYPE,
@@ -23,13 +24,7 @@ import {
   MARK_TOKEN_SENT,
 } from '../../memory/item.ts';
 import { itemIdleSec } from '../../memory/item-access.ts';
-import {
-  CLASS,
-  classRecord,
-  type Partition,
-  partitionLock,
-  partitionUnlock,
-} from '../../memory/partition.ts';
+import { type Partition, partitionLock, partitionUnlock } from '../../memory/partition.ts';
 import { FLAG, metaCreatedExpiresAtMs } from '../../protocol/memcached/meta-flags.ts';
 import { CRLF, META, REPLY } from '../../protocol/memcached/replies.ts';
 import { replyBytes, replyDecimal, replyRoom, replyUint64 } from '../../protocol/reply.ts';
@@ -98,8 +93,8 @@ function lookup(call: Call, p: Partition): number {
   if (itemType(p, ref) !== ITEM_TYPE.STRING) return LOOKUP_WRONG_TYPE;
   // To the counters a get with a touch is a touch, and no get.
   counters[block + (flags.touches ? COUNTER.touchCommands : COUNTER.getCommands)]++;
-  const klass = classRecord(itemClass(p, ref));
-  p.i32[klass + (flags.touches ? CLASS.touchHits : CLASS.getHits)]++;
+  const total = flags.touches ? CLASS_TOTAL.touchHits : CLASS_TOTAL.getHits;
+  classCount(p, itemClass(p, ref), total);
   hitReply(call, p, ref, found === 0);
   return ref;
 }

@@ -115,7 +115,7 @@ function retrieve(call: Call, from: number, withCas: boolean, touches: boolean):
     if (keyBytes > KEY_BYTES_MAX) return lineRefuse(call, at, REPLY.badFormat);
     if (call.reply.isBlocked || !replyRoom(call.reply, VALUE_ROOM_BYTES)) return waitAt(start);
     session.keyCount++;
-    const p = keyspace.partitionAsked(op.key);
+    const p = keyspace.partitionFor(op.key.hash);
     if (touches) op.expiresAtMs = session.touchExpiresAtMs;
     partitionLock(p);
     const ref = keyLookup(call, p, start, touches);

@@ -2,6 +2,7 @@
 import { crawlIsRunning } from '../../engine/crawl.ts';
 import { databaseKeyCount } from '../../engine/database.ts';
 import { indexBucketCount, indexPageCount } from '../../engine/hash-index.ts';
+import { CLASS_TOTAL, classTotalsAdd } from '../../memory/class-totals.ts';
 import { connectionLimit, connectionsOpen } from '../../memory/connections.ts';
 import {
   CONTROL,
@@ -12,8 +13,6 @@ import {
   gaugeSum,
 } from '../../memory/control.ts';
 import {
-  CLASS,
-  classRecord,
   HEADER,
   HEADER_F64,
   type Partition,
@@ -34,7 +33,7 @@ class Totals {
   bucketCount = 0;
   indexPageCount = 0;
   readonly f64 = new Float64Array(HEADER_F64.words);
-  readonly klass = new Float64Array(CLASS.words);
+  readonly klass = new Float64Array(CLASS_TOTAL.words);
 
   constructor(partitions: readonly Partition[]) {
     for (const p of partitions) {
@@ -53,10 +52,7 @@ class Totals {
       this.f64[at] += p.f64[at];
     }
     for (let classId = 1; classId < p.classes.count; classId++) {
-      const klass = classRecord(classId);
-      for (let word = CLASS.evictions; word < CLASS.words; word++) {
-        this.klass[word] += p.i32[klass + word];
-      }
+      classTotalsAdd(p, classId, this.klass);
     }
   }
 }
@@ -90,7 +86,7 @@ export function statsGeneral(call: Call): StatRow[] {
     ['evictions', totals.f64[HEADER_F64.evictionTotal]],
     ['reclaimed', totals.f64[HEADER_F64.expiryTotal]],
     ['crawler_reclaimed', control.i32[CONTROL.sweepReclaims]],
-    ['crawler_items_checked', totals.klass[CLASS.reapVisits]],
+    ['crawler_items_checked', totals.klass[CLASS_TOTAL.reapVisits]],
     ['lrutail_reflocked', 0],
     ...maintenanceRows(call, totals),
   ];
@@ -114,8 +110,8 @@ function maintenanceRows(call: Call, totals: Totals): StatRow[] {
     ['lru_maintainer_juggles', 0],
     ['evicted_active', 0],
     ['moves_to_cold', 0],
-    ['moves_to_warm', klass[CLASS.promotions]],
-    ['moves_within_lru', klass[CLASS.renewals]],
+    ['moves_to_warm', klass[CLASS_TOTAL.promotions]],
+    ['moves_within_lru', klass[CLASS_TOTAL.renewals]],
     ['direct_reclaims', f64[HEADER_F64.evictionTotal]],
     ['lru_bumps_dropped', 0],
   ];
@@ -192,15 +188,15 @@ function commandRows(call: Call, totals: Totals): StatRow[] {
     ['get_expired', sum(COUNTER.getExpired)],
     ['get_flushed', sum(COUNTER.getFlushed)],
     ['delete_misses', sum(COUNTER.deleteMisses)],
-    ['delete_hits', klass[CLASS.deleteHits]],
+    ['delete_hits', klass[CLASS_TOTAL.deleteHits]],
     ['incr_misses', sum(COUNTER.incrMisses)],
-    ['incr_hits', klass[CLASS.incrHits]],
+    ['incr_hits', klass[CLASS_TOTAL.incrHits]],
     ['decr_misses', sum(COUNTER.decrMisses)],
-    ['decr_hits', klass[CLASS.decrHits]],
+    ['decr_hits', klass[CLASS_TOTAL.decrHits]],
     ['cas_misses', sum(COUNTER.casMisses)],
-    ['cas_hits', klass[CLASS.casHits]],
-    ['cas_badval', klass[CLASS.casBadval]],
-    ['touch_hits', klass[CLASS.touchHits]],
+    ['cas_hits', klass[CLASS_TOTAL.casHits]],
+    ['cas_badval', klass[CLASS_TOTAL.casBadval]],
+    ['touch_hits', klass[CLASS_TOTAL.touchHits]],
     ['touch_misses', sum(COUNTER.touchMisses)],
     ['store_too_large', sum(COUNTER.storeTooLarge)],
     ['store_no_memory', sum(COUNTER.storeNoMemory)],

@@ -1,4 +1,5 @@
 /** stats slabs, items and sizes: the slab classes, summed over the partitions. */
+import { CLASS_TOTAL, classTotalsAdd } from '../../memory/class-totals.ts';
 import {
   chunkKind,
   itemBytes,
@@ -21,15 +22,19 @@ import { PAGE_BYTES } from '../../memory/slab-classes.ts';
 import type { Call } from './call.ts';
 import type { StatRow } from './stats.ts';
 
-/** A class's record, summed over all partitions; words as in CLASS. */
-function classSums(call: Call, classId: number): Float64Array {
+/** A class's record and totals, summed over all partitions: by CLASS, by CLASS_TOTAL. */
+type ClassSums = { readonly sums: Float64Array; readonly totals: Float64Array };
+
+function classSums(call: Call, classId: number): ClassSums {
   const sums = new Float64Array(CLASS.words);
+  const totals = new Float64Array(CLASS_TOTAL.words);
   for (const p of call.keyspace.partitions) {
     partitionLock(p);
     for (let word = 0; word < CLASS.words; word++) sums[word] += p.i32[classRecord(classId) + word];
+    classTotalsAdd(p, classId, totals);
     partitionUnlock(p);
   }
-  return sums;
+  return { sums, totals };
 }
 
 export function statsSlabs(call: Call): StatRow[] {
@@ -38,9 +43,9 @@ export function statsSlabs(call: Call): StatRow[] {
   let active = 0;
   let pages = 0;
   for (let classId = 1; classId < classes.count; classId++) {
-    const sums = classSums(call, classId);
+    const { sums, totals } = classSums(call, classId);
     // A class that gave all its pages back is shown as long as its counts say something.
-    if (sums[CLASS.pageCount] === 0 && sums[CLASS.setCount] === 0) continue;
+    if (sums[CLASS.pageCount] === 0 && totals[CLASS_TOTAL.setCount] === 0) continue;
     if (sums[CLASS.pageCount] > 0) active++;
     pages += sums[CLASS.pageCount];
     const perPage = classes.chunksPerPage[classId];
@@ -53,14 +58,14 @@ export function statsSlabs(call: Call): StatRow[] {
       [`${classId}:used_chunks`, sums[CLASS.usedCount]],
       [`${classId}:free_chunks`, chunks - sums[CLASS.usedCount]],
       [`${classId}:free_chunks_end`, 0],
-      [`${classId}:get_hits`, sums[CLASS.getHits]],
-      [`${classId}:cmd_set`, sums[CLASS.setCount]],
-      [`${classId}:delete_hits`, sums[CLASS.deleteHits]],
-      [`${classId}:incr_hits`, sums[CLASS.incrHits]],
-      [`${classId}:decr_hits`, sums[CLASS.decrHits]],
-      [`${classId}:cas_hits`, sums[CLASS.casHits]],
-      [`${classId}:cas_badval`, sums[CLASS.casBadval]],
-      [`${classId}:touch_hits`, sums[CLASS.touchHits]],
+      [`${classId}:get_hits`, totals[CLASS_TOTAL.getHits]],
+      [`${classId}:cmd_set`, totals[CLASS_TOTAL.setCount]],
+      [`${classId}:delete_hits`, totals[CLASS_TOTAL.deleteHits]],
+      [`${classId}:incr_hits`, totals[CLASS_TOTAL.incrHits]],
+      [`${classId}:decr_hits`, totals[CLASS_TOTAL.decrHits]],
+      [`${classId}:cas_hits`, totals[CLASS_TOTAL.casHits]],
+      [`${classId}:cas_badval`, totals[CLASS_TOTAL.casBadval]],
+      [`${classId}:touch_hits`, totals[CLASS_TOTAL.touchHits]],
     );
   }
   rows.push(['active_slabs', active], ['total_malloced', pages * PAGE_BYTES]);
@@ -75,7 +80,7 @@ export function statsItems(call: Call): StatRow[] {
   const { classes } = call.keyspace.partitions[0];
   const rows: StatRow[] = [];
   for (let classId = 1; classId < classes.count; classId++) {
-    const sums = classSums(call, classId);
+    const { sums, totals } = classSums(call, classId);
     if (sums[CLASS.itemCount] === 0) continue;
     const prefix = `items:${classId}`;
     rows.push(
@@ -87,23 +92,23 @@ export function statsItems(call: Call): StatRow[] {
       [`${prefix}:age_warm`, 0],
       [`${prefix}:age`, classAgeSec(call, classId)],
       [`${prefix}:mem_requested`, sums[CLASS.itemBytes]],
-      [`${prefix}:evicted`, sums[CLASS.evictions]],
-      [`${prefix}:evicted_nonzero`, sums[CLASS.evictionsNonzero]],
+      [`${prefix}:evicted`, totals[CLASS_TOTAL.evictions]],
+      [`${prefix}:evicted_nonzero`, totals[CLASS_TOTAL.evictionsNonzero]],
       [`${prefix}:evicted_time`, classAgeSec(call, classId)],
-      [`${prefix}:outofmemory`, sums[CLASS.outOfMemory]],
+      [`${prefix}:outofmemory`, totals[CLASS_TOTAL.outOfMemory]],
       [`${prefix}:tailrepairs`, 0],
-      [`${prefix}:reclaimed`, sums[CLASS.expired]],
-      [`${prefix}:expired_unfetched`, sums[CLASS.expiredUnfetched]],
-      [`${prefix}:evicted_unfetched`, sums[CLASS.evictionsUnfetched]],
+      [`${prefix}:reclaimed`, totals[CLASS_TOTAL.expired]],
+      [`${prefix}:expired_unfetched`, totals[CLASS_TOTAL.expiredUnfetched]],
+      [`${prefix}:evicted_unfetched`, totals[CLASS_TOTAL.evictionsUnfetched]],
       [`${prefix}:evicted_active`, 0],
-      [`${prefix}:crawler_reclaimed`, sums[CLASS.reaped]],
-      [`${prefix}:crawler_items_checked`, sums[CLASS.reapVisits]],
+      [`${prefix}:crawler_reclaimed`, totals[CLASS_TOTAL.reaped]],
+      [`${prefix}:crawler_items_checked`, totals[CLASS_TOTAL.reapVisits]],
       [`${prefix}:lrutail_reflocked`, 0],
       [`${prefix}:moves_to_cold`, 0],
-      [`${prefix}:moves_to_warm`, sums[CLASS.promotions]],
-      [`${prefix}:moves_within_lru`, sums[CLASS.renewals]],
-      [`${prefix}:direct_reclaims`, sums[CLASS.evictions]],
-      [`${prefix}:hits_to_hot`, sums[CLASS.getHits]],
+      [`${prefix}:moves_to_warm`, totals[CLASS_TOTAL.promotions]],
+      [`${prefix}:moves_within_lru`, totals[CLASS_TOTAL.renewals]],
+      [`${prefix}:direct_reclaims`, totals[CLASS_TOTAL.evictions]],
+      [`${prefix}:hits_to_hot`, totals[CLASS_TOTAL.getHits]],
       [`${prefix}:hits_to_warm`, 0],
       [`${prefix}:hits_to_cold`, 0],
       [`${prefix}:hits_to_temp`, 0],

@@ -5,8 +5,9 @@
  * Guard: every function expects the lock of the key's partition.
  */
 import { uint64Equals, uint64IsLess, uint64IsZero } from '../../base/uint64.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import { itemExpiresAtMs, itemMarks, MARK_STALE, MARK_TOKEN_SENT } from '../../memory/item.ts';
-import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
+import type { Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { itemCasTake } from '../lifecycle.ts';
 import type { Operation } from '../operation.ts';
@@ -33,7 +34,7 @@ export function casAdmits(p: Partition, op: Operation, old: number, counts: bool
   }
   const admits = holds || isStale;
   if (counts) {
-    p.i32[classRecord(chunkClass(p, old)) + (admits ? CLASS.casHits : CLASS.casBadval)]++;
+    classCount(p, chunkClass(p, old), admits ? CLASS_TOTAL.casHits : CLASS_TOTAL.casBadval);
   }
   return admits;
 }

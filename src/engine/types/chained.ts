@@ -23,6 +23,7 @@ import {
   linkUsedSet,
   linkValueOffset,
 } from '../../memory/chain.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import { EVENT } from '../../memory/event-log.ts';
 import {
   EXTRA_CAS,
@@ -45,7 +46,7 @@ import {
   MARK_BINARY_KEY,
   MARK_STALE,
 } from '../../memory/item.ts';
-import { CLASS, classRecord, type Partition, partitionBytesMax } from '../../memory/partition.ts';
+import { type Partition, partitionBytesMax } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CHANGE } from '../change-log.ts';
 import { eventIsWatched, eventStore } from '../events.ts';
@@ -133,7 +134,7 @@ export function chainStart(p: Partition, op: Operation, valueBytes: number): num
     EXTRA_CHAIN | EXTRA_EXPIRY | op.extras | (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0);
   const ref = chunkObtain(p, p.classes.largest, op.nowMs);
   if (ref === 0) return 0;
-  p.i32[classRecord(p.classes.largest) + CLASS.setCount]++;
+  classCount(p, p.classes.largest, CLASS_TOTAL.setCount);
   itemHeaderWrite(p, ref, ITEM_TYPE.STRING, extras, op.key.bytes, valueBytes);
   fieldsWrite(p, op, ref, extras);
   chainInit(p, ref);

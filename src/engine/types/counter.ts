@@ -5,6 +5,7 @@
  * Guard: the caller holds the lock of the key's partition.
  */
 import { decimalParse, decimalPrefixBytes, decimalWrite } from '../../base/decimal.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import {
   ITEM_TYPE,
   itemIsChained,
@@ -12,7 +13,7 @@ import {
   itemValueBytes,
   itemValueOffset,
 } from '../../memory/item.ts';
-import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
+import type { Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import type { Operation } from '../operation.ts';
 import { STATUS, type Status } from '../status.ts';
@@ -52,8 +53,7 @@ export function counterAdd(p: Partition, op: Operation, up: boolean, out: Counte
   if (digits === 0 || digits > DIGITS_MAX || !closed) return STATUS.NOT_NUMERIC;
   if (!numberAdd(p.u8, start, digits, op, up, out)) return STATUS.NOT_NUMERIC;
 
-  const klass = classRecord(chunkClass(p, ref));
-  p.i32[klass + (up ? CLASS.incrHits : CLASS.decrHits)]++;
+  classCount(p, chunkClass(p, ref), up ? CLASS_TOTAL.incrHits : CLASS_TOTAL.decrHits);
   return valueReplace(p, op, ref, out.digits, out.bytes, Math.max(bytes, out.bytes));
 }
 

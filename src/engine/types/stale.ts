@@ -6,6 +6,7 @@
  * Guard: every function expects the lock of the key's partition.
  */
 import { uint64SetNumber } from '../../base/uint64.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import {
   EXTRA_CAS,
   ITEM_TYPE,
@@ -21,7 +22,7 @@ import {
   MARK_STALE,
   MARK_TOKEN_SENT,
 } from '../../memory/item.ts';
-import { CLASS, classRecord, type Partition } from '../../memory/partition.ts';
+import type { Partition } from '../../memory/partition.ts';
 import { chunkClass } from '../../memory/slab.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
 import { itemCasRenew, itemCasTake } from '../lifecycle.ts';
@@ -81,7 +82,7 @@ export function itemEmpty(p: Partition, op: Operation, becomesStale: boolean): S
   if (becomesStale) {
     op.extras |= MARK_STALE;
   } else {
-    p.i32[classRecord(chunkClass(p, old)) + CLASS.deleteHits]++;
+    classCount(p, chunkClass(p, old), CLASS_TOTAL.deleteHits);
     if ((op.extras & EXTRA_CAS) === 0) {
       itemCasTake(p, old, op.casFound);
       casGive(op, op.casFound);

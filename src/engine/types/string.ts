@@ -5,6 +5,7 @@
  * Guard: every function expects the lock of the key's partition, which is the caller's to take.
  */
 import { bytesCopy } from '../../memory/bytes.ts';
+import { CLASS_TOTAL, classCount } from '../../memory/class-totals.ts';
 import { EVENT } from '../../memory/event-log.ts';
 import {
   EXTRA_CAS,
@@ -41,7 +42,7 @@ import {
 } from '../../memory/item.ts';
 import { itemAccessedSecSet, itemAccessTake, itemUseCount } from '../../memory/item-access.ts';
 import { pageNoteExpiry } from '../../memory/page-times.ts';
-import { CLASS, classRecord, HEADER_F64, type Partition } from '../../memory/partition.ts';
+import { HEADER_F64, type Partition } from '../../memory/partition.ts';
 import { chunkClass, chunkGive } from '../../memory/slab.ts';
 import { CHUNK_BYTES_MAX } from '../../memory/slab-classes.ts';
 import { CHANGE, changeNote } from '../change-log.ts';
@@ -123,7 +124,7 @@ export function itemRead(p: Partition, op: Operation): number {
   const ref = itemFind(p, op);
   if (ref !== 0) {
     if (!op.isTraceless) itemNoteUse(p, ref, op.nowSec);
-    p.i32[classRecord(itemClass(p, ref)) + CLASS.getHits]++;
+    classCount(p, itemClass(p, ref), CLASS_TOTAL.getHits);
   }
   return ref;
 }
@@ -133,7 +134,7 @@ export function itemDelete(p: Partition, op: Operation): Status {
   const ref = itemFind(p, op);
   if (ref === 0) return STATUS.MISSING;
   if (op.demandsCas && !casHolds(p, op, ref)) return STATUS.EXISTS;
-  p.i32[classRecord(chunkClass(p, ref)) + CLASS.deleteHits]++;
+  classCount(p, chunkClass(p, ref), CLASS_TOTAL.deleteHits);
   if (eventIsWatched(p.log, EVENT.DELETE)) eventDelete(p, ref);
   itemUnlink(p, op.key.hash, ref, CHANGE.DELETE);
   return STATUS.OK;
@@ -175,7 +176,7 @@ export function stringStore(p: Partition, op: Operation, mode: StoreMode): Statu
     (op.clientFlags !== 0 ? EXTRA_CLIENT_FLAGS : 0) |
     (op.expiresAtMs !== 0 ? EXTRA_EXPIRY : 0);
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, op.valueBytes));
-  p.i32[classRecord(classId) + CLASS.setCount]++;
+  classCount(p, classId, CLASS_TOTAL.setCount);
   if (old !== 0) itemUseCount(p, old, op.nowSec);
   if (old !== 0 && itemIsPlain(p, old) && chunkClass(p, old) === classId) {
     stringOverwrite(p, op, old, extras);
@@ -271,7 +272,7 @@ function stringConcatenate(p: Partition, op: Operation, old: number, behind: boo
   const valueBytes = oldBytes + op.valueBytes;
   if (itemBytesFor(0, op.key.bytes, valueBytes) > op.itemBytesMax) return STATUS.TOO_LARGE;
   const classId = p.classes.classFor(itemBytesFor(extras, op.key.bytes, valueBytes));
-  p.i32[classRecord(classId) + CLASS.setCount]++;
+  classCount(p, classId, CLASS_TOTAL.setCount);
   p.guardRef = old;
   const ref = chunkObtain(p, classId, op.nowMs);
   p.guardRef = 0;
@@ -349,8 +350,7 @@ export function fieldsCopy(p: Partition, ref: number, from: number, extras: numb
 
 /**
  * Gives a live item another expiry time. Its CAS unique stays. Returns its ref, which may be new: an
- * item that never expired so far needs room for the time. 0 when there is no memory for that; the
- * item is then as it was.
+ * item that never expired so far needs room for the time. 0 without memory for it: nothing changed.
  */
 export function itemTouch(p: Partition, op: Operation, ref: number): number {
   let touched = ref;

@@ -1,7 +1,8 @@
 /** Sections of INFO about commands: how often they were run, how long that took, and what failed. */
 import { percentileText } from '../../../config/compound-types.ts';
 import { COMMAND_STAT, commandStatSum } from '../../../memory/command-stats.ts';
-import { commandTimes, errorCounts, timePercentile } from '../../../memory/resp-stats.ts';
+import { commandTimes, errorCounts } from '../../../memory/resp-stats.ts';
+import { timePercentile } from '../../../memory/time-steps.ts';
 import type { RespCall } from '../call.ts';
 import type { InfoRow } from './info-row.ts';
 

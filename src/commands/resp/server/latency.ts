@@ -1,5 +1,6 @@
 /** LATENCY: how long commands take, and what took notably long. */
-import { commandTimes, timeHistogram } from '../../../memory/resp-stats.ts';
+import { commandTimes } from '../../../memory/resp-stats.ts';
+import { timeHistogram } from '../../../memory/time-steps.ts';
 import { argumentText } from '../../../protocol/resp/arguments.ts';
 import {
   respArray,
