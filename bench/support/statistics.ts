@@ -19,29 +19,9 @@ export function summaryOf(values: readonly number[]): Summary {
  * Ratio of rounds that ran in turn, a0 b0 a1 b1 …: between neighbours (a0/b0, a1/b0, a1/b1, …), so that
  * a slow drift of the machine cancels.
  */
-export function ratiosOf(a: readonly number[], b: readonly number[]): readonly number[] {
-  return [...a.map((value, i) => value / b[i]), ...a.slice(1).map((value, i) => value / b[i])];
-}
-
-/** Summary of those. */
 export function ratioSummaryOf(a: readonly number[], b: readonly number[]): Summary {
-  return summaryOf(ratiosOf(a, b));
-}
-
-export interface Quartiles {
-  readonly lower: number;
-  readonly median: number;
-  readonly upper: number;
-}
-
-/** Quartiles of the finite numbers among `values`, between two of them where they fall there. */
-export function quartilesOf(values: readonly number[]): Quartiles {
-  const sorted = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b);
-  const at = (share: number): number => {
-    const place = (sorted.length - 1) * share;
-    const below = sorted[Math.floor(place)] ?? Number.NaN;
-    const above = sorted[Math.ceil(place)] ?? Number.NaN;
-    return below + (above - below) * (place - Math.floor(place));
-  };
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+  return summaryOf([
+    ...a.map((value, i) => value / b[i]),
+    ...a.slice(1).map((value, i) => value / b[i]),
+  ]);
 }

@@ -39,7 +39,7 @@ export type ChartView = {
 };
 
 const SYNC = 'flagstone';
-const AXIS_WIDTH = 68;
+const AXIS_WIDTH = 60;
 const GAP_SEC_MAX = 16;
 const FONT = '11px system-ui, sans-serif';
 

@@ -115,6 +115,7 @@ function barTemplate(): TemplateResult {
         ${link === 'paused' ? 'Go on' : 'Pause'}
       </button>
       <button type="button" class="quiet" title="Light, dark, or as the system has it (t)" aria-label=${`Theme: ${THEME_TEXT[theme]}`} @click=${() => themeTurn()}>
+        <svg class="half" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.25" /><path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" /></svg>
         ${THEME_TEXT[theme]}
       </button>
       <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" @click=${() => keys.helpShow()}>?</button>

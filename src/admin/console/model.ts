@@ -46,6 +46,8 @@ export class Model {
   problem = '';
   retryAtMs = 0;
   lastAnswerAtMs = 0;
+  /** There is a session, which can be ended. */
+  isSignedIn = false;
   state: ConsoleState | null = null;
   /** The oldest first. */
   series: readonly ConsoleSeries[] = [];

@@ -109,9 +109,11 @@ export class Poller {
     const wasAway = Date.now() - model.lastAnswerAtMs > GAP_MS_MAX;
     const state = read<ConsoleState>('/console/state');
     const history = wasAway ? read<ConsoleHistory>('/console/history') : null;
-    const [told, past] = await Promise.all([state, history]);
+    const session = wasAway ? read<{ readonly isSignedIn: boolean }>('/session') : null;
+    const [told, past, signed] = await Promise.all([state, history, session]);
     model.stateTake(told);
     if (past !== null) model.seriesTake(past.series);
+    if (signed !== null) model.isSignedIn = signed.isSignedIn;
     await Promise.all(this.needs.map((name) => this.extraAsk(name)));
   }
 

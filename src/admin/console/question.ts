@@ -38,7 +38,8 @@ export class QuestionDialog {
     this.typed = '';
     this.refusal = '';
     this.redraw();
-    this.element?.showModal();
+    // It is shown once it is drawn, or the focus would find nothing in it to go to.
+    requestAnimationFrame(() => this.element?.showModal());
   }
 
   template(): TemplateResult {

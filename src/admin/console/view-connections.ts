@@ -5,6 +5,9 @@ import { bytesText, NONE, spanText } from './format.ts';
 import { Table } from './table.ts';
 import { type Page, type View, waitTemplate } from './view.ts';
 
+/** The end of `tcp:127.0.0.1:6379`; a socket's path has none. */
+const PORT = /:\d+$/;
+
 let table: Table<ConsoleConnection> | null = null;
 
 export const connectionsView: View = {
@@ -43,10 +46,9 @@ function tableOf({ actions, redraw }: Page): Table<ConsoleConnection> {
     key: ({ connection, address }) => `${connection} ${address}`,
     words: ({ address, protocol, name, user, lastCommand, phase, listener, thread }) => [address, protocol, name, user, lastCommand, phase, listener, thread].join(' '),
     emptyText: 'Nobody is connected.',
-    widthMin: 74,
     columns: [
       { title: 'Address',  width: 0,    value: ({ address }) => address, cell: ({ address, name }) => html`<code>${address}</code>${name ? html`<small>${name}</small>` : nothing}` },
-      { title: 'Protocol', width: 7,    value: ({ protocol }) => protocol, cell: ({ protocol, listener }) => html`${protocol === 'resp' ? 'RESP' : protocol}<small>${listener}</small>` },
+      { title: 'Protocol', width: 7,    value: ({ protocol }) => protocol, cell: ({ protocol, listener }) => html`${protocol === 'resp' ? 'RESP' : protocol}<small>${listener.match(PORT)?.[0] ?? listener}</small>` },
       { title: 'Doing',    width: 7,    value: ({ phase }) => phase, cell: ({ phase }) => phase },
       { title: 'Last command', width: 8, value: ({ lastCommand }) => lastCommand, cell: ({ lastCommand }) => lastCommand ?? NONE },
       { title: 'User',     width: 6.5,  value: ({ user }) => user, cell: ({ user, database }) => html`${user ?? NONE}${database === null ? nothing : html`<small>database ${database}</small>`}` },
@@ -54,7 +56,7 @@ function tableOf({ actions, redraw }: Page): Table<ConsoleConnection> {
       { title: 'Idle',     width: 6.5,  isNumber: true, value: ({ idleSec }) => idleSec, cell: ({ idleSec }) => spanText(idleSec) },
       { title: 'Age',      width: 6.5,  isNumber: true, value: ({ ageSec }) => ageSec, cell: ({ ageSec }) => ageSec === null ? NONE : spanText(ageSec) },
       { title: 'Buffers',  width: 6,    isNumber: true, value: ({ bufferBytes }) => bufferBytes, cell: ({ bufferBytes }) => bufferBytes === null ? NONE : bytesText(bufferBytes) },
-      { title: '',         width: 7.5,  value: () => null, cell: disconnect },
+      { title: '',         width: 8.5,  value: () => null, cell: disconnect },
     ],
   }, redraw);
 }

@@ -36,8 +36,8 @@ export const memoryView: View = {
         ${typesTemplate(state.types)}
       </section>
       <section>
-        <h2>Slab classes</h2>
-        ${classes.template(state.classes, move)}
+        <div class="section-head"><h2>Slab classes</h2>${move}</div>
+        ${classes.template(state.classes)}
       </section>
       <section>
         <h2>Databases</h2>
@@ -60,7 +60,7 @@ function summaryTemplate({ series, server }: ConsoleState): TemplateResult {
       </div>
       <dl class="facts">
         ${factTemplate('Items', countText(series.items))}
-        ${factTemplate('Free pages', `${countText(server.pagesFree)} of ${bytesText(server.pageBytes)}`)}
+        ${factTemplate('Free pages', `${countText(server.pagesFree)}, ${bytesText(server.pageBytes)} each`)}
         ${factTemplate('When it is full', server.evicts ? 'evicts' : 'refuses writes')}
         ${factTemplate('Evictions', `${rateText(series.evictionsPerSec)} /s`)}
         ${factTemplate('Expirations', `${rateText(series.expirationsPerSec)} /s`)}
@@ -102,9 +102,8 @@ function classesTable({ redraw }: Page): Table<ConsoleSlabClass> {
     one: 'class',
     key: ({ id }) => id,
     emptyText: 'No page was given to a class yet.',
-    widthMin: 66,
     columns: [
-      { title: 'Class',       width: 4.5, isNumber: true, value: ({ id }) => id, cell: ({ id }) => `${id}` },
+      { title: 'Class',       width: 4.5, value: ({ id }) => id, cell: ({ id }) => `${id}` },
       { title: 'Chunk',       width: 6,   isNumber: true, value: ({ chunkBytes }) => chunkBytes, cell: ({ chunkBytes }) => `${countText(chunkBytes)} B` },
       { title: 'Pages',       width: 5.5, isNumber: true, value: ({ pages }) => pages, cell: ({ pages }) => countText(pages) },
       { title: 'Chunks used', width: 0,   isNumber: true, value: chunkShare, cell: (row) => meterTemplate(chunkShare(row), shareText(chunkShare(row))), explained: 'Of the chunks of its pages' },
@@ -124,7 +123,6 @@ function databasesTable({ redraw }: Page): Table<ConsoleDatabase> {
     one: 'database',
     key: ({ name }) => name,
     emptyText: 'No database has keys.',
-    widthMin: 20,
     columns: [
       { title: 'Database',      width: 0, value: ({ name }) => name, cell: ({ name }) => name },
       { title: 'Keys',          width: 8, isNumber: true, value: ({ keys }) => keys, cell: ({ keys }) => countText(keys) },

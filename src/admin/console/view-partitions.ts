@@ -27,6 +27,8 @@ const MEASURES: readonly Measure[] = [
   { id: 'pages',      text: 'Pages',           value: ({ pages }) => pages,                           format: countText },
 ];
 
+const COLUMNS_MAX = 32;
+
 /** Steps of the legend. */
 const LEGEND = [0, 0.25, 0.5, 0.75, 1];
 
@@ -84,7 +86,7 @@ function heatTemplate(page: Page): TemplateResult {
       class="heat"
       role="group"
       aria-label=${`Partitions by ${measure.text}; arrow keys walk`}
-      ${css({ '--columns': columnsOf(partitions.length) })}
+      ${css({ '--columns': columnsOf(partitions.length), '--cell': cellOf(partitions.length) })}
       @keydown=${(event: KeyboardEvent) => walk(event, page)}
     >
       ${repeat(
@@ -146,9 +148,15 @@ function detailTemplate(partition: ConsolePartition): TemplateResult {
   `;
 }
 
-/** As square as it can be; on a phone the style sheet makes it narrower. */
+/** A power of two, as the count is, and so wide that it is a low rectangle; on a phone it is narrower. */
 function columnsOf(count: number): number {
-  return Math.min(32, Math.max(4, Math.ceil(Math.sqrt(count * 2))));
+  return Math.min(COLUMNS_MAX, 2 ** Math.ceil(Math.log2(Math.sqrt(count * 2.5))));
+}
+
+/** Few may be large. */
+function cellOf(count: number): string {
+  if (count <= 8) return '6rem';
+  return count <= 16 ? '4.5rem' : '3.25rem';
 }
 
 function walk(event: KeyboardEvent, { state, redraw }: Page): void {
@@ -179,12 +187,10 @@ function tableOf({ redraw }: Page): Table<ConsolePartition> {
       one: 'partition',
       key: ({ id }) => id,
       emptyText: 'There are no partitions.',
-      widthMin: 54,
       columns: [
         {
           title: 'Partition',
           width: 6,
-          isNumber: true,
           value: ({ id }) => id,
           cell: ({ id }) => `${id}`,
         },

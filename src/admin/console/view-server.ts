@@ -1,5 +1,5 @@
 /** The server itself: what it is, how it was configured, and what can be changed while it runs. */
-import { html, type TemplateResult } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import { LOG_LEVELS } from './actions.ts';
 import { bytesText, countText, NONE, spanText } from './format.ts';
 import type { Config } from './model.ts';
@@ -51,7 +51,7 @@ function factsTemplate({ state }: Page): TemplateResult {
   `;
 }
 
-function actionsTemplate({ state, actions }: Page): TemplateResult {
+function actionsTemplate({ model, state, actions }: Page): TemplateResult {
   const { logLevel } = state.server;
   const pick = (event: Event): void => {
     const select = event.target as HTMLSelectElement;
@@ -79,7 +79,20 @@ function actionsTemplate({ state, actions }: Page): TemplateResult {
         </div>
         <button type="button" class="danger" @click=${() => actions.flush()}>Flush…</button>
       </div>
+      ${model.isSignedIn ? signOutTemplate() : nothing}
     </section>
+  `;
+}
+
+function signOutTemplate(): TemplateResult {
+  return html`
+    <form class="action" method="post" action="/session/end">
+      <div>
+        <h3>Session</h3>
+        <p>Ends here, and elsewhere where this browser has the console open.</p>
+      </div>
+      <button type="submit">Sign out</button>
+    </form>
   `;
 }
 
@@ -110,7 +123,6 @@ function tableOf({ redraw }: Page): Table<Setting> {
     key: ({ kind, name }) => `${kind} ${name}`,
     words: ({ kind, name, value }) => `${kind} ${name} ${value}`,
     emptyText: 'There is no configuration.',
-    widthMin: 28,
     columns: [
       { title: 'Name',  width: 0, value: ({ name }) => name, cell: ({ name }) => html`<code>${name}</code>` },
       { title: 'Value', width: 0, value: ({ value }) => value, cell: ({ value }) => html`<code class="wrap">${value}</code>` },

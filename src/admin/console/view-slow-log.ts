@@ -29,11 +29,10 @@ function tableOf({ redraw }: Page): Table<ConsoleSlowEntry> {
   // biome-ignore format: a table reads in columns
   return new Table({
     name: 'Slow log',
-    one: 'entry',
+    one: 'command',
     key: ({ id }) => id,
     words: ({ words, address, name }) => `${words.join(' ')} ${address} ${name}`,
     emptyText: 'No command took that long.',
-    widthMin: 48,
     columns: [
       { title: 'When',    width: 12,  value: ({ atMs }) => atMs, cell: ({ atMs }) => dateTimeText(atMs) },
       { title: 'Took',    width: 6,   isNumber: true, value: ({ us }) => us, cell: ({ us }) => usText(us) },

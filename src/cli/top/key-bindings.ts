@@ -87,12 +87,16 @@ function sortedBeside(step: number): Binding {
 }
 
 const reversed = sorted((sort) => ({ ...sort, isReversed: !sort.isReversed }));
-const slower = changed(({ intervalSec }) => ({
-  intervalSec: INTERVALS_SEC.find((sec) => sec > intervalSec) ?? intervalSec,
-}));
-const faster = changed(({ intervalSec }) => ({
-  intervalSec: INTERVALS_SEC.findLast((sec) => sec < intervalSec) ?? intervalSec,
-}));
+/** The wait that has begun was the old one: so the server is asked now. */
+function paced(next: (now: number) => number | undefined): Binding {
+  return (model) => {
+    const intervalSec = next(model.intervalSec) ?? model.intervalSec;
+    return { model: { ...model, intervalSec }, effect: model.isPaused ? 'none' : 'look' };
+  };
+}
+
+const slower = paced((now) => INTERVALS_SEC.find((sec) => sec > now));
+const faster = paced((now) => INTERVALS_SEC.findLast((sec) => sec < now));
 const filterOpened = changed(() => ({ isFilterOpen: true, scroll: 0 }));
 const filterDropped = changed(() => ({ filter: '', scroll: 0 }));
 const helped = changed(() => ({ isHelpShown: true }));

@@ -74,7 +74,7 @@ export function viewMake<Row>(row: ViewRow<Row>): View {
 
 function tableMake<Row>(view: ViewRow<Row>, model: TopModel, glyphs: Glyphs, width: number): Table {
   const sort = model.sorts[view.name] ?? { column: view.sort, isReversed: false };
-  const columns = columnsFit(view.columns, width);
+  const columns = columnsFit(view.columns, sort.column, width);
   const all = view.rows(model);
   const wanted = model.filter.toLowerCase();
   const matches = (row: Row): boolean =>
@@ -99,15 +99,20 @@ function tableMake<Row>(view: ViewRow<Row>, model: TopModel, glyphs: Glyphs, wid
   };
 }
 
-/** The columns there is room for, in their order. */
-function columnsFit<Row>(columns: readonly Column<Row>[], width: number): readonly Column<Row>[] {
+/** The columns there is room for, in their order; the one that is sorted by stays. */
+function columnsFit<Row>(
+  columns: readonly Column<Row>[],
+  sorted: string,
+  width: number,
+): readonly Column<Row>[] {
+  const rankOf = ({ title, rank }: Column<Row>): number => (title === sorted ? 0 : rank);
   const need = (some: readonly Column<Row>[]): number =>
     some.reduce((sum, column) => sum + (column.width || WIDE_MIN) + GAP, -GAP);
   let fitting = columns;
   while (need(fitting) > width) {
-    const last = Math.max(...fitting.map(({ rank }) => rank));
+    const last = Math.max(...fitting.map(rankOf));
     if (last === 0) break;
-    fitting = fitting.filter(({ rank }) => rank < last);
+    fitting = fitting.filter((column) => rankOf(column) < last);
   }
   return fitting;
 }

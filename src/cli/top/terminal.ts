@@ -37,7 +37,8 @@ export class Terminal {
   }
 
   get size(): { readonly width: number; readonly height: number } {
-    return { width: this.output.columns, height: this.output.rows };
+    // A line that nobody told its size says 0.
+    return { width: this.output.columns || 80, height: this.output.rows || 24 };
   }
 
   open(): void {

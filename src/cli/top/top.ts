@@ -32,6 +32,7 @@ export class Top {
   private keyTimer: NodeJS.Timeout | undefined;
   private isLooking = false;
   private isLookDue = false;
+  private isEnded = false;
   private finish: () => void = () => undefined;
 
   /** `model`: of a first look that was answered. `frames`: after so many looks it ends. */
@@ -65,6 +66,7 @@ export class Top {
   }
 
   private end(): void {
+    this.isEnded = true;
     clearTimeout(this.lookTimer);
     clearTimeout(this.keyTimer);
     this.terminal.close();
@@ -74,6 +76,7 @@ export class Top {
 
   /** One question at a time; who wants another meanwhile gets it as soon as this one is answered. */
   private async look(): Promise<void> {
+    if (this.isEnded) return;
     if (this.isLooking) {
       this.isLookDue = true;
       return;
@@ -92,6 +95,7 @@ export class Top {
   }
 
   private lookDone(): void {
+    if (this.isEnded) return;
     this.change({ nowMs: Date.now() });
     this.draw();
     if (this.framesLeft-- <= 1) this.end();

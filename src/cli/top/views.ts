@@ -47,7 +47,7 @@ function time<Row>(title: string, rank: number, value: (row: Row) => number | nu
 
 // biome-ignore format: a table reads in columns
 const COMMANDS = viewMake<ConsoleCommand>({
-  name: 'commands', title: 'Commands', doc: 'how often and how fast, by protocol', sort: 'CALLS/S',
+  name: 'commands', title: 'Commands', doc: 'commands: how often, and how fast', sort: 'CALLS/S',
   columns: [
     { title: 'PROTO',   width: 10, rank: 0, isLeft: true, text: ({ protocol }) => protocol, order: ({ protocol }) => protocol, style: protocolStyle },
     { title: 'COMMAND', width: 0,  rank: 0, text: ({ name }) => name, order: ({ name }) => name, style: () => 'bold' },
@@ -69,7 +69,7 @@ const share = (part: number, whole: number): number => (whole > 0 ? part / whole
 
 // biome-ignore format: a table reads in columns
 const SLABS = viewMake<ConsoleSlabClass>({
-  name: 'slabs', title: 'Slabs', doc: 'what memory is cut into; types, databases', sort: 'ITEM-MEM',
+  name: 'slabs', title: 'Slabs', doc: 'memory by slab class, and by type', sort: 'ITEM-MEM',
   columns: [
     { title: 'CLASS',    width: 6, rank: 0, text: ({ id }) => `${id}`, order: ({ id }) => -id, style: () => 'bold' },
     { title: 'CHUNK',    width: 7, rank: 0, text: ({ chunkBytes }) => bytesCell(chunkBytes), order: ({ chunkBytes }) => chunkBytes },
@@ -110,7 +110,7 @@ function databasesLine({ databases }: ConsoleState): Line {
 
 // biome-ignore format: a table reads in columns
 const PARTITIONS = viewMake<ConsolePartition>({
-  name: 'partitions', title: 'Partitions', doc: 'load, and threads that meet at their locks', sort: 'OPS/S',
+  name: 'partitions', title: 'Partitions', doc: 'load, and threads that meet at locks', sort: 'OPS/S',
   columns: [
     { title: 'PARTITION', width: 10, rank: 0, text: ({ id }) => `${id}`, order: ({ id }) => -id, style: () => 'bold' },
     { title: 'ITEMS',     width: 8,  rank: 1, text: ({ items }) => countCell(items), order: ({ items }) => items },
@@ -147,7 +147,7 @@ function strip(label: string, values: readonly number[], glyphs: Glyphs, width: 
 
 // biome-ignore format: a table reads in columns
 const CLIENTS = viewMake<ConsoleConnection>({
-  name: 'clients', title: 'Clients', doc: 'who is connected, and idle for how long', sort: 'IDLE',
+  name: 'clients', title: 'Clients', doc: 'connections: who, what, and how idle', sort: 'IDLE',
   columns: [
     { title: 'ADDRESS', width: 0,  rank: 0, text: ({ address }) => address, order: ({ address }) => address, style: protocolStyle },
     { title: 'ID',      width: 6,  rank: 5, text: ({ connection }) => `${connection}`, order: ({ connection }) => -connection },
