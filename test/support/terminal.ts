@@ -23,6 +23,11 @@ export class Terminal {
     this.child.stdin.on('error', () => undefined); // it may end before all is typed
   }
 
+  /** All that it was sent, with colours and movements of the cursor. */
+  get sent(): string {
+    return this.output;
+  }
+
   type(text: string): void {
     this.child.stdin.write(text);
   }
