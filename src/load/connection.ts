@@ -119,7 +119,9 @@ export class LoadConnection implements LinkEvents {
     this.isEnded = true;
     state.tally.words[TALLY.unansweredCount] += this.count;
     if (state.plan.ratePerSec > 0) {
-      state.tally.words[TALLY.unsentCount] += this.dueCount - this.sentCount;
+      const unsentCount = this.dueCount - this.sentCount;
+      state.tally.words[TALLY.unsentCount] += unsentCount;
+      state.requestsLeft -= unsentCount;
     }
     state.inFlightCount -= this.count;
     this.count = 0;

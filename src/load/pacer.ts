@@ -3,7 +3,7 @@
  * and would turn a steady load into bursts; so the clock is asked on every turn of the event loop, at the price of a
  * busy core, unless the next request is far away.
  */
-import { connectionSend, type LoadConnection, type LoadState } from './connection.ts';
+import { connectionSend, endLook, type LoadConnection, type LoadState } from './connection.ts';
 import { TALLY } from './tally.ts';
 
 /** A request handed out later than this after it was due counts as late. */
@@ -18,13 +18,20 @@ export function pacerStart(state: LoadState, connections: readonly LoadConnectio
     if (state.isEnding) return;
     const nowMs = performance.now();
     for (; startMs + givenCount * stepMs <= nowMs; givenCount++) {
+      if (givenCount >= plan.requestCount) break;
       const connection = connections[givenCount % connections.length];
-      if (connection.isEnded) continue;
+      if (connection.isEnded) {
+        state.requestsLeft--; // its turn, and nobody else's
+        continue;
+      }
       if (nowMs - (startMs + givenCount * stepMs) > LATE_MS) tally.words[TALLY.lateCount]++;
       connection.dueCount++;
       connectionSend(connection, nowMs);
     }
-    if (givenCount >= plan.requestCount) return;
+    if (givenCount >= plan.requestCount) {
+      endLook(state);
+      return;
+    }
     const waitMs = startMs + givenCount * stepMs - performance.now();
     if (waitMs < TIMER_MS_MIN) setImmediate(turn);
     else setTimeout(turn, waitMs - TIMER_MS_MIN + 1);

@@ -1,4 +1,5 @@
 /** `flagstone bench` where something is wrong: plain words, an exit code, no stack trace, and never a hang. */
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { portFree } from '../support/free-port.ts';
 import { type ServerProcess, spawnFlagstone } from '../support/server.ts';
@@ -141,6 +142,21 @@ describe('a server', () => {
       expect(out).toContain(
         'No reply came for 0.3 s: given up.\n  50 requests never had a reply.\n',
       );
+    });
+  });
+
+  it('that closes a connection, under a rate and up to a number of requests', async () => {
+    let isFirst = true;
+    const serve = (socket: Socket, text: string): void => {
+      if (isFirst) socket.destroy();
+      else socket.write('END\r\n'.repeat(text.split('get ').length - 1));
+      isFirst = false;
+    };
+    await withFake(serve, async (port) => {
+      const words = [port, '-c', 4, '--no-fill', '--ratio', '0:1', '--warmup', 0];
+      const { code, err } = await benchRun([...words, '--rate', 400, '-n', 100]);
+      expect(code).toBe(1);
+      expect(err).toContain('flagstone: the server closed some of the connections\n');
     });
   });
 

@@ -183,6 +183,22 @@ describe('ways in', () => {
       expect(await benchRecord([...words, '--insecure'])).toMatchObject({ code: 0, errorCount: 0 });
     });
 
+    it('with a certificate of our own', async () => {
+      const asks = [`ssl_ca_cert=${certificates.path('authority.crt')}`, 'ssl_verify_mode=2'];
+      const tls = certificates.client('client');
+      const strict = await spawnFlagstone({ flags: certificates.flags('server', asks), tls });
+      const words = [strict.port, ...SMALL, '--tls', '--insecure'];
+      const ours = [
+        '--cert',
+        certificates.path('client.crt'),
+        '--key',
+        certificates.path('client.key'),
+      ];
+      expect(await benchRecord([...words, ...ours])).toMatchObject({ code: 0, errorCount: 0 });
+      expect(await benchRun(words)).toMatchObject({ code: 69, out: '' });
+      await strict.stop();
+    });
+
     it('says what is wrong', async () => {
       const { code, err } = await benchRun([`localhost:${safe.port}`, '--tls']);
       expect(code).toBe(69);

@@ -76,7 +76,7 @@ export class Progress {
     const filled = share === 0 ? '' : barText(share * BAR_CHARS, this.isAscii);
     const bar = filled.padEnd(BAR_CHARS, this.isAscii ? '-' : '░');
     const line = `${this.phase}  ${bar}  ${figuresText(state)}`;
-    const columns = this.stream.columns ?? COLUMNS_USUAL;
+    const columns = this.stream.columns || COLUMNS_USUAL;
     this.stream.write(`\r${line.slice(0, columns - 1)}${ERASE}`);
     this.isDrawn = true;
   }

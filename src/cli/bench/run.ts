@@ -5,7 +5,7 @@
  * standard error.
  */
 import { writeFileSync } from 'node:fs';
-import { EXIT, errorReason, FAULT } from '../../base/errors.ts';
+import { EXIT, errorReason, errorSystemCode, FAULT } from '../../base/errors.ts';
 import { Generator, type LoadOutcome, type RunningLoad } from '../../load/generator.ts';
 import { serverGreet } from '../../load/greeting.ts';
 import type { LoadPlan } from '../../load/plan.ts';
@@ -40,6 +40,10 @@ export async function benchRun(
     process.stdout.write(settings);
     return 0;
   }
+  // Whoever reads the report may have seen enough: `| head`.
+  process.stdout.on('error', (error) => {
+    if (errorSystemCode(error) !== 'EPIPE') throw error;
+  });
   const bench = new Bench(settings, entry);
   try {
     return await bench.run();
