@@ -43,6 +43,9 @@ const DELAYS_MANY = 0.01;
 /** Less is a start, when everything is late. */
 const DELAYS_ENOUGH = 2000;
 const CONTENTION_MUCH = 0.05;
+/** Of all operations, and of what a partition has on average. */
+const HOT_SHARE = 0.25;
+const HOT_TIMES = 4;
 const ERRORS_MANY = 0.01;
 const FREE_CHUNKS_MANY = 0.3;
 const FREE_BYTES_ENOUGH = 16 * 2 ** 20;
@@ -209,16 +212,31 @@ const contention: Check = ({ span }) => {
   const met = span.rate('flagstone_partition_lock_contended_total');
   const requests = span.rate('flagstone_commands_total');
   if (requests < RATE_ENOUGH || met < requests * CONTENTION_MUCH) return null;
-  const [[partition] = ['?']] = span.now.by(
+  const [[partition, most] = ['?', 0]] = span.ratesBy(
     'flagstone_partition_lock_contended_total',
     'partition',
   );
   return {
     level: 'LOOK',
     what: 'Threads often wait for each other.',
-    evidence: `${countText(met)} times a second, at ${countText(requests)} requests a second; most in partition ${partition}`,
+    evidence: `${countText(met)} times a second, at ${countText(requests)} requests a second; ${shareText(most, met)} of them in partition ${partition}`,
     advice:
       'A few keys have most of the load. Spread them over several keys, or use fewer threads.',
+  };
+};
+
+const hotPartition: Check = ({ span }) => {
+  const rates = span.ratesBy('flagstone_partition_operations_total', 'partition');
+  const all = rates.reduce((sum, [, rate]) => sum + rate, 0);
+  const [[partition, most] = ['?', 0]] = rates;
+  const isHot = most >= all * HOT_SHARE && most >= (all / rates.length) * HOT_TIMES;
+  if (all < RATE_ENOUGH || !isHot) return null;
+  return {
+    level: 'LOOK',
+    what: 'One partition has much of the load: few keys are asked for most.',
+    evidence: `partition ${partition} has ${shareText(most, all)} of ${countText(all)} operations a second, of ${rates.length} partitions`,
+    advice:
+      'The hottest keys (`flagstone top`, key s) tell which; spread them, or keep them in the clients.',
   };
 };
 
@@ -346,6 +364,7 @@ const CHECKS: readonly Check[] = [
   uneven,
   delays,
   contention,
+  hotPartition,
   slowClients,
   errors,
   logins,

@@ -71,4 +71,12 @@ export class MetricsSpan {
     const grown = this.now.sum(name, labels) - this.before.sum(name, labels);
     return seconds > 0 ? Math.max(0, grown) / seconds : 0;
   }
+
+  /** … for each value of a label, the greatest first. */
+  ratesBy(name: string, label: string): readonly (readonly [string, number])[] {
+    return this.now
+      .by(name, label)
+      .map(([value]): readonly [string, number] => [value, this.rate(name, { [label]: value })])
+      .sort(([, a], [, b]) => b - a);
+  }
 }

@@ -31,6 +31,16 @@ const WELL: Readonly<Record<string, number>> = {
   'flagstone_thread_loop_delay_seconds_count{thread="0"}': 100_000,
 };
 
+/** Of eight partitions. */
+function operations(count: (partition: number) => number): Record<string, number> {
+  return Object.fromEntries(
+    Array.from({ length: 8 }, (_, id) => [
+      `flagstone_partition_operations_total{partition="${id}"}`,
+      count(id),
+    ]),
+  );
+}
+
 type Change = {
   readonly now?: Readonly<Record<string, number>>;
   readonly before?: Readonly<Record<string, number>>;
@@ -71,6 +81,12 @@ function found(change: Change): string[] {
 }
 
 describe('the doctor', () => {
+  it('finds no hot partition where some have a little more than others, or all have little', () => {
+    const before = operations(() => 0);
+    expect(found({ before, now: operations((id) => 1000 + 2000 * (id % 2)) })).toEqual([]);
+    expect(found({ before, now: operations((id) => (id === 1 ? 900 : 0)) })).toEqual([]);
+  });
+
   it('finds nothing where nothing is', () => {
     expect(patientExamine(patient({}))).toEqual([]);
     expect(doctorReport([])).toMatch(/^Nothing was found by \d+ checks\.\n$/);
@@ -123,13 +139,20 @@ describe('the doctor', () => {
       { now: { 'flagstone_thread_loop_delay_seconds_bucket{thread="0",le="0.1"}': 95_000 } },
     ],
     [
-      'LOOK: 1,000 times a second, at 10,000 requests a second; most in partition 3',
+      'LOOK: 1,000 times a second, at 10,000 requests a second; 100.0 % of them in partition 3',
       {
         now: {
           'flagstone_commands_total{protocol="resp",command="get"}': 110_000,
           'flagstone_partition_lock_contended_total{partition="3"}': 1000,
           'flagstone_partition_lock_contended_total{partition="4"}': 0,
         },
+      },
+    ],
+    [
+      'LOOK: partition 5 has 60.0 % of 10,000 operations a second, of 8 partitions',
+      {
+        before: operations(() => 100_000),
+        now: operations((id) => (id === 5 ? 106_000 : id === 2 ? 104_000 : 100_000)),
       },
     ],
     ['LOOK: 4 of them', { now: { flagstone_output_cuts_total: 4 } }],

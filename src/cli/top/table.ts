@@ -14,6 +14,8 @@ export type Column<Row> = {
   readonly width: number;
   /** Begins on the left, as that of width 0 does. */
   readonly isLeft?: boolean;
+  /** Of one of width 0: what it needs. */
+  readonly widthMin?: number;
   /** Of those that do not fit, the highest goes first; 0 always stays. */
   readonly rank: number;
   readonly text: (row: Row, glyphs: Glyphs) => string;
@@ -107,7 +109,7 @@ function columnsFit<Row>(
 ): readonly Column<Row>[] {
   const rankOf = ({ title, rank }: Column<Row>): number => (title === sorted ? 0 : rank);
   const need = (some: readonly Column<Row>[]): number =>
-    some.reduce((sum, column) => sum + (column.width || WIDE_MIN) + GAP, -GAP);
+    some.reduce((sum, column) => sum + (column.width || (column.widthMin ?? WIDE_MIN)) + GAP, -GAP);
   let fitting = columns;
   while (need(fitting) > width) {
     const last = Math.max(...fitting.map(rankOf));

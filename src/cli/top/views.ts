@@ -16,6 +16,8 @@ import { type Column, type View, viewMake } from './table.ts';
 
 const STRIP_LABEL = 10;
 const CELL_WIDTH_MAX = 4;
+/** Of the longest of IPv4. */
+const ADDRESS_WIDTH = 21;
 
 const protocolStyle = ({ protocol }: { readonly protocol: 'memcached' | 'resp' }): Style =>
   protocol;
@@ -149,7 +151,7 @@ function strip(label: string, values: readonly number[], glyphs: Glyphs, width: 
 const CLIENTS = viewMake<ConsoleConnection>({
   name: 'clients', title: 'Clients', doc: 'connections: who, what, and how idle', sort: 'IDLE',
   columns: [
-    { title: 'ADDRESS', width: 0,  rank: 0, text: ({ address }) => address, order: ({ address }) => address, style: protocolStyle },
+    { title: 'ADDRESS', width: 0,  rank: 0, widthMin: ADDRESS_WIDTH, text: ({ address }) => address.replace(/^tcp:/, ''), order: ({ address }) => address, style: protocolStyle },
     { title: 'ID',      width: 6,  rank: 5, text: ({ connection }) => `${connection}`, order: ({ connection }) => -connection },
     { title: 'THREAD',  width: 7,  rank: 4, isLeft: true, text: ({ thread }) => thread, order: ({ thread }) => thread },
     { title: 'NAME',    width: 12, rank: 1, isLeft: true, text: ({ name }) => name ?? '-', order: ({ name }) => name ?? '' },
