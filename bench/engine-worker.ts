@@ -117,7 +117,7 @@ class EngineThread {
     for (let n = 0; n < BATCH_COUNT; n++) {
       keyFill(op.key, keys, walk.at, keyBytes);
       walk.at = walk.at + stepBytes === keys.length ? 0 : walk.at + stepBytes;
-      const p = keyspace.partitionFor(op.key.hash);
+      const p = keyspace.partitionAsked(op.key);
       partitionLock(p);
       if (this.turn < getWeight) {
         const ref = itemRead(p, op);

@@ -15,7 +15,7 @@ import { generatorOpen, benchKeyName as keyName } from '../bench/load/generator.
 import type { LoadGenerator, LoadResult } from '../bench/load/profile.ts';
 import { programFind } from '../bench/support/command.ts';
 import { tableFormat } from '../bench/support/report.ts';
-import { ratioSummaryOf, summaryOf } from '../bench/support/statistics.ts';
+import { quartilesOf, ratioSummaryOf, summaryOf } from '../bench/support/statistics.ts';
 import { valueWrite } from '../bench/support/value-bytes.ts';
 import { traceRead } from '../bench/trace/reader.ts';
 import { syntheticMake, WORKLOADS, zipfMake } from '../bench/trace/synthetic.ts';
@@ -72,11 +72,18 @@ describe('benches, run small', { timeout: BENCH_MS_MAX }, () => {
     },
   );
 
-  it('admin: off, watched and hammered', async () => {
+  it('admin: each state under each load, without a wrong reply', async () => {
     const [report, json] = await benchRun('admin');
-    expect(report).toMatch(/^\| hammered \| /m);
-    const round = { cpuUsPerOp: expect.any(Number), errorCount: 0 };
-    expect(json).toMatchObject({ rounds: { off: [round], watched: [round], hammered: [round] } });
+    expect(report).toMatch(/^\| RESP P=16 +\| +ten browsers next door \| /m);
+    const { series } = json as { series: { state: string; rounds: { answers: number }[] }[] };
+    expect(series.length).toBe(3 * 9);
+    for (const { state, rounds } of series) {
+      expect(rounds, state).toEqual([
+        expect.objectContaining({ cpuUsPerOp: expect.any(Number), errorCount: 0 }),
+      ]);
+      if (state.startsWith('off')) expect(rounds[0].answers, state).toBe(0);
+      else expect(rounds[0].answers, state).toBeGreaterThan(0);
+    }
   });
 
   it('engine: one thread and two, without a miss', async () => {
@@ -195,6 +202,12 @@ describe('support', () => {
   it('statistics: median and ends, without what is no number', () => {
     expect(summaryOf([4, 1, Number.NaN, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
     expect(summaryOf([Number.NaN]).median).toBeNaN();
+  });
+
+  it('statistics: quartiles, between the nearest two', () => {
+    expect(quartilesOf([5, 1, Number.NaN, 2, 4, 3])).toEqual({ lower: 2, median: 3, upper: 4 });
+    expect(quartilesOf([1, 2])).toEqual({ lower: 1.25, median: 1.5, upper: 1.75 });
+    expect(quartilesOf([]).median).toBeNaN();
   });
 
   it('statistics: ratios of neighbours', () => {

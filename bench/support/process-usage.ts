@@ -3,7 +3,7 @@
  *
  * CPU comes from /proc/PID/stat, which sums the threads of a process, live and ended, in clock ticks.
  * Where there is no /proc (macOS) CPU is NaN, and memory comes from `ps`.
- * Spec: proc(5), "/proc/pid/stat" and "/proc/stat".
+ * Spec: proc(5), "/proc/pid/stat", "/proc/pid/schedstat" and "/proc/stat".
  */
 
 import { execFileSync } from 'node:child_process';
@@ -20,11 +20,14 @@ export function processCpuUsRead(pid: number): number {
   return statFieldsUsRead(pid, STAT_FIELD.utime, STAT_FIELD.stime);
 }
 
-/** The same of those of its threads whose names match. */
+/**
+ * The same of those of its threads whose names match; in nanoseconds at heart where the kernel keeps such
+ * statistics, since a tick is too coarse for short rounds.
+ */
 export function threadsCpuUsRead(pid: number, name: RegExp): number {
   return readdirSync(`/proc/${pid}/task`)
     .filter((thread) => name.test(fileRead(`/proc/${pid}/task/${thread}/comm`)?.trim() ?? ''))
-    .map((thread) => statFieldsUsRead(`${pid}/task/${thread}`, STAT_FIELD.utime, STAT_FIELD.stime))
+    .map((thread) => threadCpuUsRead(`${pid}/task/${thread}`))
     .reduce((sum, us) => sum + us, 0);
 }
 
@@ -55,6 +58,12 @@ export function machineCpuUsRead(): number {
 export function fileLimitRead(): number {
   const limits = fileRead('/proc/self/limits') ?? '';
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
+function threadCpuUsRead(thread: string): number {
+  const ranNs = fileRead(`/proc/${thread}/schedstat`)?.split(' ', 1)[0];
+  if (ranNs !== undefined) return Number(ranNs) / 1000;
+  return statFieldsUsRead(thread, STAT_FIELD.utime, STAT_FIELD.stime);
 }
 
 function statFieldsUsRead(pid: number | string, ...wanted: readonly number[]): number {

@@ -15,13 +15,35 @@ export function summaryOf(values: readonly number[]): Summary {
   return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
+/** A sample's middle half; NaN for an empty one. */
+export interface Quartiles {
+  readonly lower: number;
+  readonly median: number;
+  readonly upper: number;
+}
+
+/** Quartiles of the finite numbers among `values`, each between the two nearest. */
+export function quartilesOf(values: readonly number[]): Quartiles {
+  const sorted = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const below = Math.floor(place);
+    const above = Math.ceil(place);
+    return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+  };
+  if (sorted.length === 0) return { lower: Number.NaN, median: Number.NaN, upper: Number.NaN };
+  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+}
+
 /**
- * Ratio of rounds that ran in turn, a0 b0 a1 b1 …: between neighbours (a0/b0, a1/b0, a1/b1, …), so that
+ * Ratios of rounds that ran in turn, a0 b0 a1 b1 …: between neighbours (a0/b0, a1/b0, a1/b1, …), so that
  * a slow drift of the machine cancels.
  */
+export function neighbourRatios(a: readonly number[], b: readonly number[]): readonly number[] {
+  return [...a.map((value, i) => value / b[i]), ...a.slice(1).map((value, i) => value / b[i])];
+}
+
+/** Their summary. */
 export function ratioSummaryOf(a: readonly number[], b: readonly number[]): Summary {
-  return summaryOf([
-    ...a.map((value, i) => value / b[i]),
-    ...a.slice(1).map((value, i) => value / b[i]),
-  ]);
+  return summaryOf(neighbourRatios(a, b));
 }

@@ -257,6 +257,11 @@ function slabItemMetrics(page: Exposition, now: Snapshot): void {
     'Items that were promoted out of it.',
     level(CLASS.mainCount),
   );
+  page.counter(
+    'memcached_slab_lru_hits_total',
+    'Gets that met an item of the class. Segments are not told apart: all count as hot.',
+    classes.map(({ id, totals }) => [{ slab: id, lru: 'hot' }, totals[CLASS_TOTAL.getHits]]),
+  );
   page.counter('memcached_slab_items_evicted_total', 'Items evicted.', each(CLASS_TOTAL.evictions));
   page.counter(
     'memcached_slab_items_evicted_nonzero_total',

@@ -1,8 +1,10 @@
 /**
  * What INFO tells, under the names that oliver006/redis_exporter gives it, so that dashboards made for that
- * serve as they are. What there is none of here, such as replicas and files, is left out.
+ * serve as they are. What there is none of here, such as replicas and files, is left out, but for their number,
+ * which has a panel of its own.
  */
 
+import { totalmem } from 'node:os';
 import { REDIS_VERSION } from '../commands/resp/version.ts';
 import { EVICTION_POLICY_NAMES } from '../engine/policy.ts';
 import { COMMAND_STAT, commandStatSum } from '../memory/command-stats.ts';
@@ -35,6 +37,7 @@ function serverMetrics(page: Exposition, now: Snapshot): void {
     maxmemory_policy: policy,
     process_id: process.pid,
   });
+  page.gauge('redis_connected_slaves', 'Replicas; there are none.', 0);
   page.gauge('redis_uptime_in_seconds', 'Time since the start.', Math.floor(now.uptimeSec));
   page.gauge(
     'redis_start_time_seconds',
@@ -126,11 +129,15 @@ function memoryMetrics(page: Exposition, now: Snapshot): void {
   );
   page.gauge('redis_allocator_active_bytes', 'Pages that are in use.', pageBytes);
   page.gauge('redis_allocator_allocated_bytes', 'Bytes in use in them.', usedBytes);
-  page.gauge(
-    'redis_mem_fragmentation_ratio',
-    'Memory of the process over bytes in use.',
-    usedBytes === 0 ? 0 : resident / usedBytes,
-  );
+  // The second is the name that the exporter's own dashboard asks for.
+  for (const name of ['redis_mem_fragmentation_ratio', 'redis_memory_fragmentation_ratio']) {
+    page.gauge(
+      name,
+      'Memory of the process over bytes in use.',
+      usedBytes === 0 ? 0 : resident / usedBytes,
+    );
+  }
+  page.gauge('redis_total_system_memory_bytes', 'Memory of the machine.', totalmem());
   page.gauge(
     'redis_memory_used_lua_bytes',
     'Bytes in use by Lua.',

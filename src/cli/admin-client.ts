@@ -1,7 +1,7 @@
 /** Asking a running server over its admin port, for the subcommands of the program. */
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { errorReason, FAULT } from '../base/errors.ts';
 
 export const ADMIN_PORT_USUAL = 11280;
@@ -49,15 +49,44 @@ function fileRead(path: string): string {
   }
 }
 
+export type AdminAsking = {
+  /** Whatever the status: it is part of the answer. */
+  readonly isHealth?: boolean;
+  /** Of who asks again and again; else each request has a connection of its own. */
+  readonly agent?: Agent;
+  /** What to POST, as JSON. */
+  readonly body?: string;
+  /** How long to wait for the answer. */
+  readonly answerMsMax?: number;
+};
+
+/** Connections that are kept, for who asks again and again. */
+export function adminAgent({ url }: AdminAddress): Agent {
+  return url.protocol === 'https:'
+    ? new HttpsAgent({ keepAlive: true })
+    : new Agent({ keepAlive: true });
+}
+
 /** A page of the port. Errors: ADMIN_UNREACHABLE, also for an answer that is no 200, unless `isHealth`. */
-export function adminPage(address: AdminAddress, path: string, isHealth = false): Promise<string> {
+export function adminPage(
+  address: AdminAddress,
+  path: string,
+  { isHealth = false, agent, body, answerMsMax = ANSWER_MS_MAX }: AdminAsking = {},
+): Promise<string> {
   const { url, token, authority } = address;
   const failed = (reason: string): Error => FAULT.adminUnreachable(url.host, reason);
   return new Promise((resolve, reject) => {
-    const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+    const options: RequestOptions = {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      agent: agent ?? false,
+      ...(authority === null ? {} : { ca: authority }),
+    };
     const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const tls = authority === null ? {} : { ca: authority };
-    const request = ask(new URL(path, url), { headers, agent: false, ...tls }, (response) => {
+    const request = ask(new URL(path, url), options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (piece: string) => (text += piece));
@@ -67,8 +96,8 @@ export function adminPage(address: AdminAddress, path: string, isHealth = false)
         else reject(failed(text.trim() || `status ${response.statusCode}`));
       });
     });
-    request.setTimeout(ANSWER_MS_MAX, () => request.destroy(new Error('no answer came')));
+    request.setTimeout(answerMsMax, () => request.destroy(new Error('no answer came')));
     request.once('error', (error) => reject(failed(errorReason(error))));
-    request.end();
+    request.end(body);
   });
 }

@@ -34,8 +34,8 @@ export function helpText(version: string): string {
     `flagstone ${version}: a cache server that speaks memcached and RESP`,
     '',
     'Usage: flagstone [options]',
-    '       flagstone stats|doctor [--admin ADDRESS]   look at a running server',
-    '       flagstone bench [SERVER] [options]         put a server under load',
+    '       flagstone top|stats|doctor [--admin ADDRESS]   look at a running server',
+    '       flagstone bench [SERVER] [options]             put a server under load',
     'Example: flagstone -m 1024 -l 127.0.0.1 -t 4',
   ];
   for (const group of GROUPS) {

@@ -1,4 +1,4 @@
-/** The program's subcommands, which look at a running server: `flagstone stats`, `flagstone doctor`. */
+/** The program's subcommands, which look at a running server: `flagstone stats`, `doctor`, `top`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { FAULT } from '../base/errors.ts';
@@ -6,6 +6,7 @@ import { ADMIN_PORT_USUAL, type AdminAddress, adminAddress, adminPage } from './
 import { doctorReport, type Patient, patientExamine } from './doctor.ts';
 import { Metrics, MetricsSpan } from './metrics.ts';
 import { statsReport } from './stats-report.ts';
+import type { TopWords } from './top/top-command.ts';
 
 /** What a subcommand prints, and the exit code. */
 export type Outcome = { readonly text: string; readonly code: number };
@@ -19,7 +20,7 @@ type Words = {
 };
 
 const SECONDS_MAX = 60;
-const NAMES = ['stats', 'doctor'];
+const NAMES = ['stats', 'doctor', 'top'];
 
 /** Whether the first word of a command line is a subcommand. */
 export function isSubcommand(argv: readonly string[]): boolean {
@@ -40,7 +41,7 @@ export async function subcommandRun(argv: readonly string[], env: Environment): 
     run: (address: AdminAddress, words: Words) => Promise<Outcome>,
   ): void => {
     const command = program.command(name).description(doc);
-    for (const option of options(env)) command.addOption(option);
+    for (const option of [...addressOptions(env), secondsOption()]) command.addOption(option);
     command.action(async (words: Words) => {
       outcome = await run(adminAddress(words, env), words);
     });
@@ -51,6 +52,7 @@ export async function subcommandRun(argv: readonly string[], env: Environment): 
     'Say what is wrong with a running server, or wasteful, and by what that shows.',
     doctorRun,
   );
+  if (argv[0] === 'top') await topAdd(program, env);
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -61,7 +63,15 @@ export async function subcommandRun(argv: readonly string[], env: Environment): 
   return outcome;
 }
 
-function options(env: Environment): readonly Option[] {
+/** Loaded for this alone: a server has no use for it. */
+async function topAdd(program: Command, env: Environment): Promise<void> {
+  const { topOptions, topRun } = await import('./top/top-command.ts');
+  const top = program.command('top').description('Watch a running server, live.');
+  for (const option of [...addressOptions(env), ...topOptions()]) top.addOption(option);
+  top.action(async (words: Words & TopWords) => topRun(adminAddress(words, env), words, env));
+}
+
+function addressOptions(env: Environment): readonly Option[] {
   const port = env['FLAGSTONE_ADMIN_PORT'];
   const usual = port === undefined || port === '' ? `${ADMIN_PORT_USUAL}` : port;
   return [
@@ -71,10 +81,13 @@ function options(env: Environment): readonly Option[] {
       'a file with the token; FLAGSTONE_ADMIN_TOKEN may hold the token itself',
     ),
     new Option('--ca <path>', 'the authority that vouches for the server, for https'),
-    new Option('--seconds <num>', 'how long to look at what goes on')
-      .default(1)
-      .argParser(secondsParse),
   ];
+}
+
+function secondsOption(): Option {
+  return new Option('--seconds <num>', 'how long to look at what goes on')
+    .default(1)
+    .argParser(secondsParse);
 }
 
 function secondsParse(text: string): number {
@@ -89,7 +102,7 @@ async function statsRun(address: AdminAddress, { seconds }: Words): Promise<Outc
 
 async function doctorRun(address: AdminAddress, { seconds }: Words): Promise<Outcome> {
   const span = await spanLook(address, seconds);
-  const ready = await adminPage(address, '/readyz', true);
+  const ready = await adminPage(address, '/readyz', { isHealth: true });
   // The page is made for this: admin-start.ts.
   const config = JSON.parse(await adminPage(address, '/configinfo')) as Patient['config'];
   const findings = patientExamine({ span, ready, config });

@@ -37,6 +37,8 @@ const DASHBOARD_NAMES = [
   'memcached_slab_current_items',
   'memcached_slab_chunk_size_bytes',
   'memcached_slab_current_pages',
+  'memcached_slab_items_outofmemory_total',
+  'memcached_slab_lru_hits_total',
   'redis_up',
   'redis_uptime_in_seconds',
   'redis_connected_clients',
@@ -54,7 +56,30 @@ const DASHBOARD_NAMES = [
   'redis_db_keys_expiring',
   'redis_expired_keys_total',
   'redis_evicted_keys_total',
+  'redis_connected_slaves',
+  'redis_max_clients',
+  'redis_rejected_connections_total',
+  'redis_memory_fragmentation_ratio',
+  'redis_mem_fragmentation_ratio',
+  'redis_memory_used_rss_bytes',
+  'redis_memory_used_peak_bytes',
+  'redis_total_system_memory_bytes',
+  'redis_instance_info',
+  'redis_start_time_seconds',
 ];
+
+/** The labels by which they choose and group. */
+const DASHBOARD_LABELS = [
+  ['memcached_commands_total', 'command', 'status'],
+  ['memcached_version', 'version'],
+  ['memcached_slab_current_items', 'slab'],
+  ['memcached_slab_items_outofmemory_total', 'slab'],
+  ['memcached_slab_lru_hits_total', 'lru', 'slab'],
+  ['redis_commands_total', 'cmd'],
+  ['redis_commands_duration_seconds_total', 'cmd'],
+  ['redis_db_keys', 'db'],
+  ['redis_db_keys_expiring', 'db'],
+] as const;
 
 let server: AdminServer;
 beforeAll(async () => {
@@ -205,6 +230,15 @@ describe('the metrics', () => {
   it('have the names that public dashboards for the exporters ask for', () => {
     const names = new Set([...all.keys()].map((name) => name.replace(/\{.*/, '')));
     expect(DASHBOARD_NAMES.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it.each(DASHBOARD_LABELS)('%s has the labels that they ask for', (name, ...labels) => {
+    const series = [...all.keys()].filter((one) => one.startsWith(`${name}{`));
+    expect(series.length).toBeGreaterThan(0);
+    for (const one of series) {
+      const found = [...one.matchAll(/([a-z]+)="/g)].map((match) => match[1]);
+      expect(found.sort()).toEqual(labels);
+    }
   });
 
   it('time every eighth batch of memcached', () => {

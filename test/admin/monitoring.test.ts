@@ -1,22 +1,33 @@
 /**
  * What is shipped beside the server for watching it: that files are there and well-formed, that every metric
- * they name is one that the server tells, and that each alert goes off when it should.
+ * they name is one that the server tells, that a Prometheus finds data by each query, and that each alert goes
+ * off when it should.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configTextParse } from '../../src/cli/option-sources.ts';
 import { configOf } from '../cli/support.ts';
 import { type AdminServer, adminAsk, adminSpawn } from '../support/admin-client.ts';
+import { portFree } from '../support/free-port.ts';
 import { RespClient } from '../support/resp-client.ts';
-import { TextClient } from '../support/text-client.ts';
+import { eventually, TextClient } from '../support/text-client.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const DOCKER = join(import.meta.dirname, '..', '..', 'docker');
 const PROMTOOL_IS_THERE = spawnSync('promtool', ['--version'], { stdio: 'ignore' }).status === 0;
 const PROMTOOL_REASON = PROMTOOL_IS_THERE ? '' : ' (skipped: no promtool here)';
+const PROMETHEUS_IS_THERE =
+  spawnSync('prometheus', ['--version'], { stdio: 'ignore' }).status === 0;
+const PROMETHEUS_REASON = PROMETHEUS_IS_THERE ? '' : ' (skipped: no prometheus here)';
+const PROMETHEUS_MS_MAX = 60_000;
+/** Faster than it is shipped, so that a test need not wait. */
+const SCRAPE_MS = 1000;
 /** Of Prometheus itself. */
 const FOREIGN = new Set(['up']);
 
@@ -112,6 +123,105 @@ describe('the dashboard', () => {
   });
 });
 
+describe.skipIf(!PROMETHEUS_IS_THERE)(`a Prometheus that runs${PROMETHEUS_REASON}`, () => {
+  type Answer = {
+    readonly status: string;
+    readonly error?: string;
+    readonly data?: {
+      readonly result?: readonly object[];
+      readonly groups?: readonly { readonly rules: readonly { readonly health: string }[] }[];
+    };
+  };
+  let folder: string;
+  let server: AdminServer;
+  let prometheus: ChildProcess;
+  let port: number;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'flagstone-prometheus-'));
+    const token = join(folder, 'token');
+    writeFileSync(token, 'a-token-of-some-length\n');
+    server = await adminSpawn(['--admin-token-file', token]);
+    const config = text('monitoring/prometheus.yaml')
+      .replaceAll(': 10s', `: ${SCRAPE_MS}ms`)
+      .replace('/etc/prometheus', join(DOCKER, 'monitoring'))
+      .replace('/run/secrets/admin-token', token)
+      .replace('flagstone:11280', `127.0.0.1:${server.adminPort}`);
+    writeFileSync(join(folder, 'prometheus.yaml'), config);
+    port = await portFree();
+    const flags = [`--config.file=${join(folder, 'prometheus.yaml')}`];
+    flags.push(`--storage.tsdb.path=${join(folder, 'data')}`);
+    flags.push(`--web.listen-address=127.0.0.1:${port}`);
+    prometheus = spawn('prometheus', flags, { stdio: 'ignore' });
+    await eventually(
+      'two scrapes',
+      async () => {
+        await trafficSend();
+        await sleep(SCRAPE_MS / 2);
+        // It is the last to be there: a counter that only comes with the first error.
+        return resultAsk('rate(redis_errors_total[20s]) > 0');
+      },
+      (result) => result.length > 0,
+      PROMETHEUS_MS_MAX,
+    );
+  });
+  afterAll(async () => {
+    const ended = once(prometheus, 'exit');
+    prometheus.kill();
+    await ended;
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Of both protocols: hits, misses and an error. */
+  async function trafficSend(): Promise<void> {
+    const resp = new RespClient({ host: server.host, port: server.port });
+    await resp.call('set', 'a', 'b');
+    await resp.call('get', 'a');
+    await resp.call('lpush', 'a', 'b');
+    resp.end();
+    const client = await TextClient.open({ host: server.host, port: server.memcachedPort });
+    for (let i = 0; i < 20; i++) await client.get(i % 2 === 0 ? 'a' : 'none');
+    client.destroy();
+  }
+
+  async function ask(path: string): Promise<Answer | null> {
+    try {
+      return (await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()) as Answer;
+    } catch {
+      return null; // it does not listen yet, or is not done with starting
+    }
+  }
+
+  async function resultAsk(expression: string): Promise<readonly object[]> {
+    const answer = await ask(`query?query=${encodeURIComponent(expression)}`);
+    expect(answer?.error, expression).toBe(undefined);
+    return answer?.data?.result ?? [];
+  }
+
+  it.each(dashboardExpressions)('finds something to draw for %s', async (expression) => {
+    const filled = expression.replaceAll('$instance', '.+').replaceAll('$__rate_interval', '20s');
+    expect((await resultAsk(filled)).length).toBeGreaterThan(0);
+  });
+
+  it.each(ruleExpressions)('can tell whether %s', async (expression) => {
+    // The value that is compared is there, whatever it is.
+    const [value] = expression.replaceAll(/\[\d+m\]/g, '[20s]').split(/ (?:[<>]|==) [\d.]+$/);
+    expect((await resultAsk(value.replace(' > 1)', ')'))).length).toBeGreaterThan(0);
+  });
+
+  it('has no trouble with a rule', async () => {
+    const rules = await eventually(
+      'all rules evaluated',
+      async () => ((await ask('rules'))?.data?.groups ?? []).flatMap((group) => group.rules),
+      (found) => found.length > 0 && found.every(({ health }) => health !== 'unknown'),
+      PROMETHEUS_MS_MAX,
+    );
+    expect(rules.length).toBe(ruleExpressions.length);
+    expect(new Set(rules.map(({ health }) => health))).toEqual(new Set(['ok']));
+  });
+});
+
 describe.skipIf(!PROMTOOL_IS_THERE)(`the alerts${PROMTOOL_REASON}`, () => {
   function promtool(...args: string[]): ReturnType<typeof spawnSync> {
     return spawnSync('promtool', args, { cwd: join(DOCKER, 'monitoring'), encoding: 'utf8' });
@@ -120,6 +230,16 @@ describe.skipIf(!PROMTOOL_IS_THERE)(`the alerts${PROMTOOL_REASON}`, () => {
   it('are well-formed', () => {
     const { status, stderr } = promtool('check', 'rules', 'rules.yaml');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('are each tried above their threshold and below it', () => {
+    const alerts = [...text('monitoring/rules.yaml').matchAll(/- alert: (\w+)/g)];
+    const tried = text('monitoring/rules.test.yaml').matchAll(
+      /alertname="(\w+)", instance="above"/g,
+    );
+    const names = (matches: Iterable<RegExpExecArray>): string[] =>
+      [...matches].map(([, name]) => name).sort();
+    expect(names(tried)).toEqual(names(alerts));
   });
 
   it('go off when they should, and otherwise not', () => {

@@ -32,11 +32,12 @@ export type TableSpec<Row> = {
   /** Title of the column that it is sorted by at first, largest first; absent: as it comes. */
   readonly sortedBy?: string;
   readonly emptyText: string;
-  /** The least width at which it can be read, in rem. */
-  readonly widthMin: number;
 };
 
 type Key = string | number;
+
+/** Of a column that takes what is left, in rem. */
+const REST_WIDTH_MIN = 10;
 
 export class Table<Row> {
   private readonly spec: TableSpec<Row>;
@@ -62,7 +63,7 @@ export class Table<Row> {
       <div class="table-place">
       ${this.toolsTemplate(rows.length, shown.length, tools)}
       <div class="table-scroll" tabindex="0" role="region" aria-label=${spec.name}>
-        <table class="table" ${css({ 'min-width': `${spec.widthMin}rem` })}>
+        <table class="table" ${css({ 'min-width': `${widthMin(spec.columns)}rem` })}>
           <caption class="unseen">${spec.name}</caption>
           <colgroup>
             ${spec.columns.map(({ width }) => html`<col ${css({ width: width === 0 ? 'auto' : `${width}rem` })} />`)}
@@ -190,6 +191,11 @@ export class Table<Row> {
     const sign = isDescending ? -1 : 1;
     return [...rows].sort((a, b) => sign * compare(column.value(a), column.value(b)));
   }
+}
+
+/** Narrower than that it scrolls. */
+function widthMin<Row>(columns: readonly Column<Row>[]): number {
+  return columns.reduce((sum, { width }) => sum + (width === 0 ? REST_WIDTH_MIN : width), 0);
 }
 
 /** What there is nothing of is less than everything. */

@@ -35,7 +35,6 @@ function tableOf({ redraw }: Page): Table<ConsoleNode> {
     one: 'node',
     key: ({ host, port }) => `${host} ${port}`,
     emptyText: 'There are no nodes.',
-    widthMin: 32,
     columns: [
       { title: 'Host',    width: 0,  value: ({ host }) => host, cell: ({ host, isThis }) => html`<code>${host}</code>${isThis ? html` <span class="badge">this one</span>` : ''}` },
       { title: 'Address', width: 12, value: ({ address }) => address, cell: ({ address }) => html`<code>${address || '–'}</code>` },

@@ -33,7 +33,6 @@ function tableOf({ redraw }: Page): Table<ConsoleCommand> {
     words: ({ protocol, name }) => `${protocol} ${name}`,
     sortedBy: 'Calls/s',
     emptyText: 'No command was run yet.',
-    widthMin: 58,
     columns: [
       { title: 'Command',  width: 0,    value: ({ name }) => name, cell: ({ name }) => name },
       { title: 'Protocol', width: 7,    value: ({ protocol }) => protocol, cell: ({ protocol }) => PROTOCOL[protocol] },

@@ -12,7 +12,7 @@ let seconds: number = SECONDS[1];
 let startedAtMs = 0;
 let wasRunning = false;
 let table: Table<ConsoleHotKey> | null = null;
-let samples = 0;
+let operations = 0;
 let largest = 0;
 
 export const hotKeysView: View = {
@@ -69,7 +69,7 @@ function resultTemplate(page: Page, told: ConsoleHotKeys): TemplateResult {
         : 'While keys are looked for, threads note the key of every so many operations: it costs next to nothing, and ends by itself.',
     );
   }
-  samples = told.samples;
+  operations = told.operations;
   largest = Math.max(...told.keys.map(({ share }) => share), 0);
   table ??= tableOf(page);
   return html`
@@ -83,7 +83,7 @@ function resultTemplate(page: Page, told: ConsoleHotKeys): TemplateResult {
 
 function tableOf({ redraw }: Page): Table<ConsoleHotKey> {
   const error = ({ countError }: ConsoleHotKey): number =>
-    samples === 0 ? 0 : countError / samples;
+    operations === 0 ? 0 : countError / operations;
   // biome-ignore format: a table reads in columns
   return new Table({
     name: 'Hot keys',
@@ -92,13 +92,12 @@ function tableOf({ redraw }: Page): Table<ConsoleHotKey> {
     words: ({ key }) => key,
     sortedBy: 'Share',
     emptyText: 'No key was used.',
-    widthMin: 40,
     columns: [
       { title: 'Key',      width: 0,  value: ({ key }) => key, cell: ({ key }) => html`<code class="wrap">${key}</code>` },
-      { title: 'Database', width: 6,  isNumber: true, value: ({ database }) => database, cell: ({ database }) => `${database}` },
       { title: 'Share',    width: 13, isNumber: true, value: ({ share }) => share, cell: ({ share }) => meterTemplate(largest === 0 ? 0 : share / largest, shareText(share)) },
       { title: 'At most too high by', width: 10, isNumber: true, value: error, cell: (row) => shareText(error(row)) },
-      { title: 'Samples',  width: 7,  isNumber: true, value: ({ count }) => count, cell: ({ count }) => countText(count) },
+      { title: 'Operations', width: 7,  isNumber: true, value: ({ count }) => count, cell: ({ count }) => countText(count) },
+      { title: 'Database', width: 6,  isNumber: true, value: ({ database }) => database, cell: ({ database }) => `${database}` },
     ],
   }, redraw);
 }

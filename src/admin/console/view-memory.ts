@@ -102,7 +102,6 @@ function classesTable({ redraw }: Page): Table<ConsoleSlabClass> {
     one: 'class',
     key: ({ id }) => id,
     emptyText: 'No page was given to a class yet.',
-    widthMin: 66,
     columns: [
       { title: 'Class',       width: 4.5, value: ({ id }) => id, cell: ({ id }) => `${id}` },
       { title: 'Chunk',       width: 6,   isNumber: true, value: ({ chunkBytes }) => chunkBytes, cell: ({ chunkBytes }) => `${countText(chunkBytes)} B` },
@@ -124,7 +123,6 @@ function databasesTable({ redraw }: Page): Table<ConsoleDatabase> {
     one: 'database',
     key: ({ name }) => name,
     emptyText: 'No database has keys.',
-    widthMin: 20,
     columns: [
       { title: 'Database',      width: 0, value: ({ name }) => name, cell: ({ name }) => name },
       { title: 'Keys',          width: 8, isNumber: true, value: ({ keys }) => keys, cell: ({ keys }) => countText(keys) },

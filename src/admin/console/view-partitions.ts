@@ -187,7 +187,6 @@ function tableOf({ redraw }: Page): Table<ConsolePartition> {
       one: 'partition',
       key: ({ id }) => id,
       emptyText: 'There are no partitions.',
-      widthMin: 54,
       columns: [
         {
           title: 'Partition',

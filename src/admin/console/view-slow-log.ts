@@ -33,7 +33,6 @@ function tableOf({ redraw }: Page): Table<ConsoleSlowEntry> {
     key: ({ id }) => id,
     words: ({ words, address, name }) => `${words.join(' ')} ${address} ${name}`,
     emptyText: 'No command took that long.',
-    widthMin: 48,
     columns: [
       { title: 'When',    width: 12,  value: ({ atMs }) => atMs, cell: ({ atMs }) => dateTimeText(atMs) },
       { title: 'Took',    width: 6,   isNumber: true, value: ({ us }) => us, cell: ({ us }) => usText(us) },

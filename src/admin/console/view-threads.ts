@@ -34,7 +34,6 @@ function tableOf({ redraw }: Page): Table<ConsoleThread> {
     one: 'thread',
     key: ({ name }) => name,
     emptyText: 'There are no threads.',
-    widthMin: 50,
     columns: [
       { title: 'Thread',      width: 0,    value: ({ name }) => name, cell: ({ name }) => name },
       { title: 'Utilization', width: 14,   isNumber: true, value: ({ utilization }) => utilization, cell: ({ utilization }) => utilization === null ? 'starting' : meterTemplate(utilization, shareText(utilization), utilization > 0.9 ? 'hot' : '') },
