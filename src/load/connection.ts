@@ -36,6 +36,7 @@ export interface LoadState {
   requestsLeft: number;
   inFlightCount: number;
   openCount: number;
+  isStarted: boolean;
   isEnding: boolean;
   /** When the first request is due, and how far apart a connection's are, under a rate. */
   startMs: number;
@@ -135,6 +136,8 @@ export class LoadConnection implements LinkEvents {
 export function connectionSend(connection: LoadConnection, nowMs: number): void {
   const { state } = connection;
   const { plan } = state;
+  // It may have been lost before the start, or been sent what nobody asked for.
+  if (connection.isEnded || !state.isStarted) return;
   let left = plan.pipelineDepth - connection.count;
   const isPaced = plan.ratePerSec > 0;
   if (isPaced) left = Math.min(left, connection.dueCount - connection.sentCount);

@@ -89,6 +89,7 @@ class LoadRun {
       requestsLeft: plan.requestCount,
       inFlightCount: 0,
       openCount: 0,
+      isStarted: false,
       isEnding: false,
       startMs: 0,
       stepMs: plan.ratePerSec > 0 ? 1000 / plan.ratePerSec : 0,
@@ -121,6 +122,7 @@ class LoadRun {
     const cpuBefore = cpuMs();
     const startMs = performance.now();
     state.startMs = startMs;
+    state.isStarted = true;
     const timer = Number.isFinite(plan.durationMs)
       ? setTimeout(() => this.end(), plan.durationMs)
       : undefined;
@@ -168,6 +170,7 @@ class LoadRun {
       } else if (nowMs - seenMs > plan.silenceMsMax) {
         this.fellSilent = true;
         this.close();
+        state.ended();
       }
     };
     return setInterval(look, Math.min(SILENCE_LOOK_MS, plan.silenceMsMax));
