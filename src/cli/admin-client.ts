@@ -56,6 +56,8 @@ export type AdminAsking = {
   readonly agent?: Agent;
   /** What to POST, as JSON. */
   readonly body?: string;
+  /** How long to wait for the answer. */
+  readonly answerMsMax?: number;
 };
 
 /** Connections that are kept, for who asks again and again. */
@@ -69,7 +71,7 @@ export function adminAgent({ url }: AdminAddress): Agent {
 export function adminPage(
   address: AdminAddress,
   path: string,
-  { isHealth = false, agent, body }: AdminAsking = {},
+  { isHealth = false, agent, body, answerMsMax = ANSWER_MS_MAX }: AdminAsking = {},
 ): Promise<string> {
   const { url, token, authority } = address;
   const failed = (reason: string): Error => FAULT.adminUnreachable(url.host, reason);
@@ -94,7 +96,7 @@ export function adminPage(
         else reject(failed(text.trim() || `status ${response.statusCode}`));
       });
     });
-    request.setTimeout(ANSWER_MS_MAX, () => request.destroy(new Error('no answer came')));
+    request.setTimeout(answerMsMax, () => request.destroy(new Error('no answer came')));
     request.once('error', (error) => reject(failed(errorReason(error))));
     request.end(body);
   });

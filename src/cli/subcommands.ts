@@ -6,7 +6,7 @@ import { ADMIN_PORT_USUAL, type AdminAddress, adminAddress, adminPage } from './
 import { doctorReport, type Patient, patientExamine } from './doctor.ts';
 import { Metrics, MetricsSpan } from './metrics.ts';
 import { statsReport } from './stats-report.ts';
-import { type TopWords, topOptions, topRun } from './top/top-command.ts';
+import type { TopWords } from './top/top-command.ts';
 
 /** What a subcommand prints, and the exit code. */
 export type Outcome = { readonly text: string; readonly code: number };
@@ -52,9 +52,7 @@ export async function subcommandRun(argv: readonly string[], env: Environment): 
     'Say what is wrong with a running server, or wasteful, and by what that shows.',
     doctorRun,
   );
-  const top = program.command('top').description('Watch a running server, live.');
-  for (const option of [...addressOptions(env), ...topOptions()]) top.addOption(option);
-  top.action(async (words: Words & TopWords) => topRun(adminAddress(words, env), words, env));
+  if (argv[0] === 'top') await topAdd(program, env);
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -63,6 +61,14 @@ export async function subcommandRun(argv: readonly string[], env: Environment): 
     throw FAULT.commandLine(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
   return outcome;
+}
+
+/** Loaded for this alone: a server has no use for it. */
+async function topAdd(program: Command, env: Environment): Promise<void> {
+  const { topOptions, topRun } = await import('./top/top-command.ts');
+  const top = program.command('top').description('Watch a running server, live.');
+  for (const option of [...addressOptions(env), ...topOptions()]) top.addOption(option);
+  top.action(async (words: Words & TopWords) => topRun(adminAddress(words, env), words, env));
 }
 
 function addressOptions(env: Environment): readonly Option[] {

@@ -47,7 +47,7 @@ function tableOf({ actions, redraw }: Page): Table<ConsoleConnection> {
     words: ({ address, protocol, name, user, lastCommand, phase, listener, thread }) => [address, protocol, name, user, lastCommand, phase, listener, thread].join(' '),
     emptyText: 'Nobody is connected.',
     columns: [
-      { title: 'Address',  width: 0,    value: ({ address }) => address, cell: ({ address, name }) => html`<code>${address}</code>${name ? html`<small>${name}</small>` : nothing}` },
+      { title: 'Address',  width: 0,    value: ({ address }) => address, cell: ({ address, name }) => html`<code class="wrap">${address}</code>${name ? html`<small>${name}</small>` : nothing}` },
       { title: 'Protocol', width: 7,    value: ({ protocol }) => protocol, cell: ({ protocol, listener }) => html`${protocol === 'resp' ? 'RESP' : protocol}<small>${listener.match(PORT)?.[0] ?? listener}</small>` },
       { title: 'Doing',    width: 7,    value: ({ phase }) => phase, cell: ({ phase }) => phase },
       { title: 'Last command', width: 8, value: ({ lastCommand }) => lastCommand, cell: ({ lastCommand }) => lastCommand ?? NONE },

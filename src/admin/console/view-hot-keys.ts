@@ -94,10 +94,10 @@ function tableOf({ redraw }: Page): Table<ConsoleHotKey> {
     emptyText: 'No key was used.',
     columns: [
       { title: 'Key',      width: 0,  value: ({ key }) => key, cell: ({ key }) => html`<code class="wrap">${key}</code>` },
-      { title: 'Database', width: 6,  isNumber: true, value: ({ database }) => database, cell: ({ database }) => `${database}` },
       { title: 'Share',    width: 13, isNumber: true, value: ({ share }) => share, cell: ({ share }) => meterTemplate(largest === 0 ? 0 : share / largest, shareText(share)) },
       { title: 'At most too high by', width: 10, isNumber: true, value: error, cell: (row) => shareText(error(row)) },
       { title: 'Operations', width: 7,  isNumber: true, value: ({ count }) => count, cell: ({ count }) => countText(count) },
+      { title: 'Database', width: 6,  isNumber: true, value: ({ database }) => database, cell: ({ database }) => `${database}` },
     ],
   }, redraw);
 }

@@ -124,7 +124,7 @@ function tableOf({ redraw }: Page): Table<Setting> {
     words: ({ kind, name, value }) => `${kind} ${name} ${value}`,
     emptyText: 'There is no configuration.',
     columns: [
-      { title: 'Name',  width: 0, value: ({ name }) => name, cell: ({ name }) => html`<code>${name}</code>` },
+      { title: 'Name',  width: 0, value: ({ name }) => name, cell: ({ name }) => html`<code class="wrap">${name}</code>` },
       { title: 'Value', width: 0, value: ({ value }) => value, cell: ({ value }) => html`<code class="wrap">${value}</code>` },
       { title: 'Kind',  width: 6, value: ({ kind }) => kind, cell: ({ kind }) => kind },
     ],

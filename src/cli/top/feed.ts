@@ -13,6 +13,8 @@ import { type AdminAddress, adminAgent, adminPage } from '../admin-client.ts';
 import { pastAdd, type Told, type ViewName } from './model.ts';
 
 const SAMPLE_SEC = 5;
+/** Whoever watches wants to know soon that nothing comes. */
+const ANSWER_MS_MAX = 3000;
 
 export class Feed {
   private readonly address: AdminAddress;
@@ -67,6 +69,7 @@ export class Feed {
     const { address, agent } = this;
     const text = await adminPage(address, path, {
       agent,
+      answerMsMax: ANSWER_MS_MAX,
       ...(body === undefined ? {} : { body }),
     });
     try {

@@ -44,6 +44,11 @@ const KEYS: readonly (readonly [key: string, doc: string])[] = [
   ['+ -', 'Interval'],
 ];
 
+const FILTER_KEYS: typeof KEYS = [
+  ['Escape', 'All rows'],
+  ...KEYS.filter(([key]) => key === '/' || key === 'q'),
+];
+
 export function frameMake(model: TopModel, glyphs: Glyphs, { width, height }: Size): Frame {
   const filled = (lines: readonly Line[]): readonly Line[] => {
     const blank = Array.from({ length: Math.max(0, height - lines.length) }, (): Line => []);
@@ -71,7 +76,7 @@ export function frameMake(model: TopModel, glyphs: Glyphs, { width, height }: Si
   const lines = [...head, tabsLine(model, counts, width), ...above, columns, ...body];
   const upper = filled(lines).slice(0, height - 1);
   return {
-    lines: [...upper, lineFit(footLine(model, glyphs, width), width)],
+    lines: [...upper, lineFit(footLine(model, counts, glyphs, width), width)],
     scrollMax,
     page: room,
   };
@@ -106,6 +111,7 @@ type Counts = {
   readonly scroll: number;
   readonly shown: number;
   readonly matching: number;
+  /** Without the filter. */
   readonly total: number;
 };
 
@@ -118,16 +124,13 @@ function tabsLine(model: TopModel, counts: Counts, width: number): Line {
       [at < VIEWS.length - 1 ? gap : '', 'plain'],
     ];
   });
-  const { scroll, shown, matching, total } = counts;
-  const parts: string[] = [];
-  if (matching > shown) parts.push(`${scroll + 1}-${scroll + shown} of ${matching}`);
-  if (model.filter !== '') parts.push(`filter: ${model.filter} (${matching} of ${total})`);
-  const right = parts.length === 0 ? '' : ` ${parts.join(', ')}`;
+  const { scroll, shown, matching } = counts;
+  const right = matching > shown ? ` ${scroll + 1}-${scroll + shown} of ${matching}` : '';
   const room = width - lineWidth(tabs);
   return room > right.length ? lineJustify(tabs, [[right, 'dim']], width) : tabs;
 }
 
-function footLine(model: TopModel, glyphs: Glyphs, width: number): Line {
+function footLine(model: TopModel, counts: Counts, glyphs: Glyphs, width: number): Line {
   const { isFilterOpen, filter, told } = model;
   if (isFilterOpen) {
     return [
@@ -140,9 +143,16 @@ function footLine(model: TopModel, glyphs: Glyphs, width: number): Line {
   if (told.problem !== null) {
     return [[foreignText(glyphs, `${told.problem}; trying again`), 'bad']];
   }
-  const spans: Span[] = [];
-  let room = width;
-  for (const [key, doc] of KEYS) {
+  const { matching, total } = counts;
+  const spans: Span[] =
+    filter === ''
+      ? []
+      : [
+          [`Filter: ${filter} `, 'label'],
+          [`(${matching} of ${total})  `, 'plain'],
+        ];
+  let room = width - lineWidth(spans);
+  for (const [key, doc] of filter === '' ? KEYS : FILTER_KEYS) {
     const piece: Line = [
       [key, 'bold'],
       [` ${doc}  `, 'dim'],

@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { frameMake, frameWhole } from '../../../src/cli/top/frame.ts';
+import { frameMake, frameWhole, HEIGHT_MIN, WIDTH_MIN } from '../../../src/cli/top/frame.ts';
 import { ASCII_GLYPHS, UNICODE_GLYPHS } from '../../../src/cli/top/glyphs.ts';
+import { helpLines } from '../../../src/cli/top/help.ts';
 import { lineText } from '../../../src/cli/top/line.ts';
 import type { TopModel } from '../../../src/cli/top/model.ts';
 import { modelTold, NOW_MS, seriesMake, stateMake, TOLD } from './told.ts';
@@ -100,6 +101,13 @@ describe('a frame', () => {
         for (const line of lines) expect(lineText(line).length, name).toBe(width);
       }
     }
+  });
+
+  it('has help that fits the smallest screen', () => {
+    const lines = helpLines(UNICODE_GLYPHS);
+    expect(lines.length).toBeLessThanOrEqual(HEIGHT_MIN);
+    for (const line of lines)
+      expect(lineText(line).length, lineText(line)).toBeLessThanOrEqual(WIDTH_MIN);
   });
 
   it('lets nothing of what others have written reach the terminal as it is', () => {
