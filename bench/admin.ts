@@ -52,7 +52,7 @@ const ABOUT = 'Measures what the admin port costs the data threads.';
 const FLAGS = {
   ...COMMON_FLAGS,
   seconds: { value: 'N', byDefault: '1.5', quick: '0.2', doc: 'length of a round' },
-  rounds: { value: 'N', byDefault: '6', quick: '1', doc: 'rounds of each state' },
+  rounds: { value: 'N', byDefault: '5', quick: '1', doc: 'rounds of each state' },
   connections: { value: 'N', byDefault: '16', quick: '4', doc: 'connections of the load' },
   keys: { value: 'N', byDefault: '100000', quick: '1000', doc: 'keys' },
   chromium: {
