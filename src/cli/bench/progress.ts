@@ -2,13 +2,13 @@
  * How far a load is, on standard error. In a terminal a line that is drawn anew in its place; elsewhere a line now
  * and then, so that a log tells what happened without being filled.
  *
- *   measuring  ████████████▌              48 %   4.8 s   152,310 requests/s   p99 0.87 ms
+ *   measuring  ███████▋░░░░░░░░   48 %  4.8 s  152,310 requests/s  p99 0.87 ms
  */
 import { countText } from '../figures.ts';
 import { barText } from './chart.ts';
 import { msText, secondsText } from './figures.ts';
 
-const BAR_CHARS = 24;
+const BAR_CHARS = 16;
 const COLUMNS_USUAL = 80;
 const LINE_MS = 5000;
 const ERASE = '\x1b[K';
