@@ -200,7 +200,7 @@ describe.skipIf(!terminalIsThere())('in a terminal (skipped without script)', ()
     const words = `bench ${server.port} -s 2 --warmup 0 --keys 100`;
     const terminal = new Terminal(`${process.execPath} ${main} ${words}`, { LC_ALL: 'C' });
     const shown = await terminal.shown(
-      /measuring {2}[#-]{24} +\d+ % {2}\d\.\d s {2}[\d,]+ requests/,
+      /measuring {2}[#-]{16} +\d+ % {2}\d\.\d s {2}[\d,]+ requests/,
     );
     expect(shown).not.toContain('measuring\n');
     await terminal.shown(/p99 [\d.]+ ms/);

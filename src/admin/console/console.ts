@@ -56,7 +56,7 @@ const THEME_TEXT: Readonly<Record<Theme, string>> = { auto: 'Auto', light: 'Ligh
 const model = new Model();
 const poller = new Poller(model, draw);
 const notices = new NoticePlace(draw);
-const question = new QuestionDialog(draw, (outcome) => notices.tell(outcome));
+const question = new QuestionDialog(drawNow, (outcome) => notices.tell(outcome));
 const actions = new Actions(model, poller, {
   ask: (asked) => question.ask(asked),
   tell: (outcome) => notices.tell(outcome),

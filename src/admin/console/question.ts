@@ -28,6 +28,7 @@ export class QuestionDialog {
   private isRunning = false;
   private refusal = '';
 
+  /** `redraw` draws at once: what is typed and then entered in one go has to find the button as it should be. */
   constructor(redraw: () => void, tell: (outcome: ConsoleOutcome) => void) {
     this.redraw = redraw;
     this.tell = tell;
@@ -37,9 +38,9 @@ export class QuestionDialog {
     this.question = question;
     this.typed = '';
     this.refusal = '';
-    this.redraw();
     // It is shown once it is drawn, or the focus would find nothing in it to go to.
-    requestAnimationFrame(() => this.element?.showModal());
+    this.redraw();
+    this.element?.showModal();
   }
 
   template(): TemplateResult {
@@ -120,6 +121,8 @@ export class QuestionDialog {
   }
 
   private closed(): void {
+    // The browser tells of it later: the next question may stand there already.
+    if (this.element?.open === true) return;
     this.question = null;
     this.redraw();
   }
