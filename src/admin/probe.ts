@@ -114,10 +114,11 @@ class TargetProbe {
     if (this.target.path !== null) return this.target.threads[0];
     const { localAddress = '', localPort } = socket;
     const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
-    const text = `tcp:${host}:${localPort}`;
+    // A socket of both families sees the second for the first.
+    const names = [`tcp:${host}:${localPort}`, `tcp:[::ffff:${localAddress}]:${localPort}`];
     let thread = -1;
     connectionsWalk(this.control, (record) => {
-      if (connectionRemote(this.control, record) !== text) return;
+      if (!names.includes(connectionRemote(this.control, record))) return;
       thread = this.control.i32[record + CONNECTION.owner] - 1;
     });
     return thread;

@@ -42,6 +42,13 @@ describe('a server that is well', () => {
     );
   });
 
+  it('is ready also where it listens on all interfaces, of both families', async () => {
+    server = await adminSpawn(['-l', '*']);
+    const { status, body } = await adminAsk(server.adminPort, '/readyz');
+    expect({ status, body }).toMatchObject({ status: 200 });
+    expect(body).toContain(`memcached *:${server.memcachedPort}: 2 answered`);
+  });
+
   it('is ready also where clients have to log in', async () => {
     server = await adminSpawn(['--requirepass', 'x']);
     expect(await ready()).toMatch(/^200 /);
