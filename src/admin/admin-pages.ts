@@ -34,6 +34,7 @@ import {
   replyJson,
   replyText,
 } from './http-server.ts';
+import { Kept } from './kept.ts';
 import { Looks } from './looks.ts';
 import { flagstoneMetrics } from './metrics-flagstone.ts';
 import { memcachedMetrics } from './metrics-memcached.ts';
@@ -67,10 +68,8 @@ export class AdminPages {
   private readonly pageOf: ReadonlyMap<string, AdminPage>;
   private readonly limit = new TokenLimit();
   private readonly signIn: SignIn;
-  private readonly kept = new Map<
-    ExpositionFormat,
-    { readonly atMs: number; readonly text: string }
-  >();
+  /** Encoded: who asks all the time is sent the same bytes. */
+  private readonly metricsKept: Readonly<Record<ExpositionFormat, Kept<Buffer>>>;
   private probe: Promise<readonly ProbeOutcome[]> | null = null;
   private probedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -89,6 +88,10 @@ export class AdminPages {
     this.console = new ConsolePages(context, this.looks, files);
     const { isSecure } = context;
     this.signIn = new SignIn({ gate: () => this.gate, limit: this.limit, files, isSecure });
+    this.metricsKept = {
+      prometheus: new Kept(METRICS_MS_MIN, () => this.metricsMake('prometheus')),
+      openmetrics: new Kept(METRICS_MS_MIN, () => this.metricsMake('openmetrics')),
+    };
     // biome-ignore format: a table reads in columns
     this.pages = [
       { path: '/',            methods: READ,            access: 'trusted',   doc: 'The console, for a browser; else this list.',           run: (request) => this.home(request) },
@@ -239,16 +242,11 @@ export class AdminPages {
 
   private metrics(request: IncomingMessage): AdminReply {
     const format = formatNegotiate(request.headers.accept);
-    return {
-      ...replyText(this.metricsText(format), CONTENT_TYPE[format]),
-      headers: { Vary: 'Accept' },
-    };
+    const body = this.metricsKept[format].get();
+    return { status: 200, type: CONTENT_TYPE[format], body, headers: { Vary: 'Accept' } };
   }
 
-  private metricsText(format: ExpositionFormat): string {
-    const kept = this.kept.get(format);
-    const atMs = performance.now();
-    if (kept !== undefined && atMs - kept.atMs < METRICS_MS_MIN) return kept.text;
+  private metricsMake(format: ExpositionFormat): Buffer {
     const page = new Exposition(format);
     const now = this.look();
     const { version, answers } = this.context;
@@ -260,9 +258,7 @@ export class AdminPages {
       requests: answers(),
       tokenFailures: this.limit.failures,
     });
-    const text = page.text();
-    this.kept.set(format, { atMs, text });
-    return text;
+    return Buffer.from(page.text());
   }
 
   private build(): AdminReply {
