@@ -55,13 +55,12 @@ export class Maintainer {
     eventKindsRead(this.keyspace.log);
     const rests = control.f64[CONTROL_F64.expiryRestsUntilMs] > Date.now();
     const sweeps = Atomics.load(control.i32, CONTROL.sweepIsOn) !== 0 && !rests;
-    const pageTarget = keyspacePageTarget(this.keyspace);
     let reaped = 0;
     let burials = GRAVEYARD_SLICES_PER_TICK_MAX;
     for (const p of partitions) {
       if (graveyardCount(p) > 0) burials -= bury(p, burials);
       if (sweeps) reaped += sweep(p, nowMs);
-      if (p.i32[HEADER.pageLimit] !== pageTarget) resize(p, pageTarget, nowMs);
+      resize(this.keyspace, p, nowMs);
     }
     bufferBytesNote(control);
     if (keyspaceIsOver(this.keyspace)) this.shed(nowMs);
@@ -109,9 +108,11 @@ function sweep(p: Partition, nowMs: number): number {
   return reaped;
 }
 
-function resize(p: Partition, pageTarget: number, nowMs: number): void {
+function resize(keyspace: Keyspace, p: Partition, nowMs: number): void {
+  if (p.i32[HEADER.pageLimit] === keyspacePageTarget(keyspace)) return;
   for (let slice = 0; slice < SLICES_PER_TICK_MAX && partitionTryLock(p); slice++) {
-    const goesOn = partitionResize(p, pageTarget, nowMs, PAGES_PER_SLICE);
+    // The budget may have changed before the lock was had.
+    const goesOn = partitionResize(p, keyspacePageTarget(keyspace), nowMs, PAGES_PER_SLICE);
     partitionUnlock(p);
     if (!goesOn) return;
   }

@@ -173,7 +173,7 @@ describe('INFO counts', () => {
   });
 
   it('connections, requests and bytes', async () => {
-    client();
+    await client().call('ping');
     await client().call('echo', 'x'.repeat(1000));
     expect(Number(await infoLine('stats', 'total_connections_received'))).toBe(2);
     expect(Number(await infoLine('stats', 'total_commands_processed'))).toBeGreaterThan(2);
