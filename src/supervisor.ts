@@ -38,7 +38,7 @@ import type { DataThreadCommand, DataThreadMessage, DataThreadStart } from './ne
 import { listenerIsThere, REUSE_PORT_IS_AVAILABLE, type TcpTarget } from './net/listener.ts';
 import { TlsKeeper } from './net/tls-keeper.ts';
 import { TlsFilesError } from './net/tls-material.ts';
-import { portsCheck } from './ports-check.ts';
+import { portsTake } from './ports-take.ts';
 import { RespKeeper } from './resp-keeper.ts';
 import { RespRates } from './resp-rates.ts';
 import { Seat } from './seat.ts';
@@ -129,7 +129,12 @@ export class Supervisor {
   /** Starts all threads; resolves when every port is listened on. Rejects with a FlagstoneError. */
   async start(): Promise<void> {
     this.resp.begin();
-    await portsCheck([...this.targets, ...this.respTargets], this.udp);
+    await portsTake([...this.targets, ...this.respTargets], this.udp, () => this.threadsStart());
+    new RespRates(this.keyspace).start();
+    new Maintainer(this.keyspace, () => this.notesPost()).start();
+  }
+
+  private async threadsStart(): Promise<void> {
     // The first thread learns which ephemeral ports there are; the others listen on the same.
     const [first, ...others] = this.dataSeats;
     const { ports, udpPorts, commands } = await this.dataStart(first);
@@ -139,8 +144,6 @@ export class Supervisor {
     this.targets = this.targets.map((target, at) => ({ ...target, port: ports[at] }));
     this.udp = this.udp.map((target, at) => ({ ...target, port: udpPorts[at] }));
     await Promise.all(others.map((seat) => this.dataStart(seat)));
-    new RespRates(this.keyspace).start();
-    new Maintainer(this.keyspace, () => this.notesPost()).start();
   }
 
   /** Tells the data threads what the maintainer has noted. */

@@ -134,7 +134,8 @@ function hostText(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function listening(server: Server, options: Parameters<Server['listen']>[0]): Promise<void> {
+/** Resolves once the server listens; rejects as listen() fails. */
+export function listening(server: Server, options: Parameters<Server['listen']>[0]): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options, () => {

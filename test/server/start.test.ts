@@ -57,6 +57,20 @@ describe('a server that cannot start says why in one line', () => {
     await first.end();
   });
 
+  it('of several that start on one port at once all but one', async () => {
+    const port = await portFree();
+    const starts = await Promise.allSettled(
+      Array.from({ length: 4 }, () => programStart(['-p', `${port}`, '-l', HOST])),
+    );
+    const refusals: string[] = [];
+    for (const one of starts) {
+      if (one.status === 'fulfilled') await one.value.end();
+      else refusals.push(`${one.reason}`);
+    }
+    const refusal = expect.stringMatching(/cannot listen on .*: it is in use already\n$/);
+    expect(refusals).toEqual([refusal, refusal, refusal]);
+  });
+
   it('a name that does not resolve', async () => {
     const { code, err } = await programRun(['-p', '11211', '-l', 'no-such-host.invalid']);
     expect(onlyLine(err)).toBe(
