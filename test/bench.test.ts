@@ -15,7 +15,7 @@ import { generatorOpen, benchKeyName as keyName } from '../bench/load/generator.
 import type { LoadGenerator, LoadResult } from '../bench/load/profile.ts';
 import { programFind } from '../bench/support/command.ts';
 import { tableFormat } from '../bench/support/report.ts';
-import { quartilesOf, ratioSummaryOf, summaryOf } from '../bench/support/statistics.ts';
+import { medianEstimate, ratioSummaryOf, summaryOf } from '../bench/support/statistics.ts';
 import { valueWrite } from '../bench/support/value-bytes.ts';
 import { traceRead } from '../bench/trace/reader.ts';
 import { syntheticMake, WORKLOADS, zipfMake } from '../bench/trace/synthetic.ts';
@@ -74,15 +74,17 @@ describe('benches, run small', { timeout: BENCH_MS_MAX }, () => {
 
   it('admin: each state under each load, without a wrong reply', async () => {
     const [report, json] = await benchRun('admin');
-    expect(report).toMatch(/^\| RESP P=16 +\| +ten browsers next door \| /m);
-    const { series } = json as { series: { state: string; rounds: { answers: number }[] }[] };
-    expect(series.length).toBe(3 * 9);
-    for (const { state, rounds } of series) {
-      expect(rounds, state).toEqual([
-        expect.objectContaining({ cpuUsPerOp: expect.any(Number), errorCount: 0 }),
-      ]);
-      if (state.startsWith('off')) expect(rounds[0].answers, state).toBe(0);
-      else expect(rounds[0].answers, state).toBeGreaterThan(0);
+    expect(report).toMatch(/^\| all loads +\| +ten browsers \| /m);
+    const { states, samples } = json as {
+      states: { name: string; asker: string }[];
+      samples: { state: number; answers: number }[];
+    };
+    expect(samples.length).toBe(3 * states.length);
+    for (const sample of samples) {
+      const { name, asker } = states[sample.state];
+      expect(sample, name).toMatchObject({ cpuUsPerOp: expect.any(Number), errorCount: 0 });
+      if (asker === 'nobody') expect(sample.answers, name).toBe(0);
+      else expect(sample.answers, name).toBeGreaterThan(0);
     }
   });
 
@@ -204,10 +206,11 @@ describe('support', () => {
     expect(summaryOf([Number.NaN]).median).toBeNaN();
   });
 
-  it('statistics: quartiles, between the nearest two', () => {
-    expect(quartilesOf([5, 1, Number.NaN, 2, 4, 3])).toEqual({ lower: 2, median: 3, upper: 4 });
-    expect(quartilesOf([1, 2])).toEqual({ lower: 1.25, median: 1.5, upper: 1.75 });
-    expect(quartilesOf([]).median).toBeNaN();
+  it('statistics: a median, and between what bounds it is', () => {
+    const estimate = medianEstimate(Array.from({ length: 100 }, (_, i) => 100 - i));
+    expect(estimate).toEqual({ median: 50.5, lower: 41, upper: 60 });
+    expect(medianEstimate([3, Number.NaN, 1])).toEqual({ median: 2, lower: 1, upper: 3 });
+    expect(medianEstimate([]).lower).toBeNaN();
   });
 
   it('statistics: ratios of neighbours', () => {

@@ -4,6 +4,8 @@
  */
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { programFind } from './command.ts';
+import { progressSay } from './report.ts';
 
 export interface Asker {
   start(): Promise<void>;
@@ -12,17 +14,26 @@ export interface Asker {
   close(): Promise<void>;
 }
 
+export type AskerName = 'nobody' | 'scraper' | 'metricsHammer' | 'stateHammer' | 'browsers';
+export type Askers = Readonly<Record<AskerName, Asker>>;
+
+/** Browsers with the console open. */
+export const BROWSERS = 10;
+
 /** What is used of autocannon, which comes without types. */
 type Autocannon = (options: {
   readonly url: string;
   readonly connections: number;
   readonly duration: number;
+  /** Milliseconds between its looks at itself; it ends at one of them. */
+  readonly sampleInt: number;
 }) => PromiseLike<{ readonly '2xx': number }> & { stop(): void };
 
 const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
 const HAMMER_CONNECTIONS = 10;
 /** Longer than any round; it is told when to end. */
 const HAMMER_SEC = 3600;
+const HAMMER_SAMPLE_MS = 50;
 const PERIOD_MS = 1000;
 const SEEN_MS_MAX = 60_000;
 const PAUSE_BUTTON = 'button[aria-pressed="false"]:has-text("Pause")';
@@ -41,15 +52,38 @@ const CHROMIUM_FLAGS = [
   '--disable-renderer-backgrounding',
 ];
 
+/**
+ * Everybody who may ask the admin port at `url`, without its last slash.
+ *   browser   name or path of Chromium; 'none', or one that is not there: programs ask as consoles would
+ */
+export async function askersOpen(url: string, browser: string): Promise<Askers> {
+  const program = browser === 'none' ? null : programFind(browser);
+  progressSay(
+    program === null
+      ? 'No browser: ten programs ask as consoles would.'
+      : 'Opening ten windows of Chromium.',
+  );
+  return {
+    nobody: NOBODY,
+    scraper: pollerMake(`${url}/metrics`, 1),
+    metricsHammer: hammerMake(`${url}/metrics`),
+    stateHammer: hammerMake(`${url}/console/state`),
+    browsers:
+      program === null
+        ? pollerMake(`${url}/console/state`, BROWSERS)
+        : await browsersOpen(program, `${url}/`, BROWSERS),
+  };
+}
+
 /** Nobody asks. */
-export const NOBODY: Asker = {
+const NOBODY: Asker = {
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(0),
   close: () => Promise.resolve(),
 };
 
 /** `count` programs that each ask for a page once a second, at once to begin with. */
-export function pollerMake(url: string, count: number): Asker {
+function pollerMake(url: string, count: number): Asker {
   let answers = 0;
   let timer: NodeJS.Timeout | undefined;
   const ask = async (): Promise<void> => {
@@ -71,11 +105,16 @@ export function pollerMake(url: string, count: number): Asker {
 }
 
 /** autocannon, as fast as it is answered; in this thread, which has nothing else to do. */
-export function hammerMake(url: string): Asker {
+function hammerMake(url: string): Asker {
   let hammer: ReturnType<Autocannon> | null = null;
   return {
     start: () => {
-      hammer = autocannon({ url, connections: HAMMER_CONNECTIONS, duration: HAMMER_SEC });
+      hammer = autocannon({
+        url,
+        connections: HAMMER_CONNECTIONS,
+        duration: HAMMER_SEC,
+        sampleInt: HAMMER_SAMPLE_MS,
+      });
       return Promise.resolve();
     },
     stop: async () => {
@@ -93,11 +132,7 @@ export function hammerMake(url: string): Asker {
 }
 
 /** `count` windows of a headless Chromium, each a reader of its own; they pause while they are not started. */
-export async function browsersOpen(
-  program: string,
-  consoleUrl: string,
-  count: number,
-): Promise<Asker> {
+async function browsersOpen(program: string, consoleUrl: string, count: number): Promise<Asker> {
   const browser = await chromium.launch({
     executablePath: program,
     args: CHROMIUM_FLAGS,

@@ -1,5 +1,8 @@
 /** Medians, spreads and ratios of small samples. */
 
+/** So many standard deviations from its mean hold 95 % of a normal distribution. */
+const DEVIATIONS_95 = 1.96;
+
 /** A sample's middle and its ends; NaN for an empty one. */
 export interface Summary {
   readonly median: number;
@@ -15,24 +18,27 @@ export function summaryOf(values: readonly number[]): Summary {
   return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
-/** A sample's middle half; NaN for an empty one. */
-export interface Quartiles {
-  readonly lower: number;
+/** A sample's median, and between what bounds that of all such samples is in 19 of 20 cases. */
+export interface Estimate {
   readonly median: number;
+  readonly lower: number;
   readonly upper: number;
 }
 
-/** Quartiles of the finite numbers among `values`, each between the two nearest. */
-export function quartilesOf(values: readonly number[]): Quartiles {
+/**
+ * Estimate from the finite numbers among `values`; NaN for an empty sample. The bounds are values of the sample, so
+ * many places from its middle as a coin's heads may be from half of the throws; its ends where it is small.
+ * Source: Conover, "Practical Nonparametric Statistics", 3rd edition, section 3.2.
+ */
+export function medianEstimate(values: readonly number[]): Estimate {
   const sorted = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b);
-  const at = (share: number): number => {
-    const place = share * (sorted.length - 1);
-    const below = Math.floor(place);
-    const above = Math.ceil(place);
-    return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+  const { length } = sorted;
+  const places = Math.max(0, Math.floor((length - DEVIATIONS_95 * Math.sqrt(length)) / 2));
+  return {
+    median: summaryOf(sorted).median,
+    lower: sorted[places] ?? Number.NaN,
+    upper: sorted[length - 1 - places] ?? Number.NaN,
   };
-  if (sorted.length === 0) return { lower: Number.NaN, median: Number.NaN, upper: Number.NaN };
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
 }
 
 /**
